@@ -1,0 +1,170 @@
+//! One mistake in a migration file, told so that it can be mended at once: what, where, and what to write instead.
+
+use std::fmt;
+
+use crate::Position;
+
+/// One mistake in a migration file: what is wrong, where (with the line and a caret), and what to do now.
+///
+/// `Display` is the whole picture, several lines, the same in a compile error, a log and a terminal:
+///
+/// ```text
+/// unknown directive `pase`
+///   --> migrations/20260514093000_add_status.sql:1:12
+///    |
+///  1 | -- upshift: pase contract
+///    |             ^^^^
+///    = help: did you mean `phase`?
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Diagnostic {
+    /// What is wrong, in one line: lower case, no full stop.
+    pub message: String,
+    /// The file, as the source names it.
+    pub path: String,
+    /// The place in it; `None` when the mistake is the file's name or the file as a whole.
+    pub place: Option<Place>,
+    /// What to do now, in one line.
+    pub help: Option<String>,
+}
+
+/// The place of a mistake, with the line it stands in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Place {
+    /// Where it begins.
+    pub position: Position,
+    /// The line's text.
+    pub line: String,
+    /// How many characters are wrong: the width of the caret, at least 1.
+    pub width: usize,
+}
+
+impl Diagnostic {
+    /// A mistake of a file as a whole.
+    pub fn of_file(path: impl Into<String>, message: impl Into<String>) -> Diagnostic {
+        Diagnostic { message: message.into(), path: path.into(), place: None, help: None }
+    }
+
+    /// A mistake at `range` (bytes) of `text`, which is the whole text of the file `path`.
+    pub fn at(
+        path: impl Into<String>,
+        text: &str,
+        range: std::ops::Range<usize>,
+        message: impl Into<String>,
+    ) -> Diagnostic {
+        let position = Position::of(text, range.start);
+        let line = position.line_of(text);
+        let room = line.chars().count().saturating_sub(position.column - 1).max(1);
+        let wide = text.get(range).map_or(1, |bad| bad.lines().next().unwrap_or("").chars().count());
+        let place = Place { position, line: line.to_owned(), width: wide.clamp(1, room) };
+        Diagnostic { message: message.into(), path: path.into(), place: Some(place), help: None }
+    }
+
+    /// The same, with what to do now.
+    pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// Longer lines are shown as a window around the caret: a minified dump must not flood a terminal.
+const WIDEST_LINE: usize = 160;
+
+impl Place {
+    /// The line as shown, and how many characters stand before the caret.
+    fn window(&self) -> (String, usize) {
+        let before = self.position.column - 1;
+        let chars: Vec<char> = self.line.chars().map(|c| if c == '\t' { ' ' } else { c }).collect();
+        if chars.len() <= WIDEST_LINE {
+            return (chars.into_iter().collect(), before);
+        }
+        let from = before.saturating_sub(WIDEST_LINE / 2);
+        let to = (from + WIDEST_LINE).min(chars.len());
+        let lead = if from > 0 { "…" } else { "" };
+        let tail = if to < chars.len() { "…" } else { "" };
+        let shown: String = chars[from..to].iter().collect();
+        (format!("{lead}{shown}{tail}"), before - from + lead.chars().count())
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.message)?;
+        let margin = match &self.place {
+            None => {
+                write!(f, "  --> {}", self.path)?;
+                3
+            }
+            Some(place) => {
+                let number = place.position.line.to_string();
+                let margin = number.len() + 2;
+                let (line, before) = place.window();
+                writeln!(f, "{:>1$} {2}:{3}", "-->", margin + 2, self.path, place.position)?;
+                writeln!(f, "{:margin$}|", "")?;
+                writeln!(f, " {number} | {line}")?;
+                let caret = "^".repeat(place.width.min(WIDEST_LINE));
+                write!(f, "{:margin$}| {:before$}{caret}", "", "")?;
+                margin
+            }
+        };
+        match &self.help {
+            None => Ok(()),
+            Some(help) => write!(f, "\n{:margin$}= help: {help}", ""),
+        }
+    }
+}
+
+impl std::error::Error for Diagnostic {}
+
+/// Every mistake found in a set of files, at least one, in the order of the files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// `Err` with all of them when there are any, else `Ok(value)`.
+    pub fn none_or<T>(mut found: Vec<Diagnostic>, value: T) -> Result<T, Diagnostics> {
+        if found.is_empty() {
+            return Ok(value);
+        }
+        found.sort_by(|a, b| {
+            let place = |d: &Diagnostic| d.place.as_ref().map(|p| p.position);
+            (&a.path, place(a)).cmp(&(&b.path, place(b)))
+        });
+        Err(Diagnostics(found))
+    }
+
+    /// The mistakes.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.0.iter()
+    }
+}
+
+impl From<Diagnostic> for Diagnostics {
+    fn from(one: Diagnostic) -> Diagnostics {
+        Diagnostics(vec![one])
+    }
+}
+
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, one) in self.0.iter().enumerate() {
+            if n > 0 {
+                f.write_str("\n\n")?;
+            }
+            one.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Diagnostics {}

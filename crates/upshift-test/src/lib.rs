@@ -1,0 +1,1 @@
+//! A real, throw-away PostgreSQL server for tests and demos.

@@ -1,0 +1,1 @@
+//! Zero-downtime PostgreSQL migrations that live inside your Rust service.

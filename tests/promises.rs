@@ -1,0 +1,1 @@
+//! Every promise upshift makes, one module each.
