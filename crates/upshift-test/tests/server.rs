@@ -191,11 +191,13 @@ const HOLD: &str = "UPSHIFT_TEST_HOLD";
 
 /// Starts a server, tells its process and folder, and waits for the end of the input.
 #[allow(clippy::print_stdout, reason = "the test that started this program reads it")]
-fn hold() {
+fn hold() -> ! {
     // Never dropped, as a server in a static is not.
     let server = Box::leak(Box::new(Server::start().unwrap()));
     println!("held {} {}", server.pid().unwrap(), server.socket_dir().display());
     io::copy(&mut io::stdin(), &mut io::sink()).unwrap();
+    // Before the test harness writes to an output that nobody reads any more.
+    std::process::exit(0)
 }
 
 /// Another program that holds a server: this one again, at the test `name`.
@@ -216,7 +218,7 @@ fn holder(program: &Path, name: &str, uid: Option<u32>) -> (Child, u32, PathBuf)
 #[test]
 fn a_server_ends_with_its_program_however_that_ends() {
     if env::var_os(HOLD).is_some() {
-        return hold();
+        hold();
     }
     for end in [Some("KILL"), Some("INT"), Some("TERM"), Some("HUP"), None] {
         let name = "a_server_ends_with_its_program_however_that_ends";
@@ -236,7 +238,7 @@ fn a_server_ends_with_its_program_however_that_ends() {
 #[test]
 fn a_server_runs_for_root_and_for_another_user() {
     if env::var_os(HOLD).is_some() {
-        return hold();
+        hold();
     }
     let server = Server::start().unwrap();
     let owner = |folder: &Path| std::os::unix::fs::MetadataExt::uid(&fs::metadata(folder).unwrap());
