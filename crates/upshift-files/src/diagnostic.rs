@@ -124,6 +124,9 @@ pub struct Diagnostics(Vec<Diagnostic>);
 
 impl Diagnostics {
     /// `Err` with all of them when there are any, else `Ok(value)`.
+    ///
+    /// # Errors
+    /// The mistakes, sorted by file and place, when there are any.
     pub fn none_or<T>(mut found: Vec<Diagnostic>, value: T) -> Result<T, Diagnostics> {
         if found.is_empty() {
             return Ok(value);
