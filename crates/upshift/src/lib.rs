@@ -1,1 +1,54 @@
 //! Zero-downtime PostgreSQL migrations that live inside your Rust service.
+
+mod backoff;
+mod code;
+mod difference;
+mod error;
+mod event;
+mod execute;
+mod history;
+mod ident;
+mod lock;
+mod migrator;
+mod plan;
+mod repair;
+mod report;
+mod resume;
+mod session;
+mod settings;
+mod source;
+mod status;
+
+pub use code::{BoxError, CodeMigration, StepContext};
+pub use error::{Error, FailedAt, Failure, Holder, Left, ServerError};
+pub use event::{Blocker, Event, Hooks, Observer};
+pub use history::{Applied, AppliedState, Audit, AuditRow, AuditVerdict, BrokenRow, History, HistoryRow};
+pub use ident::{Ident, IdentError};
+pub use migrator::Migrator;
+pub use plan::{
+    Blocked, BlockedBy, Direction, DownTarget, Entry, Note, Plan, Reason, RecordDown, Refusal, RefusalKind, Step,
+    StepMode, Target,
+};
+pub use repair::Repair;
+pub use report::{Report, StepReport};
+pub use settings::{Grouping, Identity, LockPolicy, Missing, OutOfOrder, Policy, Timeouts};
+pub use source::Source;
+pub use status::{Health, MigrationStatus, State, Status};
+
+pub use async_trait::async_trait;
+pub use deadpool_postgres;
+pub use tokio_postgres;
+pub use upshift_files as files;
+pub use upshift_files::{
+    Checksum, Diagnostic, Diagnostics, Layout, MigrationId, MigrationSet, Phase, SourceFile, Vars, Version,
+};
+#[cfg(feature = "macros")]
+pub use upshift_macros::{embed_migrations, migration};
+
+/// What the macros write into your crate; no part of the API.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::code::{CodeFn, CodeFuture, CodeMigration};
+    pub use crate::source::Source;
+    pub use upshift_files::{CodeDown, CodeHeader, SourceFile, Transaction, Version};
+}

@@ -1,0 +1,227 @@
+//! A migration that failed: which, at which statement, where in the file.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use upshift_files::Diagnostic;
+
+use super::ServerError;
+use crate::code::BoxError;
+use crate::event::Blocker;
+use crate::plan::{Direction, Purpose, SqlScript, Step, StepBody, StepMode};
+
+/// A migration that failed: which, at which statement, where in the file, and what is left of it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Failure {
+    /// What a person calls the migration.
+    pub label: String,
+    /// Which way it went.
+    pub direction: Direction,
+    /// What failed.
+    pub at: FailedAt,
+    /// How many statements the section has.
+    pub statements: usize,
+    /// The file's line, with a caret.
+    pub place: Option<Diagnostic>,
+    /// What the server said.
+    pub server: Option<ServerError>,
+    /// What Rust code said.
+    pub code: Option<BoxError>,
+    /// Who held the locks it waited for.
+    pub blockers: Vec<Blocker>,
+    /// What is left in the database.
+    pub left: Left,
+}
+
+/// The part of a migration that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FailedAt {
+    /// A statement, from 1.
+    Statement(usize),
+    /// A query of the `guard` section, from 1.
+    Guard(usize),
+    /// A query of the `verify` section, from 1.
+    Verify(usize),
+    /// Its Rust function.
+    Code,
+    /// The end of its transaction: a deferred constraint, or the connection.
+    Commit,
+    /// Writing its history row.
+    History,
+}
+
+/// What a failed migration leaves in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Left {
+    /// Nothing: its transaction was rolled back.
+    Nothing,
+    /// So many statements are done, and the next run goes on behind them.
+    Statements(usize),
+    /// Rust code without a transaction: only it knows.
+    Unknown,
+}
+
+impl Failure {
+    /// A step's failure at a message with this purpose.
+    pub(crate) fn at_message(step: &Step, purpose: Purpose, cause: tokio_postgres::Error) -> Failure {
+        let server = ServerError::new(cause);
+        let body = match &step.body {
+            StepBody::Sql(script) => Some(script),
+            StepBody::Code { .. } => None,
+        };
+        let (at, script, index) = match purpose {
+            Purpose::Statement(index) => (FailedAt::Statement(index + 1), body, Some(index)),
+            Purpose::Guard(index) => (FailedAt::Guard(index + 1), step.guard.as_ref(), Some(index)),
+            Purpose::Verify(index) => (FailedAt::Verify(index + 1), step.verify.as_ref(), Some(index)),
+            Purpose::Commit => (FailedAt::Commit, None, None),
+            Purpose::Release => (FailedAt::Code, None, None),
+            Purpose::Begin | Purpose::Fence | Purpose::Reset | Purpose::Record => (FailedAt::History, None, None),
+        };
+        // Checks go out wrapped, so a position in what was sent says nothing about the file.
+        let character = matches!(at, FailedAt::Statement(_)).then(|| server.character()).flatten();
+        let place = script.zip(index).and_then(|(script, index)| place(script, index, character, &server));
+        Failure {
+            label: step.label.clone(),
+            direction: step.direction,
+            at,
+            statements: body.map_or(0, |script| script.statements.len()),
+            place,
+            server: Some(server),
+            code: None,
+            blockers: Vec::new(),
+            left: Failure::left(step),
+        }
+    }
+
+    /// A step's Rust function that failed.
+    pub(crate) fn in_code(step: &Step, cause: BoxError) -> Failure {
+        Failure {
+            label: step.label.clone(),
+            direction: step.direction,
+            at: FailedAt::Code,
+            statements: 0,
+            place: None,
+            server: None,
+            code: Some(cause),
+            blockers: Vec::new(),
+            left: Failure::left(step),
+        }
+    }
+
+    fn left(step: &Step) -> Left {
+        match (step.mode(), &step.body) {
+            (StepMode::InTransaction, _) => Left::Nothing,
+            (StepMode::OneByOne, StepBody::Code { .. }) => Left::Unknown,
+            (StepMode::OneByOne, StepBody::Sql(_)) => Left::Statements(step.done),
+        }
+    }
+
+    /// Whether a guard said no, which is a "not now" rather than a mistake.
+    pub fn is_guard(&self) -> bool {
+        matches!(self.at, FailedAt::Guard(_)) && self.is_not_true()
+    }
+
+    /// Whether a guard or verify query was answered, and the answer was not true.
+    fn is_not_true(&self) -> bool {
+        let words = self.server.as_ref().and_then(ServerError::database).map(|said| said.message());
+        words.is_some_and(|words| words.contains("upshift: not true: "))
+    }
+
+    pub(super) fn cause(&self) -> Option<&(dyn StdError + 'static)> {
+        if self.is_not_true() {
+            return None;
+        }
+        let server = self.server.as_ref().map(|server| server as &(dyn StdError + 'static));
+        server.or(self.code.as_ref().map(|code| code.as_ref() as &(dyn StdError + 'static)))
+    }
+
+    /// The file's line with the caret, without the words above it.
+    pub(super) fn picture(&self) -> String {
+        let Some(place) = &self.place else { return String::new() };
+        let mut bare = place.clone();
+        bare.message = String::new();
+        bare.help = None;
+        let mut text = bare.to_string();
+        if self.is_not_true()
+            && let Some(said) = self.server.as_ref().and_then(ServerError::database)
+            && let Some((_, row)) = said.message().split_once("upshift: not true: ")
+        {
+            text.push_str(&format!("\n  its answer: {}", row.trim_end_matches('"')));
+        }
+        text
+    }
+
+    pub(super) fn help(&self) -> Option<String> {
+        let left = match self.left {
+            Left::Nothing => "nothing of it was done".to_owned(),
+            Left::Statements(0) => "none of its statements is done".to_owned(),
+            Left::Statements(done) => format!("its first {done} statements are done and stay; the next run goes on there"),
+            Left::Unknown => "it runs without a transaction, so only its code knows what is done".to_owned(),
+        };
+        let state = self.server.as_ref().and_then(ServerError::sqlstate);
+        let now = match (self.at, state) {
+            (FailedAt::Guard(_), _) if self.is_not_true() => "run again when its guard is true",
+            (FailedAt::Verify(_), _) if self.is_not_true() => {
+                "mend the migration, or its verify section, and run again"
+            }
+            (_, Some("55P03")) => "another session holds what it needs: run again when it is gone, or raise \
+                                   `-- upshift: lock-timeout`",
+            (_, Some("42501")) => "grant the migrator's role what it lacks, or have the owner of the object run it",
+            (_, Some("55P04")) => "PostgreSQL lets a new enum value be used only after its transaction: put the use of \
+                                   it into a migration of its own",
+            (_, Some("25001")) => "write `-- upshift: transaction off` into its header",
+            _ if self.server.as_ref().is_some_and(ServerError::is_connection_lost) => "run again",
+            _ => "mend it and run again",
+        };
+        Some(format!("{left}; {now}"))
+    }
+}
+
+/// The place in the file: the server's, or else the beginning of the statement.
+fn place(script: &SqlScript, index: usize, character: Option<usize>, server: &ServerError) -> Option<Diagnostic> {
+    let range = script.statements.get(index)?.range.clone();
+    let text = script.text(index);
+    let from = character.and_then(|at| text.char_indices().nth(at).map(|(byte, _)| byte));
+    let word = |from: usize| {
+        let rest = &text[from..];
+        let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '"' | '.');
+        let len = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
+        from..from + len.max(rest.chars().next().map_or(0, char::len_utf8))
+    };
+    let inside = match from {
+        Some(from) => word(from),
+        None => 0..text.lines().next().map_or(0, str::len),
+    };
+    let message = server.to_string();
+    Some(script.section.diagnostic(range.start + inside.start..range.start + inside.end, message))
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let down = match self.direction {
+            Direction::Up => "",
+            Direction::Down => "the down of ",
+        };
+        if self.is_not_true() {
+            let section = if self.is_guard() { "guard" } else { "verify" };
+            write!(f, "migration {}: its {section} query is not true", self.label)?;
+        } else {
+            write!(f, "{down}migration {} failed", self.label)?;
+            match self.at {
+                FailedAt::Statement(at) => write!(f, " at statement {at} of {}", self.statements)?,
+                FailedAt::Guard(at) => write!(f, " at query {at} of its guard")?,
+                FailedAt::Verify(at) => write!(f, " at query {at} of its verify")?,
+                FailedAt::Code => f.write_str(" in its Rust code")?,
+                FailedAt::Commit => f.write_str(" at COMMIT")?,
+                FailedAt::History => f.write_str(" while its history row was written")?,
+            }
+        }
+        match self.place.as_ref().and_then(|found| Some((&found.path, found.place.as_ref()?))) {
+            Some((path, place)) => write!(f, " ({path}:{})", place.position),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The errors of the library, by what went wrong.
+
+use std::time::Duration;
+
+use upshift_files::Diagnostics;
+
+use super::{Error, Failure, Holder, Inner, Kind, ServerError};
+use crate::code::BoxError;
+use crate::ident::Ident;
+use crate::plan::Refusal;
+
+impl Error {
+    pub(super) fn of(kind: Kind) -> Error {
+        Error(Box::new(Inner { kind, report: None }))
+    }
+
+    pub(crate) fn files(found: Diagnostics) -> Error {
+        Error::of(Kind::Files(found))
+    }
+
+    pub(crate) fn stale(root: &str, new: Vec<String>) -> Error {
+        Error::of(Kind::Stale { root: root.to_owned(), new })
+    }
+
+    pub(crate) fn refused(refusals: Vec<Refusal>) -> Error {
+        Error::of(Kind::Refused(refusals))
+    }
+
+    pub(crate) fn failed(failure: Failure) -> Error {
+        Error::of(Kind::Failed(failure))
+    }
+
+    pub(crate) fn locked(holder: Option<Holder>, waited: Duration) -> Error {
+        Error::of(Kind::Locked { holder, waited })
+    }
+
+    pub(crate) fn lock_lost(cause: Option<tokio_postgres::Error>) -> Error {
+        Error::of(Kind::LockLost { cause: cause.map(ServerError::new) })
+    }
+
+    pub(crate) fn pool(cause: impl Into<BoxError>) -> Error {
+        Error::of(Kind::Pool { cause: cause.into() })
+    }
+
+    pub(crate) fn small_pool() -> Error {
+        Error::of(Kind::SmallPool)
+    }
+
+    /// `doing` completes "could not …".
+    pub(crate) fn database(doing: &'static str, cause: tokio_postgres::Error) -> Error {
+        Error::of(Kind::Database { doing, cause: ServerError::new(cause) })
+    }
+
+    pub(crate) fn history_row(ordinal: i64, column: &'static str, value: String) -> Error {
+        Error::of(Kind::HistoryRow { ordinal, column, value })
+    }
+
+    pub(crate) fn no_format(schema: &Ident) -> Error {
+        Error::of(Kind::NoFormat { schema: schema.as_str().to_owned() })
+    }
+
+    pub(crate) fn format_newer(found: i64) -> Error {
+        Error::of(Kind::FormatNewer { found })
+    }
+
+    /// `when` completes "the hook … failed".
+    pub(crate) fn hook(when: &'static str, cause: BoxError) -> Error {
+        Error::of(Kind::Hook { when, cause })
+    }
+
+    pub(crate) fn not_applied(label: impl Into<String>) -> Error {
+        Error::of(Kind::NotApplied { label: label.into() })
+    }
+
+    pub(crate) fn not_failed(label: String, state: String) -> Error {
+        Error::of(Kind::NotFailed { label, state })
+    }
+
+    pub(crate) fn baseline_not_empty() -> Error {
+        Error::of(Kind::BaselineNotEmpty)
+    }
+}

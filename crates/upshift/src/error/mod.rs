@@ -1,0 +1,333 @@
+//! The one error of the library: what, where, why, what now.
+
+mod failure;
+mod make;
+mod server;
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use upshift_files::Diagnostics;
+
+pub use failure::{FailedAt, Failure, Left};
+pub use server::ServerError;
+
+use crate::code::BoxError;
+use crate::event::Blocker;
+use crate::plan::Refusal;
+use crate::report::Report;
+
+/// Why a call did not do what it was asked.
+///
+/// `Display` is one line; [`Error::help`] is the next step; `source()` is the cause, the server's words at its end.
+/// [`Error::render`] is all of it with the line of the file and a caret, which is also what `Debug` prints, so that a
+/// `main` that returns this error shows it as it is meant to be read. What had been done before is in
+/// [`Error::report`].
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: Kind,
+    report: Option<Report>,
+}
+
+/// What went wrong.
+pub(crate) enum Kind {
+    Files(Diagnostics),
+    Stale { root: String, new: Vec<String> },
+    Refused(Vec<Refusal>),
+    Failed(Failure),
+    Locked { holder: Option<Holder>, waited: Duration },
+    LockLost { cause: Option<ServerError> },
+    Pool { cause: BoxError },
+    SmallPool,
+    Database { doing: &'static str, cause: ServerError },
+    HistoryRow { ordinal: i64, column: &'static str, value: String },
+    NoFormat { schema: String },
+    FormatNewer { found: i64 },
+    Hook { when: &'static str, cause: BoxError },
+    NotApplied { label: String },
+    NotFailed { label: String, state: String },
+    BaselineNotEmpty,
+}
+
+/// Who holds the lock, as far as the server tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Holder {
+    /// The process id of its session, for `pg_terminate_backend`.
+    pub pid: i32,
+    /// Its role.
+    pub role: String,
+    /// Its `application_name`.
+    pub application: String,
+    /// Its address.
+    pub host: String,
+    /// How long its session has been open.
+    pub age: Duration,
+    /// What it runs, or ran last.
+    pub query: String,
+}
+
+impl Error {
+    /// What to do now, in one line.
+    pub fn help(&self) -> Option<String> {
+        self.0.kind.help()
+    }
+
+    /// What had been done before the error.
+    pub fn report(&self) -> Option<&Report> {
+        self.0.report.as_ref()
+    }
+
+    /// The mistakes in the files, when that is what it is.
+    pub fn diagnostics(&self) -> Option<&Diagnostics> {
+        match &self.0.kind {
+            Kind::Files(found) => Some(found),
+            _ => None,
+        }
+    }
+
+    /// Every reason why no plan could be made, when that is what it is.
+    pub fn refusals(&self) -> &[Refusal] {
+        match &self.0.kind {
+            Kind::Refused(refusals) => refusals,
+            _ => &[],
+        }
+    }
+
+    /// The migration that failed, when that is what it is: which, at which statement, where in the file.
+    pub fn failure(&self) -> Option<&Failure> {
+        match &self.0.kind {
+            Kind::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// Who was in the way, when a lock timeout ended the run.
+    pub fn blockers(&self) -> &[Blocker] {
+        self.failure().map_or(&[], |failure| &failure.blockers)
+    }
+
+    /// The five characters PostgreSQL calls the error by.
+    pub fn sqlstate(&self) -> Option<&str> {
+        match &self.0.kind {
+            Kind::Failed(failure) => failure.server.as_ref().and_then(ServerError::sqlstate),
+            Kind::Database { cause, .. } => cause.sqlstate(),
+            _ => None,
+        }
+    }
+
+    /// Whether a migration that is applied was edited.
+    pub fn is_changed(&self) -> bool {
+        self.refusals().iter().any(|refusal| matches!(refusal.kind, crate::plan::RefusalKind::Changed { .. }))
+    }
+
+    /// Whether another migrator was at work for longer than [`crate::LockPolicy::wait`].
+    pub fn is_locked(&self) -> bool {
+        matches!(self.0.kind, Kind::Locked { .. })
+    }
+
+    /// Whether locks of other sessions on tables kept a migration from being applied.
+    pub fn is_lock_timeout(&self) -> bool {
+        self.sqlstate() == Some("55P03")
+    }
+
+    /// Whether a `guard` section was not true.
+    pub fn is_blocked(&self) -> bool {
+        self.failure().is_some_and(|failure| failure.is_guard())
+    }
+
+    /// Whether the connection to the server was lost.
+    pub fn is_connection_lost(&self) -> bool {
+        match &self.0.kind {
+            Kind::Failed(failure) => failure.server.as_ref().is_some_and(ServerError::is_connection_lost),
+            Kind::Database { cause, .. } => cause.is_connection_lost(),
+            Kind::LockLost { .. } | Kind::Pool { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the folder has files that are not in the binary (debug builds).
+    pub fn is_stale(&self) -> bool {
+        matches!(self.0.kind, Kind::Stale { .. })
+    }
+
+    /// Everything, as a person reads it: one line, the file's line with a caret, the causes, what to do now.
+    pub fn render(&self) -> String {
+        let mut text = self.to_string();
+        match &self.0.kind {
+            Kind::Files(found) => text.push_str(&format!("\n\n{found}")),
+            Kind::Refused(refusals) => {
+                for refusal in refusals {
+                    text.push_str(&format!("\n  - {refusal}\n    help: {}", refusal.kind.help()));
+                }
+            }
+            Kind::Failed(failure) => text.push_str(&failure.picture()),
+            _ => {}
+        }
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            text.push_str(&format!("\n  caused by: {error}"));
+            if let Some(server) = error.downcast_ref::<ServerError>() {
+                text.push_str(&server.more());
+            }
+            cause = error.source();
+        }
+        for blocker in self.blockers() {
+            text.push_str(&format!("\n  in the way: {blocker}"));
+        }
+        if let Some(help) = self.help() {
+            text.push_str(&format!("\n  help: {help}"));
+        }
+        text
+    }
+
+    pub(crate) fn with_report(mut self, report: Report) -> Error {
+        self.0.report = Some(report);
+        self
+    }
+
+    pub(crate) fn kind(&self) -> &Kind {
+        &self.0.kind
+    }
+
+    pub(crate) fn kind_mut(&mut self) -> &mut Kind {
+        &mut self.0.kind
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.kind.fmt(f)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.0.kind {
+            Kind::Failed(failure) => failure.cause(),
+            Kind::Database { cause, .. } => Some(cause),
+            Kind::LockLost { cause } => cause.as_ref().map(|cause| cause as _),
+            Kind::Pool { cause } | Kind::Hook { cause, .. } => Some(cause.as_ref()),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Kind::Files(found) => match found.iter().count() {
+                1 => f.write_str("a mistake in the migration files"),
+                count => write!(f, "{count} mistakes in the migration files"),
+            },
+            Kind::Stale { root, new } => {
+                write!(f, "{root} has files that are not in this binary: {}", new.join(", "))
+            }
+            Kind::Refused(refusals) => match refusals.as_slice() {
+                [one] => write!(f, "no plan can be made: {} {}", one.label, first_line(&one.kind.to_string())),
+                more => write!(f, "no plan can be made, for {} reasons", more.len()),
+            },
+            Kind::Failed(failure) => failure.fmt(f),
+            Kind::Locked { holder: Some(holder), waited } => write!(
+                f,
+                "another migrator is at work, after {} of waiting: {holder}",
+                crate::report::human(*waited)
+            ),
+            Kind::Locked { holder: None, waited } => {
+                write!(f, "another migrator is at work, after {} of waiting", crate::report::human(*waited))
+            }
+            Kind::LockLost { .. } => f.write_str("the lock was lost in the middle of the run"),
+            Kind::Pool { .. } => f.write_str("no connection to the database"),
+            Kind::SmallPool => {
+                f.write_str("behind a transaction pooler the migrator needs two connections, and the pool allows one")
+            }
+            Kind::Database { doing, .. } => write!(f, "could not {doing}"),
+            Kind::HistoryRow { ordinal, column, value } => {
+                write!(f, "the history row with ordinal {ordinal} has a {column} that was never written: `{value}`")
+            }
+            Kind::NoFormat { schema } => write!(f, "the table {schema}.format is empty"),
+            Kind::FormatNewer { found } => write!(
+                f,
+                "the history has format {found}, and this library knows formats up to {}",
+                crate::history::sql::FORMAT
+            ),
+            Kind::Hook { when, .. } => write!(f, "the hook {when} failed"),
+            Kind::NotApplied { label } => write!(f, "{label} is not in the history"),
+            Kind::NotFailed { label, state } => write!(f, "{label} cannot be forgotten: it is {state} and in the set"),
+            Kind::BaselineNotEmpty => f.write_str("the history is not empty, so there is nothing to accept as a baseline"),
+        }
+    }
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or("").trim_end_matches(':')
+}
+
+impl Kind {
+    fn help(&self) -> Option<String> {
+        let help = match self {
+            Kind::Files(_) | Kind::Refused(_) => return None,
+            Kind::Failed(failure) => return failure.help(),
+            Kind::Stale { .. } => {
+                "build again after `touch src/main.rs`; with the line `cargo::rerun-if-changed=migrations` in build.rs \
+                 cargo notices new files itself (see the README's quick start)"
+            }
+            Kind::Locked { holder: Some(holder), .. } => {
+                return Some(format!(
+                    "wait for it, or end it with `select pg_terminate_backend({})`; a longer wait is `LockPolicy::wait`",
+                    holder.pid
+                ));
+            }
+            Kind::Locked { holder: None, .. } => "run again; a longer wait is `LockPolicy::wait`",
+            Kind::LockLost { .. } => "nothing was done twice: run again, it goes on where it stopped",
+            Kind::Pool { .. } => "check the address, the credentials and that the server is up",
+            Kind::SmallPool => "raise the pool's `max_size` to 2 or more, or connect past the pooler",
+            Kind::Database { cause, doing } => return cause.help(doing),
+            Kind::HistoryRow { .. } | Kind::NoFormat { .. } => {
+                "somebody changed upshift's tables by hand: put the row back as it was; the audit table knows how it was"
+            }
+            Kind::FormatNewer { .. } => "a newer release has migrated this database: use that release of the library",
+            Kind::Hook { .. } => "mend the hook and run again; steps that are done stay done",
+            Kind::NotApplied { .. } => "see `migrator.status()` for what is in the history",
+            Kind::NotFailed { .. } => "revert it with `migrator.down(…)`; `forget` is for failed and missing migrations",
+            Kind::BaselineNotEmpty => "a baseline is for a database that was built without upshift",
+        };
+        Some(help.to_owned())
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "pid {}, `{}`, role {}, from {}, connected for {}",
+            self.pid,
+            self.application,
+            self.role,
+            self.host,
+            crate::report::human(self.age)
+        )
+    }
+}
+
+impl fmt::Display for Blocker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "pid {}, `{}`, role {}, transaction open for {}: {}",
+            self.pid,
+            self.application,
+            self.role,
+            crate::report::human(self.transaction_age),
+            self.query.split_whitespace().collect::<Vec<_>>().join(" ")
+        )
+    }
+}

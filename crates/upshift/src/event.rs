@@ -1,0 +1,137 @@
+//! What happens during a run, as it happens, and the code a service hangs on it.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use upshift_files::MigrationId;
+
+use crate::code::{BoxError, StepContext};
+use crate::plan::{Direction, Plan};
+use crate::report::Report;
+
+/// One thing that happened during a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event<'e> {
+    /// Another migrator is at work; this one waits.
+    Waiting {
+        /// How long it has waited so far.
+        waited: Duration,
+    },
+    /// The lock is taken and a plan is being carried out.
+    RunStarted {
+        /// How many steps it has.
+        steps: usize,
+    },
+    /// A step was sent to the server.
+    StepStarted {
+        /// Which migration.
+        id: &'e MigrationId,
+        /// What a person calls it.
+        label: &'e str,
+        /// Which way.
+        direction: Direction,
+    },
+    /// A statement of a step that runs statement by statement is done.
+    StatementFinished {
+        /// What a person calls the migration.
+        label: &'e str,
+        /// How many statements are done.
+        done: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// A step waits for locks that others hold.
+    Blocked {
+        /// What a person calls the migration.
+        label: &'e str,
+        /// Who holds them.
+        by: &'e [Blocker],
+    },
+    /// A step met a lock timeout or a deadlock and will be tried again.
+    Retrying {
+        /// What a person calls the migration.
+        label: &'e str,
+        /// After how long a pause.
+        pause: Duration,
+        /// The server's words.
+        why: &'e str,
+    },
+    /// A step is done and committed.
+    StepFinished {
+        /// Which migration.
+        id: &'e MigrationId,
+        /// What a person calls it.
+        label: &'e str,
+        /// Which way.
+        direction: Direction,
+        /// How long it took on the server.
+        took: Duration,
+    },
+    /// An index that a failed CONCURRENTLY left behind was dropped.
+    InvalidIndexDropped {
+        /// Its name, with its schema.
+        index: &'e str,
+    },
+    /// The run is over.
+    RunFinished {
+        /// How many steps were done.
+        steps: usize,
+    },
+}
+
+/// A session that is in the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Blocker {
+    /// Its process id, for `pg_terminate_backend`.
+    pub pid: i32,
+    /// Its `application_name`.
+    pub application: String,
+    /// Its role.
+    pub role: String,
+    /// How long its transaction has been open.
+    pub transaction_age: Duration,
+    /// What it runs, or ran last.
+    pub query: String,
+}
+
+/// Sees every event of a run; for progress, logs, metrics. Called between messages, so it should be quick.
+pub trait Observer: Send + Sync {
+    /// One event.
+    fn event(&self, event: &Event<'_>);
+}
+
+impl<F: Fn(&Event<'_>) + Send + Sync> Observer for F {
+    fn event(&self, event: &Event<'_>) {
+        self(event);
+    }
+}
+
+/// Code a service runs around its migrations, on the migrating connection.
+///
+/// A migrator with hooks runs its migrations one after the other instead of pipelining them. `before_step` and
+/// `after_step` run inside the migration's transaction where it has one, so what they write is undone with it.
+/// Any error of a hook ends the run like an error of the migration.
+#[async_trait]
+pub trait Hooks: Send + Sync {
+    /// Before the first step; outside of any transaction.
+    async fn before_run(&self, _plan: &Plan, _context: &mut StepContext<'_>) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    /// Before a migration's own statements.
+    async fn before_step(&self, _label: &str, _context: &mut StepContext<'_>) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    /// After a migration's own statements.
+    async fn after_step(&self, _label: &str, _context: &mut StepContext<'_>) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    /// After the last step; outside of any transaction.
+    async fn after_run(&self, _report: &Report, _context: &mut StepContext<'_>) -> Result<(), BoxError> {
+        Ok(())
+    }
+}

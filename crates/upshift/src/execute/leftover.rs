@@ -1,0 +1,95 @@
+//! What an interrupted statement outside of a transaction left behind: found, said, and taken away before the retry.
+
+use tokio_postgres::types::Type;
+use upshift_files::sql::{QualifiedName, StatementKind, WhenExisting};
+
+use super::{Executor, catalog};
+use crate::error::Error;
+use crate::event::Event;
+use crate::ident::Ident;
+
+/// Whether an interrupted statement had done its work before the connection was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Interrupted {
+    Done,
+    NotDone,
+}
+
+impl Executor<'_> {
+    /// The indexes there are before a statement that may leave an INVALID one behind; `None` for other statements.
+    pub(super) async fn indexes_before(&self, kind: &StatementKind) -> Result<Option<Vec<u32>>, Error> {
+        let table = match kind {
+            StatementKind::CreateIndexConcurrently { table, .. } => Some(qualified(table)),
+            StatementKind::ReindexConcurrently => None,
+            _ => return Ok(None),
+        };
+        let rows = self.look(catalog::INDEXES_BEFORE, &[(&table, Type::TEXT)]).await?;
+        let indexes = rows.first().map(|row| row.try_get("indexes")).transpose();
+        indexes.map_err(|cause| Error::database("read the indexes", cause))
+    }
+
+    /// Drops INVALID indexes that a failed attempt left behind, and one that IF NOT EXISTS would take for success.
+    pub(super) async fn drop_left_behind(&self, kind: &StatementKind, before: Option<&[u32]>) -> Result<(), Error> {
+        let mut left = Vec::new();
+        if let Some(before) = before {
+            left.extend(self.look(catalog::LEFT_BEHIND, &[(&before, Type::OID_ARRAY)]).await?);
+        }
+        if let StatementKind::CreateIndexConcurrently { index: Some(index), table, existing: WhenExisting::Skip } = kind {
+            // An index lives in the schema of its table, whatever the statement's search path.
+            let name = QualifiedName { schema: table.schema.clone(), name: index.name.clone() };
+            left.extend(self.look(catalog::INVALID_BY_NAME, &[(&qualified(&name), Type::TEXT)]).await?);
+        }
+        for row in left {
+            let index: String = row.try_get("index").map_err(|cause| Error::database("read the indexes", cause))?;
+            self.batch("drop an INVALID index", &format!("drop index concurrently if exists {index}")).await?;
+            tracing::warn!(index, "dropped an INVALID index that a failed attempt had left behind");
+            self.migrator.tell(&Event::InvalidIndexDropped { index: &index });
+        }
+        Ok(())
+    }
+
+    /// After a crash: whether the statement that was on its way had got through.
+    pub(super) async fn interrupted(&self, kind: &StatementKind, before: Option<&[u32]>) -> Result<Interrupted, Error> {
+        match kind {
+            StatementKind::CreateIndexConcurrently { index, table, .. } => {
+                let name = index.as_ref().map(|index| index.name.clone());
+                let before = before.unwrap_or(&[]);
+                let values: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 3] =
+                    [(&qualified(table), Type::TEXT), (&before, Type::OID_ARRAY), (&name, Type::TEXT)];
+                let rows = self.look(catalog::MADE, &values).await?;
+                let made = rows.first().is_some_and(|row| row.try_get("made").unwrap_or(false));
+                Ok(if made { Interrupted::Done } else { Interrupted::NotDone })
+            }
+            StatementKind::DetachPartitionConcurrently { table, partition } => {
+                let (parent, child) = (qualified(table), qualified(partition));
+                let rows =
+                    self.look(catalog::PARTITION, &[(&parent, Type::TEXT), (&child, Type::TEXT)]).await?;
+                let state: String = rows.first().and_then(|row| row.try_get("state").ok()).unwrap_or_default();
+                if state == "pending" {
+                    let sql = format!("alter table {parent} detach partition {child} finalize");
+                    self.batch("finish an interrupted DETACH PARTITION", &sql).await?;
+                }
+                Ok(if state == "attached" { Interrupted::NotDone } else { Interrupted::Done })
+            }
+            _ => Ok(Interrupted::NotDone),
+        }
+    }
+
+    async fn look(
+        &self,
+        sql: &str,
+        values: &[(&(dyn tokio_postgres::types::ToSql + Sync), Type)],
+    ) -> Result<Vec<tokio_postgres::Row>, Error> {
+        let rows = self.lock.session.client().query_typed(sql, values).await;
+        rows.map_err(|cause| Error::database("look for what an earlier attempt left behind", cause))
+    }
+}
+
+/// The name, quoted, as `to_regclass` and DDL want it.
+fn qualified(name: &QualifiedName) -> String {
+    let quoted = |part: &str| Ident::new(part).map_or_else(|_| part.to_owned(), |ident| ident.to_string());
+    match &name.schema {
+        Some(schema) => format!("{}.{}", quoted(schema), quoted(&name.name)),
+        None => quoted(&name.name),
+    }
+}

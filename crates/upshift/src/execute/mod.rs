@@ -1,0 +1,193 @@
+//! The only writer: carries a plan out, step by step, under the lock.
+
+mod catalog;
+mod flight;
+mod leftover;
+mod one_by_one;
+mod transaction;
+mod watch;
+
+use std::time::Duration;
+
+use crate::backoff::Backoff;
+use crate::code::StepContext;
+use crate::error::{Error, Failure, Left};
+use crate::event::Event;
+use crate::history::sql;
+use crate::lock::Lock;
+use crate::migrator::Migrator;
+use crate::plan::messages::audit_values;
+use crate::plan::{Direction, Entry, Message, Plan, Purpose, Step};
+use crate::report::{Report, StepReport};
+use crate::settings::Grouping;
+
+pub(crate) use flight::ask;
+
+/// Carries a plan out.
+///
+/// What is done when it fails is in the error's report.
+pub(crate) async fn execute(migrator: &Migrator, plan: &Plan, lock: &Lock, report: &mut Report) -> Result<(), Error> {
+    let records = plan.entries.iter().filter(|entry| matches!(entry, Entry::Record(_))).count();
+    let mut executor = Executor { migrator, plan, lock, report, records };
+    executor.prepare().await?;
+    migrator.tell(&Event::RunStarted { steps: plan.steps().count() });
+    executor.hook_before_run().await?;
+    executor.entries().await?;
+    executor.hook_after_run().await?;
+    migrator.tell(&Event::RunFinished { steps: report.steps.len() });
+    Ok(())
+}
+
+/// One plan, one lock, one report.
+struct Executor<'e> {
+    migrator: &'e Migrator,
+    plan: &'e Plan,
+    lock: &'e Lock,
+    report: &'e mut Report,
+    /// Edited downs that this plan keeps: each writes an audit row before the first step.
+    records: usize,
+}
+
+impl<'e> Executor<'e> {
+    /// A server that looks after its clients notices when this one is gone, even in the middle of a statement.
+    async fn prepare(&self) -> Result<(), Error> {
+        match self.watching("set session") {
+            Some(sql) => self.batch("look after its client", &sql).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn entries(&mut self) -> Result<(), Error> {
+        for entry in &self.plan.entries {
+            if let Entry::Record(record) = entry {
+                let message = record.message(&self.plan.writer);
+                let asked = ask(self.lock.session.client(), &self.lock.lease, &message).await;
+                asked.map_err(|cause| Error::database("keep an edited down in the history", cause))?;
+            }
+        }
+        let steps: Vec<&Step> = self.plan.steps().collect();
+        if self.plan.grouping == Grouping::AllInOne {
+            return self.grouped(&steps).await;
+        }
+        let mut at = 0;
+        while at < steps.len() {
+            let run = steps[at..].iter().take_while(|step| !step.is_one_by_one()).count();
+            match steps.get(at..at + run) {
+                Some(transactional @ [_, ..]) => self.transactional(transactional).await?,
+                _ => {
+                    if let Some(step) = steps.get(at) {
+                        self.one_by_one(step).await?;
+                    }
+                }
+            }
+            at += run.max(1);
+        }
+        Ok(())
+    }
+
+    /// The number of the last audit row: one for each step and each edited down of this plan.
+    fn audited(&self) -> i64 {
+        self.lock.lease.audited + self.records as i64 + self.report.steps.len() as i64
+    }
+
+    /// Writes down that a step is done.
+    fn finished(&mut self, step: &Step, milliseconds: i64, retries: u32) {
+        let took = Duration::from_millis(milliseconds.unsigned_abs());
+        tracing::info!(migration = %step.label, direction = %step.direction, duration_ms = milliseconds, "migration done");
+        let (id, label, direction) = (&step.id, step.label.as_str(), step.direction);
+        self.migrator.tell(&Event::StepFinished { id, label, direction, took });
+        let step = StepReport { id: step.id.clone(), label: step.label.clone(), direction, took, retries };
+        self.report.steps.push(step);
+    }
+
+    fn started(&self, step: &Step) {
+        let (id, label, direction) = (&step.id, step.label.as_str(), step.direction);
+        self.migrator.tell(&Event::StepStarted { id, label, direction });
+    }
+
+    /// Pauses before another attempt when the error is one that goes away, and the budget allows it.
+    async fn pause(&self, step: &Step, failure: &Failure, budget: &mut Backoff) -> bool {
+        let state = failure.server.as_ref().and_then(|server| server.sqlstate());
+        // lock_not_available, deadlock_detected, serialization_failure.
+        if !matches!(state, Some("55P03" | "40P01" | "40001")) {
+            return false;
+        }
+        let Some(pause) = budget.pause() else { return false };
+        let why = failure.server.as_ref().map_or(String::new(), ToString::to_string);
+        tracing::warn!(migration = %step.label, why, "migration tried again");
+        self.migrator.tell(&Event::Retrying { label: &step.label, pause, why: &why });
+        tokio::time::sleep(pause).await;
+        true
+    }
+
+    fn budget(&self) -> Backoff {
+        let timeouts = &self.plan.writer.timeouts;
+        Backoff::new(timeouts.retry, Duration::from_millis(100), Duration::from_secs(10))
+    }
+
+    /// Writes a failure into the audit, and makes the error of it.
+    async fn failed(&self, step: &Step, failure: Failure) -> Error {
+        let action = match step.direction {
+            Direction::Up => "apply",
+            Direction::Down => "revert",
+        };
+        let words = match (&failure.server, &failure.code) {
+            (Some(server), _) => server.to_string(),
+            (None, Some(code)) => code.to_string(),
+            (None, None) => String::new(),
+        };
+        let detail = Some(format!("{failure}: {words}"));
+        let checksum = match step.direction {
+            Direction::Up => step.texts.up_checksum,
+            Direction::Down => step.texts.down_checksum,
+        };
+        let values = audit_values(&self.plan.writer, action, "failed", &step.id, &step.name, checksum, detail);
+        let message = Message::bound(Purpose::Record, self.plan.writer.tables.sql(sql::RECORD_AUDIT), values);
+        // The error at hand is the one to tell: where the audit cannot be written, the connection or the lease is gone,
+        // and whoever holds the lease now writes his own.
+        if let Err(cause) = ask(self.lock.session.client(), &self.lock.lease, &message).await {
+            tracing::warn!(migration = %step.label, %cause, "the failure could not be written into the audit");
+        }
+        if failure.left == Left::Nothing {
+            tracing::error!(migration = %step.label, error = words, "migration failed");
+        } else {
+            tracing::error!(migration = %step.label, error = words, "migration failed in the middle");
+        }
+        Error::failed(failure)
+    }
+
+    /// `set session …` or ` set local …` for a server that can look after its clients.
+    fn watching(&self, set: &str) -> Option<String> {
+        // A quarter of a second is how long a killed deploy may hold its locks; the check itself is one poll().
+        self.lock.server.watches_clients.then(|| format!("{set} client_connection_check_interval = 250;"))
+    }
+
+    /// Settings the pool had made on the connection, which a reset would lose.
+    fn restore(&self) -> Option<Message> {
+        let settings = &self.lock.server.settings;
+        if settings.is_empty() {
+            return None;
+        }
+        let calls = (0..settings.len()).map(|at| format!("pg_catalog.set_config(${}, ${}, false)", 2 * at + 1, 2 * at + 2));
+        let sql = format!("select {}", calls.collect::<Vec<_>>().join(", "));
+        let texts = settings.iter().flat_map(|(name, value)| [name, value]);
+        let values = texts.map(|text| crate::plan::Param::text(text.as_str())).collect();
+        Some(Message::bound(Purpose::Reset, sql.into(), values))
+    }
+
+    async fn batch(&self, doing: &'static str, sql: &str) -> Result<(), Error> {
+        self.lock.session.client().batch_execute(sql).await.map_err(|cause| Error::database(doing, cause))
+    }
+
+    async fn hook_before_run(&self) -> Result<(), Error> {
+        let Some(hooks) = self.migrator.hooks() else { return Ok(()) };
+        let mut context = StepContext::new(self.lock.session.client(), None);
+        hooks.before_run(self.plan, &mut context).await.map_err(|cause| Error::hook("before_run", cause))
+    }
+
+    async fn hook_after_run(&self) -> Result<(), Error> {
+        let Some(hooks) = self.migrator.hooks() else { return Ok(()) };
+        let mut context = StepContext::new(self.lock.session.client(), None);
+        hooks.after_run(self.report, &mut context).await.map_err(|cause| Error::hook("after_run", cause))
+    }
+}

@@ -1,0 +1,303 @@
+//! Steps that run statement by statement: the place is kept, and the next run goes on there.
+
+use std::time::Instant;
+
+use upshift_files::sql::StatementKind;
+
+use super::leftover::Interrupted;
+use super::{Executor, ask};
+use crate::error::{Error, Failure, Left};
+use crate::event::Event;
+use crate::history::read_texts;
+use crate::plan::messages::{begun, ended, limits, place, queries, reset, statement};
+use crate::plan::{Message, Purpose, SqlScript, Step, StepBody, Unit};
+use crate::settings::milliseconds;
+
+/// What the row says of a statement whose end nobody wrote down.
+pub(crate) const DID_NOT_FINISH: &str = "did not finish";
+
+/// How a statement before which we stand was left by an earlier attempt.
+enum Before {
+    /// It was never sent, or the server said that it failed.
+    Fresh,
+    /// It may have been on its way when the connection was lost.
+    Interrupted { indexes: Option<Vec<u32>> },
+}
+
+/// A failure on the way: of the migration, or of us.
+enum Broken {
+    Migration(Box<Failure>),
+    Ours(Error),
+}
+
+impl From<Error> for Broken {
+    fn from(error: Error) -> Broken {
+        Broken::Ours(error)
+    }
+}
+
+impl Executor<'_> {
+    /// One step, statement by statement.
+    pub(super) async fn one_by_one(&mut self, step: &Step) -> Result<(), Error> {
+        let began = Instant::now();
+        self.started(step);
+        let mut done = step.done;
+        let outcome = self.statements(step, &mut done).await;
+        if let Err(broken) = outcome {
+            return Err(self.broken(step, done, broken).await);
+        }
+        let spent = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        self.finished(step, spent, 0);
+        Ok(())
+    }
+
+    async fn statements(&self, step: &Step, done: &mut usize) -> Result<(), Broken> {
+        let began = Instant::now();
+        let before = self.enter(step).await?;
+        self.hooked(step, Purpose::Begin).await?;
+        match &step.body {
+            StepBody::Code { .. } => {
+                self.code(step).await.map_err(|cause| Broken::Migration(Box::new(Failure::in_code(step, cause))))?;
+            }
+            StepBody::Sql(script) => self.units(step, script, before, done).await?,
+        }
+        self.hooked(step, Purpose::Commit).await?;
+        self.leave(step, began).await
+    }
+
+    /// Marks the step as begun, or reads how the last attempt left it; checks its guard.
+    async fn enter(&self, step: &Step) -> Result<Before, Broken> {
+        self.session_limits(step).await?;
+        let goes_on = matches!(step.reason, crate::plan::Reason::Resumed { .. });
+        if !goes_on {
+            for query in queries(step.guard.as_ref(), Purpose::Guard) {
+                self.send(step, &query).await?;
+            }
+            self.record(&begun(step, &self.plan.writer)).await?;
+            return Ok(Before::Fresh);
+        }
+        let ordinal = step.ordinal.unwrap_or_default();
+        let texts = read_texts(self.lock.session.client(), &self.plan.writer.tables, ordinal).await?;
+        Ok(match texts.error.as_deref() {
+            Some(DID_NOT_FINISH) => Before::Interrupted { indexes: texts.indexes_before },
+            _ => Before::Fresh,
+        })
+    }
+
+    async fn units(&self, step: &Step, script: &SqlScript, before: Before, done: &mut usize) -> Result<(), Broken> {
+        let mut before = before;
+        for unit in step.units().unwrap_or(&[]) {
+            if unit.end() <= step.done {
+                continue;
+            }
+            let left = std::mem::replace(&mut before, Before::Fresh);
+            match unit {
+                Unit::Alone(at) => self.alone(step, script, *at, left).await?,
+                Unit::InTransaction(at) => self.own_transaction(step, script, *at).await?,
+                Unit::Written(range) => {
+                    let place = place(step, range.end, Some(DID_NOT_FINISH.to_owned()), None, &self.plan.writer);
+                    for at in range.start..range.end - 1 {
+                        self.send_or_roll_back(step, &statement(script, at)).await?;
+                    }
+                    self.send_or_roll_back(step, &place).await?;
+                    self.send_or_roll_back(step, &statement(script, range.end - 1)).await?;
+                }
+            }
+            *done = unit.end();
+            let of = script.statements.len();
+            self.migrator.tell(&Event::StatementFinished { label: &step.label, done: *done, of });
+        }
+        Ok(())
+    }
+
+    /// A statement and its place in one transaction: exactly once.
+    async fn own_transaction(&self, step: &Step, script: &SqlScript, at: usize) -> Result<(), Broken> {
+        let mut budget = self.budget();
+        let begin = Message::plain(Purpose::Begin, format!("begin;{}", limits(step, &self.plan.writer)));
+        let place = place(step, at + 1, Some(DID_NOT_FINISH.to_owned()), None, &self.plan.writer);
+        let commit = Message::plain(Purpose::Commit, "commit");
+        let statement = statement(script, at);
+        loop {
+            let mut outcome = Ok(());
+            for message in [&begin, &statement, &place, &commit] {
+                outcome = self.send_or_roll_back(step, message).await;
+                if outcome.is_err() {
+                    break;
+                }
+            }
+            match outcome {
+                Err(Broken::Migration(failure)) if self.pause(step, &failure, &mut budget).await => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// A statement outside of any transaction; its place is written behind it.
+    async fn alone(&self, step: &Step, script: &SqlScript, at: usize, before: Before) -> Result<(), Broken> {
+        let Some(kind) = script.statements.get(at).map(|statement| &statement.kind) else { return Ok(()) };
+        let mut budget = self.budget();
+        let (mut indexes, interrupted) = match before {
+            Before::Interrupted { indexes } => (indexes, true),
+            Before::Fresh => (None, false),
+        };
+        if interrupted && self.interrupted(kind, indexes.as_deref()).await? == Interrupted::Done {
+            return Ok(self.keep_place(step, at + 1, None).await?);
+        }
+        loop {
+            self.drop_left_behind(kind, indexes.as_deref()).await?;
+            indexes = self.indexes_before(kind).await?;
+            self.keep_place(step, at, indexes.clone()).await?;
+            let outcome = match self.send_alone(step, kind, &statement(script, at)).await {
+                Err(Broken::Migration(failure)) if interrupted && is_there_already(&failure, kind) => Ok(()),
+                outcome => outcome,
+            };
+            match outcome {
+                Ok(()) => return Ok(self.keep_place(step, at + 1, None).await?),
+                Err(Broken::Migration(failure)) => {
+                    // What a failed CONCURRENTLY leaves is taken away at once: until then it costs every writer.
+                    self.drop_left_behind(kind, indexes.as_deref()).await?;
+                    if !self.pause(step, &failure, &mut budget).await {
+                        return Err(Broken::Migration(failure));
+                    }
+                }
+                ours => return ours,
+            }
+        }
+    }
+
+    async fn send_alone(&self, step: &Step, kind: &StatementKind, message: &Message) -> Result<(), Broken> {
+        // It waits for every old transaction by design, and a timeout in the middle leaves an INVALID index.
+        let patient = is_concurrent(kind) && self.lock.server.pid.is_some();
+        if patient {
+            self.batch("lift the lock timeout for CONCURRENTLY", "set session lock_timeout = 0").await?;
+        }
+        let outcome = self.send(step, message).await;
+        if patient && !matches!(&outcome, Err(broken) if broken.is_connection_lost()) {
+            self.session_limits(step).await?;
+        }
+        outcome
+    }
+
+    /// The end: reset, verify, and the history row, in one transaction.
+    async fn leave(&self, step: &Step, began: Instant) -> Result<(), Broken> {
+        let writer = &self.plan.writer;
+        let spent = i64::try_from(began.elapsed().as_millis()).ok();
+        let mut messages = vec![Message::plain(Purpose::Begin, "begin")];
+        messages.push(Message::plain(Purpose::Reset, reset(step, writer)));
+        messages.extend(self.restore());
+        messages.extend(queries(step.verify.as_ref(), Purpose::Verify));
+        messages.push(ended(step, spent, writer));
+        messages.push(Message::plain(Purpose::Commit, "commit"));
+        for message in &messages {
+            self.send_or_roll_back(step, message).await?;
+        }
+        Ok(self.prepare().await?)
+    }
+
+    /// Keeps the place, and the failure's words, and makes the error of it.
+    async fn broken(&self, step: &Step, done: usize, broken: Broken) -> Error {
+        let mut failure = match broken {
+            Broken::Migration(failure) => failure,
+            Broken::Ours(error) => return error,
+        };
+        if matches!(step.body, StepBody::Sql(_)) {
+            failure.left = Left::Statements(done);
+        }
+        let words = failure.server.as_ref().map(ToString::to_string);
+        let words = words.or_else(|| failure.code.as_ref().map(ToString::to_string)).unwrap_or_default();
+        if !failure.is_guard() {
+            let place = place(step, done, Some(words), None, &self.plan.writer);
+            // The connection may be what failed; then the row still says that the statement did not finish.
+            if let Err(error) = self.record(&place).await {
+                tracing::warn!(%error, "the place could not be kept");
+            }
+        }
+        self.failed(step, *failure).await
+    }
+
+    async fn keep_place(&self, step: &Step, done: usize, indexes: Option<Vec<u32>>) -> Result<(), Error> {
+        self.record(&place(step, done, Some(DID_NOT_FINISH.to_owned()), indexes, &self.plan.writer)).await
+    }
+
+    async fn record(&self, message: &Message) -> Result<(), Error> {
+        let asked = ask(self.lock.session.client(), &self.lock.lease, message).await;
+        asked.map(|_| ()).map_err(|cause| Error::database("keep the place of a migration", cause))
+    }
+
+    /// Session limits for what runs outside of transactions. Behind a pooler a session belongs to nobody, so there they
+    /// stay the server's.
+    async fn session_limits(&self, step: &Step) -> Result<(), Error> {
+        if self.lock.server.pid.is_none() {
+            return Ok(());
+        }
+        let timeouts = &self.plan.writer.timeouts;
+        let lock = milliseconds(step.lock_timeout.unwrap_or(timeouts.lock));
+        let statement = step.statement_timeout.or(timeouts.statement).map_or(0, milliseconds);
+        let sql = format!("set session lock_timeout = {lock}; set session statement_timeout = {statement};");
+        self.batch("set the limits of a migration", &sql).await
+    }
+
+    async fn send(&self, step: &Step, message: &Message) -> Result<(), Broken> {
+        let watch = super::watch::Watch::new(self.migrator, self.lock.server.pid, self.plan.writer.timeouts.lock / 2);
+        let mut flight = super::flight::Flight::new(self.lock.session.client(), &self.lock.lease, &watch);
+        flight.send(step, message).await;
+        flight.land().await;
+        let Some(failed) = flight.failed.take() else { return Ok(()) };
+        let mut failure = Failure::at_message(step, failed.purpose, failed.cause);
+        failure.blockers = watch.seen();
+        Err(Broken::Migration(Box::new(failure)))
+    }
+
+    async fn send_or_roll_back(&self, step: &Step, message: &Message) -> Result<(), Broken> {
+        let outcome = self.send(step, message).await;
+        if outcome.is_err() {
+            let rolled_back = self.lock.session.client().batch_execute("rollback").await;
+            tracing::debug!(?rolled_back, "rolled back");
+        }
+        outcome
+    }
+
+    async fn hooked(&self, step: &Step, when: Purpose) -> Result<(), Broken> {
+        let Some(hooks) = self.migrator.hooks() else { return Ok(()) };
+        let mut context = crate::code::StepContext::new(self.lock.session.client(), step.version());
+        let called = match when {
+            Purpose::Begin => hooks.before_step(&step.label, &mut context).await.map_err(|it| ("before_step", it)),
+            _ => hooks.after_step(&step.label, &mut context).await.map_err(|it| ("after_step", it)),
+        };
+        called.map_err(|(when, cause)| Broken::Ours(Error::hook(when, cause)))
+    }
+}
+
+impl Broken {
+    fn is_connection_lost(&self) -> bool {
+        match self {
+            Broken::Migration(failure) => failure.server.as_ref().is_some_and(|it| it.is_connection_lost()),
+            Broken::Ours(error) => error.is_connection_lost(),
+        }
+    }
+}
+
+fn is_concurrent(kind: &StatementKind) -> bool {
+    matches!(
+        kind,
+        StatementKind::CreateIndexConcurrently { .. }
+            | StatementKind::DropIndexConcurrently { .. }
+            | StatementKind::ReindexConcurrently
+            | StatementKind::DetachPartitionConcurrently { .. }
+    )
+}
+
+/// Whether the server says that an interrupted statement had got through: what it makes is there, or what it takes
+/// away is not.
+fn is_there_already(failure: &Failure, kind: &StatementKind) -> bool {
+    let state = failure.server.as_ref().and_then(|server| server.sqlstate());
+    match kind {
+        // duplicate_database, duplicate_object, duplicate_table, duplicate_schema
+        StatementKind::Create => matches!(state, Some("42P04" | "42710" | "42P07" | "42P06")),
+        // invalid_catalog_name, undefined_object, undefined_table
+        StatementKind::Drop | StatementKind::DropIndexConcurrently { .. } => {
+            matches!(state, Some("3D000" | "42704" | "42P01"))
+        }
+        _ => false,
+    }
+}

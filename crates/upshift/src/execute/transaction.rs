@@ -1,0 +1,261 @@
+//! Steps that run in transactions: a whole run of them on its way at once, each in a transaction of its own.
+//!
+//! Each transaction begins with a check that raises unless the step before it is in the history, so that nothing runs
+//! after a failure though it was sent already.
+
+use upshift_files::Transaction;
+
+use super::Executor;
+use super::flight::{Answer, Flight};
+use super::watch::Watch;
+use crate::code::{BoxError, StepContext};
+use crate::error::{Error, Failure};
+use crate::event::Blocker;
+use crate::plan::messages::{begin, closing, commit, guard, queries, statement};
+use crate::plan::{Direction, Message, Mode, Param, Purpose, Step, StepBody};
+
+/// How many steps may be on their way: 1,000 migrations take four round trips, and a failure is known soon enough.
+const MOST_STEPS: usize = 256;
+/// How many bytes of SQL a window of steps may have, so that a window is one round trip.
+const MOST_BYTES: usize = 1 << 20;
+
+/// What is sent, or called, for one step: in order.
+enum Act<'p> {
+    Send(Message),
+    Code(&'p Step),
+    Before(&'p Step),
+    After(&'p Step),
+}
+
+/// One transaction: its steps and what it does.
+struct Transactional<'p> {
+    steps: &'p [&'p Step],
+    acts: Vec<(&'p Step, Act<'p>)>,
+}
+
+/// Why a window stopped.
+enum Stop<'p> {
+    Server(&'p Step, Purpose, tokio_postgres::Error),
+    Code(&'p Step, BoxError),
+    Hook(&'static str, BoxError),
+}
+
+impl Executor<'_> {
+    /// A run of steps, each in its own transaction.
+    pub(super) async fn transactional(&mut self, steps: &[&Step]) -> Result<(), Error> {
+        let (mut at, mut retries, mut budget) = (0, 0, self.budget());
+        while at < steps.len() {
+            let window = &steps[at..at + self.window(&steps[at..])];
+            let audited = self.audited();
+            let transactions = (0..window.len()).map(|n| self.transaction(&window[n..=n], audited + n as i64));
+            let (done, stop) = self.fly(transactions.collect(), retries).await;
+            at += done;
+            if done > 0 {
+                (retries, budget) = (0, self.budget());
+            }
+            if let Some((stop, seen)) = stop {
+                let Some(step) = self.retry(stop, seen, &mut budget).await? else { continue };
+                retries += step;
+            }
+        }
+        Ok(())
+    }
+
+    /// All steps in one transaction.
+    pub(super) async fn grouped(&mut self, steps: &[&Step]) -> Result<(), Error> {
+        let (mut retries, mut budget) = (0, self.budget());
+        while !steps.is_empty() {
+            let (done, stop) = self.fly(vec![self.transaction(steps, self.audited())], retries).await;
+            if done > 0 {
+                return Ok(());
+            }
+            if let Some((stop, seen)) = stop {
+                retries += self.retry(stop, seen, &mut budget).await?.unwrap_or(0);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether to try again: how many retries that makes; an error when not.
+    async fn retry(
+        &self,
+        stop: Stop<'_>,
+        seen: Vec<Blocker>,
+        budget: &mut crate::backoff::Backoff,
+    ) -> Result<Option<u32>, Error> {
+        let (step, mut failure) = match stop {
+            Stop::Server(step, purpose, cause) => (step, Failure::at_message(step, purpose, cause)),
+            Stop::Code(step, cause) => (step, Failure::in_code(step, cause)),
+            Stop::Hook(when, cause) => return Err(Error::hook(when, cause)),
+        };
+        failure.blockers = seen;
+        if self.pause(step, &failure, budget).await {
+            return Ok(Some(1));
+        }
+        Err(self.failed(step, failure).await)
+    }
+
+    /// How many steps go together.
+    fn window(&self, steps: &[&Step]) -> usize {
+        let mut bytes = 0;
+        let fitting = steps.iter().take(MOST_STEPS).take_while(|step| {
+            bytes += 2 * step.texts.up.as_ref().map_or(0, String::len) + step.texts.down.as_ref().map_or(0, String::len);
+            bytes <= MOST_BYTES
+        });
+        fitting.count().max(1)
+    }
+
+    fn transaction<'p>(&self, steps: &'p [&'p Step], audited: i64) -> Transactional<'p> {
+        let writer = &self.plan.writer;
+        let mut acts = Vec::new();
+        if let Some(first) = steps.first() {
+            let mut begin = begin(first, writer);
+            if let Some(watching) = self.watching(" set local") {
+                begin.sql.to_mut().push_str(&watching);
+            }
+            acts.push((*first, Act::Send(begin)));
+            acts.push((*first, Act::Send(guard(Param::Int(Some(audited)), writer))));
+        }
+        for step in steps {
+            acts.extend(self.acts(step).into_iter().map(|act| (*step, act)));
+        }
+        acts.extend(steps.last().map(|last| (*last, Act::Send(commit()))));
+        Transactional { steps, acts }
+    }
+
+    /// What one step does between BEGIN with its guard and COMMIT.
+    fn acts<'p>(&self, step: &'p Step) -> Vec<Act<'p>> {
+        let hooked = self.migrator.hooks().is_some();
+        let mut acts: Vec<Act<'p>> = queries(step.guard.as_ref(), Purpose::Guard).map(Act::Send).collect();
+        if hooked {
+            acts.push(Act::Before(step));
+        }
+        match &step.body {
+            StepBody::Code { transaction: Transaction::On | Transaction::Off, .. } => {
+                // Fails when the code has ended the transaction, or has swallowed an error of the server.
+                acts.push(Act::Send(Message::plain(Purpose::Begin, "savepoint upshift_code")));
+                acts.push(Act::Code(step));
+                acts.push(Act::Send(Message::plain(Purpose::Release, "release savepoint upshift_code")));
+            }
+            StepBody::Sql(script) => {
+                if let Mode::InTransaction { inner } = &script.mode {
+                    acts.extend(inner.clone().map(|at| Act::Send(statement(script, at))));
+                }
+            }
+        }
+        if hooked {
+            acts.push(Act::After(step));
+        }
+        let restore = self.restore();
+        for message in closing(step, &self.plan.writer) {
+            let after_reset = message.purpose == Purpose::Reset;
+            acts.push(Act::Send(message));
+            if after_reset {
+                acts.extend(restore.clone().map(Act::Send));
+            }
+        }
+        acts
+    }
+
+    /// Sends transactions one behind the other; how many were committed, and what stopped the rest.
+    async fn fly<'p>(
+        &mut self,
+        transactions: Vec<Transactional<'p>>,
+        retries: u32,
+    ) -> (usize, Option<(Stop<'p>, Vec<Blocker>)>) {
+        let watch = Watch::new(self.migrator, self.lock.server.pid, self.plan.writer.timeouts.lock / 2);
+        let mut flight = Flight::new(self.lock.session.client(), &self.lock.lease, &watch);
+        let mut broken = None;
+        for transaction in &transactions {
+            transaction.steps.iter().for_each(|step| self.started(step));
+            broken = self.act(&mut flight, transaction).await;
+            if broken.is_some() || flight.failed.is_some() {
+                break;
+            }
+        }
+        flight.land().await;
+        let (failed, answers) = (flight.failed.take(), std::mem::take(&mut flight.answers));
+        drop(flight);
+        let stop = failed.map(|failed| Stop::Server(failed.step, failed.purpose, failed.cause)).or(broken);
+        let done = self.committed(&transactions, &answers, retries);
+        (done, stop.map(|stop| (stop, watch.seen())))
+    }
+
+    /// Reports the steps of the transactions that were committed, and counts those.
+    fn committed(&mut self, transactions: &[Transactional<'_>], answers: &[Answer], retries: u32) -> usize {
+        let each = answers.split_inclusive(|answer| *answer == Answer::Committed);
+        let whole = each.filter(|answers| answers.last() == Some(&Answer::Committed));
+        let mut done = 0;
+        for (transaction, answers) in transactions.iter().zip(whole) {
+            let recorded = answers.iter().filter_map(|answer| match answer {
+                Answer::Recorded { milliseconds } => Some(*milliseconds),
+                Answer::Committed => None,
+            });
+            for (step, milliseconds) in transaction.steps.iter().zip(recorded) {
+                self.finished(step, milliseconds, if done == 0 { retries } else { 0 });
+            }
+            done += 1;
+        }
+        done
+    }
+
+    /// Does what one transaction does; what of our own side broke it.
+    async fn act<'f, 'p>(
+        &self,
+        flight: &mut Flight<'f, 'p>,
+        transaction: &'f Transactional<'p>,
+    ) -> Option<Stop<'p>> {
+        for (step, act) in &transaction.acts {
+            if let Act::Send(message) = act {
+                flight.send(step, message).await;
+                continue;
+            }
+            flight.land().await;
+            if flight.failed.is_some() {
+                // Ends the transaction, which the server has given up already.
+                let rolled_back = self.lock.session.client().batch_execute("rollback").await;
+                tracing::debug!(?rolled_back, "rolled back before Rust code");
+                return None;
+            }
+            let stop = match act {
+                Act::Send(_) => None,
+                Act::Code(step) => self.code(step).await.err().map(|cause| Stop::Code(step, cause)),
+                Act::Before(step) => self.hook_before(step).await,
+                Act::After(step) => self.hook_after(step).await,
+            };
+            if stop.is_some() {
+                let rolled_back = self.lock.session.client().batch_execute("rollback").await;
+                tracing::debug!(?rolled_back, "rolled back after an error of Rust code");
+                return stop;
+            }
+        }
+        None
+    }
+
+    async fn hook_before<'p>(&self, step: &Step) -> Option<Stop<'p>> {
+        let hooks = self.migrator.hooks()?;
+        let mut context = StepContext::new(self.lock.session.client(), step.version());
+        hooks.before_step(&step.label, &mut context).await.err().map(|cause| Stop::Hook("before_step", cause))
+    }
+
+    async fn hook_after<'p>(&self, step: &Step) -> Option<Stop<'p>> {
+        let hooks = self.migrator.hooks()?;
+        let mut context = StepContext::new(self.lock.session.client(), step.version());
+        hooks.after_step(&step.label, &mut context).await.err().map(|cause| Stop::Hook("after_step", cause))
+    }
+
+    /// Calls the Rust function of a step.
+    pub(super) async fn code(&self, step: &Step) -> Result<(), BoxError> {
+        let StepBody::Code { path, .. } = &step.body else { return Ok(()) };
+        let code = self.migrator.source().code(path);
+        let function = code.and_then(|code| match step.direction {
+            Direction::Up => Some(code.up),
+            Direction::Down => code.down,
+        });
+        let Some(function) = function else {
+            return Err(format!("the function of {path} is not in this binary").into());
+        };
+        let mut context = StepContext::new(self.lock.session.client(), step.version());
+        function(&mut context).await
+    }
+}

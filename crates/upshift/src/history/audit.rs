@@ -1,0 +1,150 @@
+//! The audit: who did what, append-only, each row chained to its predecessor by a hash.
+
+use time::OffsetDateTime;
+use tokio_postgres::Row;
+
+use super::sql;
+use crate::error::Error;
+use crate::migrator::Migrator;
+use crate::session;
+
+/// One attempt, as the audit remembers it.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct AuditRow {
+    /// Its number, from 1, without gaps.
+    pub id: i64,
+    /// When, by the database's clock.
+    pub at: OffsetDateTime,
+    /// `apply`, `revert`, `baseline`, `repair`, `skip` or `record`.
+    pub action: String,
+    /// `done` or `failed`.
+    pub outcome: String,
+    /// The migration's version; `None` for a repeatable one.
+    pub version: Option<i64>,
+    /// The migration's name.
+    pub name: String,
+    /// The checksum of the text that was run.
+    pub checksum: Option<String>,
+    /// The error, or what was said about the row.
+    pub detail: Option<String>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: i64,
+    /// The database role.
+    pub role: String,
+    /// The service.
+    pub service: Option<String>,
+    /// Its release.
+    pub release: Option<String>,
+    /// Its host.
+    pub host: Option<String>,
+}
+
+/// What [`Audit::verify`] found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuditVerdict {
+    /// Every row is as it was written, and none is gone.
+    Whole {
+        /// How many rows there are.
+        rows: usize,
+    },
+    /// The first row that is not as it was written, or after which one is gone.
+    Broken(BrokenRow),
+}
+
+/// The first place where the audit is not as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BrokenRow {
+    /// The row's number.
+    pub id: i64,
+    /// What is wrong with it.
+    pub why: &'static str,
+}
+
+/// The audit of a migrator's database.
+#[derive(Debug)]
+pub struct Audit<'m> {
+    migrator: &'m Migrator,
+}
+
+impl<'m> Audit<'m> {
+    pub(crate) fn of(migrator: &'m Migrator) -> Audit<'m> {
+        Audit { migrator }
+    }
+
+    /// Every row, oldest first. One round trip; writes nothing.
+    ///
+    /// # Errors
+    /// The database cannot be reached or read, or was never migrated.
+    pub async fn rows(&self) -> Result<Vec<AuditRow>, Error> {
+        let broken = |cause| Error::database("read the audit", cause);
+        let client = session::borrow(self.migrator.pool()).await?;
+        let sql = self.migrator.tables().sql(sql::READ_AUDIT);
+        let rows = client.query_typed(&sql, &[]).await.map_err(broken)?;
+        let rows = rows.iter().map(row).collect::<Result<_, _>>().map_err(broken)?;
+        Ok(rows)
+    }
+
+    /// Whether every row is as it was written and none is gone.
+    ///
+    /// Each row carries the SHA-256 of its predecessor's hash and its own content; the lease remembers the last one.
+    /// It finds what is changed or removed by hand; somebody who may write to all of upshift's tables and takes the
+    /// trouble to compute every hash anew can still forge it.
+    ///
+    /// # Errors
+    /// The database cannot be reached or read, or was never migrated.
+    pub async fn verify(&self) -> Result<AuditVerdict, Error> {
+        let broken = |cause| Error::database("verify the audit", cause);
+        let client = session::borrow(self.migrator.pool()).await?;
+        let sql = self.migrator.tables().sql(sql::VERIFY_AUDIT);
+        let rows = client.query_typed(&sql, &[]).await.map_err(broken)?;
+        let verdict = verdict(&rows).map_err(broken)?;
+        Ok(verdict)
+    }
+}
+
+fn verdict(rows: &[Row]) -> Result<AuditVerdict, tokio_postgres::Error> {
+    let (mut count, mut last, mut expected) = (0, 0, 0);
+    for row in rows {
+        expected = row.try_get("last_id")?;
+        let Some(id) = row.try_get::<_, Option<i64>>("id")? else { continue };
+        let why = if !row.try_get::<_, bool>("counted")? {
+            Some("a row before it is gone")
+        } else if !row.try_get::<_, bool>("own")? {
+            Some("its content is not what was written")
+        } else if !row.try_get::<_, bool>("linked")? {
+            Some("it does not follow the row before it")
+        } else if row.try_get::<_, Option<bool>>("ending")? == Some(false) {
+            Some("it is not the last row that was written")
+        } else {
+            None
+        };
+        if let Some(why) = why {
+            return Ok(AuditVerdict::Broken(BrokenRow { id, why }));
+        }
+        (count, last) = (count + 1, id);
+    }
+    if last == expected {
+        return Ok(AuditVerdict::Whole { rows: count });
+    }
+    Ok(AuditVerdict::Broken(BrokenRow { id: last + 1, why: "it was written and is gone" }))
+}
+
+fn row(row: &Row) -> Result<AuditRow, tokio_postgres::Error> {
+    Ok(AuditRow {
+        id: row.try_get("id")?,
+        at: row.try_get("at")?,
+        action: row.try_get("action")?,
+        outcome: row.try_get("outcome")?,
+        version: row.try_get("version")?,
+        name: row.try_get("name")?,
+        checksum: row.try_get("checksum")?,
+        detail: row.try_get("detail")?,
+        duration_ms: row.try_get("duration_ms")?,
+        role: row.try_get("role")?,
+        service: row.try_get("service")?,
+        release: row.try_get("release")?,
+        host: row.try_get("host")?,
+    })
+}

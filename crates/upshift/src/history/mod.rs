@@ -1,0 +1,101 @@
+//! What the database remembers: read here, written by `execute` alone.
+
+mod audit;
+mod read;
+pub(crate) mod sql;
+
+use std::fmt;
+
+use upshift_files::{Checksum, MigrationId};
+
+pub use audit::{Audit, AuditRow, AuditVerdict, BrokenRow};
+pub(crate) use read::{Facts, Texts, read_texts};
+pub use read::HistoryRow;
+pub(crate) use read::read_details;
+
+/// What the database remembers of the migrations, as plain data.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    pub(crate) rows: Vec<Applied>,
+}
+
+/// One migration the database remembers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Applied {
+    /// Its place in the order of application.
+    pub ordinal: i64,
+    /// Its version, or that it is repeatable.
+    pub id: MigrationId,
+    /// Its name.
+    pub name: String,
+    /// How far it got.
+    pub state: AppliedState,
+    /// Checksum of the up section that was applied; `None` for a baseline.
+    pub up_checksum: Option<Checksum>,
+    /// Checksum of the down section that is kept; `None` when there is none.
+    pub down_checksum: Option<Checksum>,
+}
+
+/// How far a remembered migration got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AppliedState {
+    /// Applied whole.
+    Applied,
+    /// Accepted as there by `baseline`, never run by this library.
+    Baseline,
+    /// Its up stopped after so many statements, and goes on there.
+    UpFailed {
+        /// Statements that are done.
+        done: usize,
+    },
+    /// Its down stopped after so many statements, and goes on there.
+    DownFailed {
+        /// Statements that are done.
+        done: usize,
+    },
+}
+
+impl Applied {
+    /// What a person calls it: `20260514093000_add_status`, `R__active_users`.
+    pub fn label(&self) -> String {
+        match &self.id {
+            MigrationId::Version(version) => format!("{version}_{}", self.name),
+            MigrationId::Repeatable(name) => format!("R__{name}"),
+        }
+    }
+}
+
+impl History {
+    /// A history with these rows, as a test of a plan wants one.
+    pub fn of(rows: impl IntoIterator<Item = Applied>) -> History {
+        History { rows: rows.into_iter().collect() }
+    }
+
+    /// The rows in the order of application.
+    pub fn iter(&self) -> impl Iterator<Item = &Applied> {
+        self.rows.iter()
+    }
+
+    /// The row of this migration.
+    pub fn get(&self, id: &MigrationId) -> Option<&Applied> {
+        self.rows.iter().find(|row| row.id == *id)
+    }
+
+    /// Whether nothing was ever applied.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+impl fmt::Display for AppliedState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AppliedState::Applied => f.write_str("applied"),
+            AppliedState::Baseline => f.write_str("baseline"),
+            AppliedState::UpFailed { done } => write!(f, "failed at statement {}", done + 1),
+            AppliedState::DownFailed { done } => write!(f, "failed at statement {} of its down", done + 1),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Reading the history: one query, one round trip, nothing written.
+
+use time::OffsetDateTime;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Row};
+use upshift_files::{Checksum, MigrationId, Version};
+
+use super::sql::{self, FORMAT, Tables};
+use super::{Applied, AppliedState, History};
+use crate::error::Error;
+
+/// What the database says before anything is decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Facts {
+    /// No tables of ours: nothing was ever applied here.
+    Untouched,
+    /// Tables in an older format; their rows are readable all the same.
+    Older { format: usize, history: History },
+    /// Tables as this library writes them.
+    Current(History),
+}
+
+impl Facts {
+    /// Reads them: one round trip.
+    pub(crate) async fn read(client: &Client, tables: &Tables) -> Result<Facts, Error> {
+        let sql = tables.sql(sql::READ);
+        match client.query_typed(&sql, &[]).await {
+            Ok(rows) => Facts::from_rows(&rows, tables),
+            Err(cause) if is_untouched(&cause) => Ok(Facts::Untouched),
+            Err(cause) => Err(Error::database("read the history", cause)),
+        }
+    }
+
+    fn from_rows(rows: &[Row], tables: &Tables) -> Result<Facts, Error> {
+        let broken = |cause| Error::database("read the history", cause);
+        let Some(first) = rows.first() else { return Err(Error::no_format(tables.schema())) };
+        let format: i32 = first.try_get("format").map_err(broken)?;
+        let format = usize::try_from(format).map_err(|_| Error::format_newer(i64::from(format)))?;
+        if format > FORMAT {
+            return Err(Error::format_newer(format as i64));
+        }
+        let mut history = History::default();
+        for row in rows {
+            if let Some(applied) = applied(row)? {
+                history.rows.push(applied);
+            }
+        }
+        history.rows.sort_by_key(|row| row.ordinal);
+        Ok(if format < FORMAT { Facts::Older { format, history } } else { Facts::Current(history) })
+    }
+
+    /// The history; empty where nothing was ever applied.
+    pub(crate) fn history(&self) -> &History {
+        static EMPTY: History = History { rows: Vec::new() };
+        match self {
+            Facts::Untouched => &EMPTY,
+            Facts::Older { history, .. } | Facts::Current(history) => history,
+        }
+    }
+
+    /// The format of the tables; 0 where there are none.
+    pub(crate) fn format(&self) -> usize {
+        match self {
+            Facts::Untouched => 0,
+            Facts::Older { format, .. } => *format,
+            Facts::Current(_) => FORMAT,
+        }
+    }
+}
+
+/// Whether the server says that our tables are not there.
+fn is_untouched(cause: &tokio_postgres::Error) -> bool {
+    let missing = [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME];
+    cause.code().is_some_and(|code| missing.contains(code))
+}
+
+/// One row of the history; `None` for the row that an empty history has beside its format.
+fn applied(row: &Row) -> Result<Option<Applied>, Error> {
+    let broken = |cause| Error::database("read the history", cause);
+    let Some(ordinal) = row.try_get::<_, Option<i64>>("ordinal").map_err(broken)? else { return Ok(None) };
+    let name: String = row.try_get("name").map_err(broken)?;
+    let version: Option<i64> = row.try_get("version").map_err(broken)?;
+    let wrong = |column: &'static str, value: &dyn std::fmt::Display| {
+        Error::history_row(ordinal, column, value.to_string())
+    };
+    let id = match version {
+        None => MigrationId::Repeatable(name.clone()),
+        Some(number) => match u64::try_from(number).ok().and_then(Version::new) {
+            Some(version) => MigrationId::Version(version),
+            None => return Err(wrong("version", &number)),
+        },
+    };
+    let checksum = |column: &'static str| -> Result<Option<Checksum>, Error> {
+        let text: Option<&str> = row.try_get(column).map_err(broken)?;
+        text.map(|text| text.parse().map_err(|_| wrong(column, &text))).transpose()
+    };
+    let state: &str = row.try_get("state").map_err(broken)?;
+    let direction: &str = row.try_get("direction").map_err(broken)?;
+    let done: Option<i32> = row.try_get("statements_done").map_err(broken)?;
+    let done = done.unwrap_or(0);
+    let done = usize::try_from(done).map_err(|_| wrong("statements_done", &done))?;
+    let state = match (state, direction) {
+        ("applied", _) => AppliedState::Applied,
+        ("baseline", _) => AppliedState::Baseline,
+        ("failed", "up") => AppliedState::UpFailed { done },
+        ("failed", "down") => AppliedState::DownFailed { done },
+        ("failed", other) => return Err(wrong("direction", &other)),
+        (other, _) => return Err(wrong("state", &other)),
+    };
+    let (up_checksum, down_checksum) = (checksum("up_checksum")?, checksum("down_checksum")?);
+    Ok(Some(Applied { ordinal, id, name, state, up_checksum, down_checksum }))
+}
+
+/// The texts of a migration as they were applied.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Texts {
+    pub(crate) up: Option<String>,
+    pub(crate) down: Option<String>,
+    pub(crate) irreversible: Option<String>,
+    /// The indexes that were there when the statement that did not finish began.
+    pub(crate) indexes_before: Option<Vec<u32>>,
+    /// Why it did not finish.
+    pub(crate) error: Option<String>,
+}
+
+/// Reads the texts of the row with this ordinal.
+pub(crate) async fn read_texts(client: &Client, tables: &Tables, ordinal: i64) -> Result<Texts, Error> {
+    let broken = |cause| Error::database("read the text of an applied migration", cause);
+    let rows = client.query_typed(&tables.sql(sql::READ_TEXTS), &[(&ordinal, Type::INT8)]).await.map_err(broken)?;
+    let Some(row) = rows.first() else { return Ok(Texts::default()) };
+    Ok(Texts {
+        up: row.try_get("up").map_err(broken)?,
+        down: row.try_get("down").map_err(broken)?,
+        irreversible: row.try_get("irreversible").map_err(broken)?,
+        indexes_before: row.try_get("indexes_before").map_err(broken)?,
+        error: row.try_get("error").map_err(broken)?,
+    })
+}
+
+/// One row of the history with all that a person wants to see.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct HistoryRow {
+    /// Its place in the order of application.
+    pub ordinal: i64,
+    /// When it was applied, by the database's clock.
+    pub applied_at: OffsetDateTime,
+    /// How long it took, in milliseconds.
+    pub duration_ms: i64,
+    /// The database role that applied it.
+    pub role: String,
+    /// The service that applied it.
+    pub service: Option<String>,
+    /// That service's release.
+    pub release: Option<String>,
+    /// The host it ran on.
+    pub host: Option<String>,
+    /// Why it did not finish.
+    pub error: Option<String>,
+}
+
+/// Reads the details of all rows, oldest first.
+pub(crate) async fn read_details(client: &Client, tables: &Tables) -> Result<Vec<HistoryRow>, Error> {
+    let broken = |cause| Error::database("read the history", cause);
+    let rows = match client.query_typed(&tables.sql(sql::READ_DETAILS), &[]).await {
+        Ok(rows) => rows,
+        Err(cause) if is_untouched(&cause) => return Ok(Vec::new()),
+        Err(cause) => return Err(broken(cause)),
+    };
+    let read = |row: &Row| -> Result<HistoryRow, tokio_postgres::Error> {
+        Ok(HistoryRow {
+            ordinal: row.try_get("ordinal")?,
+            applied_at: row.try_get("applied_at")?,
+            duration_ms: row.try_get("duration_ms")?,
+            role: row.try_get("role")?,
+            service: row.try_get("service")?,
+            release: row.try_get("release")?,
+            host: row.try_get("host")?,
+            error: row.try_get("error")?,
+        })
+    };
+    rows.iter().map(read).collect::<Result<_, _>>().map_err(broken)
+}

@@ -1,0 +1,376 @@
+//! Every SQL text about upshift's own tables.
+//!
+//! Written for PostgreSQL 13 to 18. The schema stands as `upshift.` in all of them; [`Tables::sql`] puts the configured
+//! one in its place. Values are always bound.
+
+use std::borrow::Cow;
+
+use crate::ident::Ident;
+
+/// The schema that holds history and audit, and the SQL texts aimed at it.
+#[derive(Debug, Clone)]
+pub(crate) struct Tables {
+    schema: Ident,
+}
+
+impl Tables {
+    pub(crate) fn new(schema: Ident) -> Tables {
+        Tables { schema }
+    }
+
+    pub(crate) fn schema(&self) -> &Ident {
+        &self.schema
+    }
+
+    /// The text, aimed at the configured schema.
+    pub(crate) fn sql(&self, text: &'static str) -> Cow<'static, str> {
+        if self.schema.as_str() == "upshift" {
+            return Cow::Borrowed(text);
+        }
+        Cow::Owned(text.replace("upshift.", &format!("{}.", self.schema)))
+    }
+
+    /// The statements that bring the tables from format `from` (0: nothing there) to the one this library writes.
+    pub(crate) fn upgrade(&self, from: usize) -> String {
+        let schema = crate::ident::literal(self.schema.as_str());
+        let quoted = crate::ident::literal(&self.schema.to_string());
+        let create = CREATE_SCHEMA.replace("'upshift'", &schema).replace("'\"upshift\"'", &quoted);
+        let formats = FORMATS.iter().skip(from).map(|text| self.sql(text));
+        std::iter::once(Cow::Owned(create)).chain(formats).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// The format of the tables that this library writes.
+pub(crate) const FORMAT: usize = FORMATS.len();
+
+/// `CREATE SCHEMA IF NOT EXISTS` asks for the privilege even when the schema is there, so it is asked for first.
+const CREATE_SCHEMA: &str = "\
+do $upshift$ begin
+    if not exists (select from pg_catalog.pg_namespace where nspname = 'upshift') then
+        execute 'create schema ' || '\"upshift\"';
+    end if;
+end $upshift$;";
+
+/// One text a format; each brings the tables from its predecessor's shape to its own and can be run twice.
+const FORMATS: &[&str] = &["\
+create table if not exists upshift.format (
+    singleton boolean constraint format_pkey primary key default true
+        constraint format_one_row check (singleton),
+    version integer not null
+);
+create table if not exists upshift.lease (
+    singleton boolean constraint lease_pkey primary key default true
+        constraint lease_one_row check (singleton),
+    token bigint not null,
+    owner text not null,
+    service text,
+    release text,
+    host text,
+    since timestamptz not null,
+    audit_id bigint not null,
+    audit_hash bytea not null
+);
+create table if not exists upshift.history (
+    ordinal bigint generated always as identity constraint history_pkey primary key,
+    version bigint,
+    name text not null,
+    phase text not null constraint history_phase_check check (phase in ('expand', 'backfill', 'contract')),
+    state text not null constraint history_state_check check (state in ('applied', 'failed', 'baseline')),
+    direction text not null constraint history_direction_check check (direction in ('up', 'down')),
+    statements_done integer,
+    error text,
+    up_checksum text,
+    down_checksum text,
+    verify_checksum text,
+    guard_checksum text,
+    up text,
+    down text,
+    irreversible text,
+    indexes_before oid[],
+    applied_at timestamptz not null,
+    duration_ms bigint not null,
+    role text not null,
+    service text,
+    release text,
+    host text,
+    token bigint not null
+);
+create unique index if not exists history_version_key on upshift.history (version);
+create unique index if not exists history_repeatable_key on upshift.history (name) where version is null;
+create table if not exists upshift.audit (
+    id bigint constraint audit_pkey primary key,
+    at timestamptz not null,
+    action text not null constraint audit_action_check
+        check (action in ('apply', 'revert', 'baseline', 'repair', 'skip', 'record')),
+    outcome text not null constraint audit_outcome_check check (outcome in ('done', 'failed')),
+    version bigint,
+    name text not null,
+    checksum text,
+    detail text,
+    duration_ms bigint not null,
+    role text not null,
+    service text,
+    release text,
+    host text,
+    token bigint not null,
+    previous_hash bytea not null,
+    hash bytea not null
+);
+create or replace function upshift.refuse_change() returns trigger language plpgsql as $upshift$
+begin
+    raise exception 'upshift.audit is append-only: rows are neither changed nor removed';
+end $upshift$;
+drop trigger if exists audit_append_only on upshift.audit;
+create trigger audit_append_only before update or delete or truncate on upshift.audit
+    for each statement execute function upshift.refuse_change();
+insert into upshift.lease (token, owner, since, audit_id, audit_hash)
+    values (0, '', now(), 0, ''::bytea) on conflict do nothing;
+insert into upshift.format (version) values (1) on conflict (singleton) do update set version = 1;"];
+
+/// Everything a plan needs, in one query. One row at least when the tables are there.
+pub(crate) const READ: &str = "\
+select f.version as format, h.ordinal, h.version, h.name, h.state, h.direction, h.statements_done,
+    h.up_checksum, h.down_checksum
+from upshift.format f left join upshift.history h on true";
+
+/// What `status` shows beside [`READ`].
+pub(crate) const READ_DETAILS: &str = "\
+select h.ordinal, h.applied_at, h.duration_ms, h.role, h.service, h.release, h.host, h.error, h.phase
+from upshift.history h order by h.ordinal";
+
+/// The text of a migration as it was applied.
+pub(crate) const READ_TEXTS: &str = "\
+select h.up, h.down, h.irreversible, h.indexes_before, h.error from upshift.history h where h.ordinal = $1";
+
+/// Takes the lease for this owner; gives its fencing token and the number of the last audit row. Runs under the lock.
+pub(crate) const TAKE_LEASE: &str = "\
+update upshift.lease
+set token = token + 1, owner = $1, service = $2, release = $3,
+    host = coalesce($4, pg_catalog.inet_client_addr()::text, 'local'), since = pg_catalog.clock_timestamp()
+returning token, audit_id";
+
+/// Who took the lease last.
+pub(crate) const READ_LEASE: &str = "select owner, service, release, host, since from upshift.lease";
+
+/// Raises unless the lease is still ours and every step before this one has written its row.
+///
+/// $1 token, $2 owner, $3 the number of the audit row before this step's: each step writes exactly one, together with
+/// its history row, so the number tells whether its predecessor is done, be it an apply, a revert or a repeatable.
+/// A cast of the message to a number is the shortest way for a plain query to raise an error with words of ours.
+pub(crate) const GUARD: &str = "\
+select ('upshift: ' || case when l.token is null then 'the lease was taken by another migrator'
+    else 'the migration before this one did not finish' end)::integer
+from (values (true)) one (one) left join upshift.lease l on l.token = $1 and l.owner = $2
+where l.token is null or l.audit_id <> $3";
+
+/// The columns of an audit row that its hash covers, as one canonical text (written for an alias `a`).
+macro_rules! audit_content {
+    () => {
+        "pg_catalog.jsonb_build_array(a.id, (extract(epoch from a.at) * 1000000)::bigint, a.action, a.outcome, \
+        a.version, a.name, a.checksum, a.detail, a.duration_ms, a.role, a.service, a.release, a.host, a.token)::text"
+    };
+}
+
+/// The common parts of every statement that writes an audit row: the facts, the row, and the fence.
+///
+/// $1 token, $2 owner, $3 service, $4 release, $5 host, $6 action, $7 outcome, $8 version, $9 name, $10 checksum,
+/// $11 detail. The lease row is the fence: when its token is no longer ours, `fence` is empty, the audit row's token
+/// is null, and the transaction fails.
+macro_rules! audit_row {
+    () => {
+        concat!(
+            "fence as (
+    select l.token, l.audit_id, l.audit_hash from upshift.lease l where l.token = $1 and l.owner = $2 for update
+), facts as (
+    select l.audit_id + 1 as id, pg_catalog.statement_timestamp() as at, $6::text as action, $7::text as outcome,
+        $8::bigint as version, $9::text as name, $10::text as checksum, $11::text as detail,
+        (extract(epoch from pg_catalog.statement_timestamp() - pg_catalog.transaction_timestamp()) * 1000)::bigint
+            as duration_ms,
+        session_user::text as role, $3::text as service, $4::text as release,
+        coalesce($5::text, pg_catalog.inet_client_addr()::text, 'local') as host, l.token,
+        l.audit_hash as previous_hash
+    from (values (true)) one (one) left join fence l on true
+), audited as (
+    insert into upshift.audit (id, at, action, outcome, version, name, checksum, detail, duration_ms, role, service,
+        release, host, token, previous_hash, hash)
+    select a.*, pg_catalog.sha256(a.previous_hash || pg_catalog.convert_to(",
+            audit_content!(),
+            ", 'UTF8')) from facts a
+    returning id, hash
+), chained as (
+    update upshift.lease l set audit_id = a.id, audit_hash = a.hash from audited a
+)"
+        )
+    };
+}
+
+/// Records an applied migration, and its audit row, in the migration's own transaction.
+///
+/// $12 phase, $13 up checksum, $14 down checksum, $15 verify checksum, $16 guard checksum, $17 up, $18 down,
+/// $19 irreversible, $20 state, $21 number of statements done (null unless statement by statement).
+pub(crate) const RECORD_APPLIED: &str = concat!(
+    "with ",
+    audit_row!(),
+    "
+insert into upshift.history (version, name, phase, state, direction, statements_done, up_checksum, down_checksum,
+    verify_checksum, guard_checksum, up, down, irreversible, applied_at, duration_ms, role, service, release, host,
+    token)
+select a.version, a.name, $12::text, $20::text, 'up', $21::integer, $13::text, $14::text, $15::text, $16::text,
+    $17::text, $18::text, $19::text, a.at, a.duration_ms, a.role, a.service, a.release, a.host, a.token
+from facts a
+returning duration_ms"
+);
+
+/// Records a repeatable migration that was applied again, in its own transaction. Values as in [`RECORD_APPLIED`].
+pub(crate) const RECORD_REPEATED: &str = concat!(
+    "with ",
+    audit_row!(),
+    ", removed as (
+    delete from upshift.history h using facts a where h.version is null and h.name = a.name
+)
+insert into upshift.history (version, name, phase, state, direction, statements_done, up_checksum, down_checksum,
+    verify_checksum, guard_checksum, up, down, irreversible, applied_at, duration_ms, role, service, release, host,
+    token)
+select a.version, a.name, $12::text, $20::text, 'up', $21::integer, $13::text, $14::text, $15::text, $16::text,
+    $17::text, $18::text, $19::text, a.at, a.duration_ms, a.role, a.service, a.release, a.host, a.token
+from facts a
+returning duration_ms"
+);
+
+/// Takes a reverted migration out of the history, with its audit row. Raises when the row is not there.
+pub(crate) const RECORD_REVERTED: &str = concat!(
+    "with ",
+    audit_row!(),
+    ", removed as (
+    delete from upshift.history h using facts a
+    where case when a.version is null then h.version is null and h.name = a.name else h.version = a.version end
+    returning h.ordinal
+)
+select case when r.ordinal is null then ('upshift: the history has no row for ' || a.name)::integer::bigint
+    else a.duration_ms end as duration_ms
+from facts a left join removed r on true"
+);
+
+/// Only the audit row: an attempt that failed, or what was said about the history.
+pub(crate) const RECORD_AUDIT: &str = concat!("with ", audit_row!(), " select a.duration_ms from facts a");
+
+/// Writes the place of a migration that runs statement by statement, in the statement's own transaction where it has
+/// one. $1 token, $2 owner, $3 version, $4 name, $5 statements done, $6 error, $7 the indexes that are there before the
+/// next statement.
+pub(crate) const RECORD_PLACE: &str = "\
+with fence as (
+    select l.token from upshift.lease l where l.token = $1 and l.owner = $2 for update
+), placed as (
+    update upshift.history h
+    set statements_done = $5::integer, error = $6::text, indexes_before = $7::oid[],
+        token = (select f.token from fence f)
+    where case when $3::bigint is null then h.version is null and h.name = $4::text else h.version = $3::bigint end
+    returning h.ordinal
+)
+select case when p.ordinal is null then ('upshift: the history has no row for ' || $4::text)::integer else 1 end
+from (values (true)) one (one) left join placed p on true";
+
+/// Marks a migration that runs statement by statement as begun: a row in state `failed` until its end is written.
+/// Values as in [`RECORD_APPLIED`]; writes no audit row of its own beyond the attempt's.
+pub(crate) const RECORD_BEGUN: &str = "\
+insert into upshift.history (version, name, phase, state, direction, statements_done, error, up_checksum,
+    down_checksum, verify_checksum, guard_checksum, up, down, irreversible, applied_at, duration_ms, role, service,
+    release, host, token)
+select $3::bigint, $4::text, $5::text, 'failed', 'up', 0, 'did not finish', $6::text, $7::text, $8::text, $9::text,
+    $10::text, $11::text, $12::text, pg_catalog.statement_timestamp(), 0, session_user::text, $13::text, $14::text,
+    coalesce($15::text, pg_catalog.inet_client_addr()::text, 'local'),
+    (select l.token from upshift.lease l where l.token = $1 and l.owner = $2 for update)";
+
+/// Ends a migration that ran statement by statement: up is now applied, with the texts of today, since what failed may
+/// have been mended meanwhile. $12 number of statements, $13 milliseconds, $14 to $21 as $12 to $19 in [`RECORD_APPLIED`].
+pub(crate) const RECORD_ENDED: &str = concat!(
+    "with ",
+    audit_row!(),
+    ", ended as (
+    update upshift.history h
+    set state = 'applied', direction = 'up', error = null, indexes_before = null, statements_done = $12::integer,
+        applied_at = a.at, duration_ms = $13::bigint, token = a.token, phase = $14::text, up_checksum = $15::text,
+        down_checksum = $16::text, verify_checksum = $17::text, guard_checksum = $18::text, up = $19::text,
+        down = $20::text, irreversible = $21::text
+    from facts a
+    where case when a.version is null then h.version is null and h.name = a.name else h.version = a.version end
+    returning h.ordinal
+)
+select case when e.ordinal is null then ('upshift: the history has no row for ' || a.name)::integer::bigint
+    else $13::bigint end as duration_ms
+from facts a left join ended e on true"
+);
+
+/// Turns an applied row into one whose down is on its way, statement by statement. $1 token, $2 owner, $3 ordinal.
+pub(crate) const RECORD_DOWN_BEGUN: &str = "\
+update upshift.history h
+set state = 'failed', direction = 'down', statements_done = 0, error = 'did not finish',
+    token = (select l.token from upshift.lease l where l.token = $1 and l.owner = $2 for update)
+where h.ordinal = $3";
+
+/// Accepts the text of today for an applied migration, with its audit row. $12 up checksum, $13 up.
+pub(crate) const REPAIR_CHECKSUM: &str = concat!(
+    "with ",
+    audit_row!(),
+    ", repaired as (
+    update upshift.history h set up_checksum = $12::text, up = $13::text, token = a.token from facts a
+    where case when a.version is null then h.version is null and h.name = a.name else h.version = a.version end
+    returning h.ordinal
+)
+select case when r.ordinal is null then ('upshift: the history has no row for ' || a.name)::integer::bigint
+    else a.duration_ms end as duration_ms
+from facts a left join repaired r on true"
+);
+
+/// Keeps an edited down of an applied migration, with its audit row. $12 down checksum, $13 down, $14 irreversible.
+pub(crate) const RECORD_DOWN_TEXT: &str = concat!(
+    "with ",
+    audit_row!(),
+    ", recorded as (
+    update upshift.history h
+    set down_checksum = $12::text, down = $13::text, irreversible = $14::text, token = a.token from facts a
+    where case when a.version is null then h.version is null and h.name = a.name else h.version = a.version end
+)
+select a.duration_ms from facts a"
+);
+
+/// Every audit row with what its hash and its predecessor's should be, and how many rows the lease remembers.
+pub(crate) const VERIFY_AUDIT: &str = concat!(
+    "select a.id, a.name, a.hash = pg_catalog.sha256(a.previous_hash || pg_catalog.convert_to(",
+    audit_content!(),
+    ", 'UTF8')) as own,
+    a.previous_hash = coalesce(lag(a.hash) over (order by a.id), ''::bytea) as linked,
+    a.id = row_number() over (order by a.id) as counted,
+    l.audit_id as last_id,
+    case when a.id = l.audit_id then a.hash = l.audit_hash end as ending
+from upshift.lease l left join upshift.audit a on true order by a.id"
+);
+
+/// The audit, oldest first.
+pub(crate) const READ_AUDIT: &str = "\
+select a.id, a.at, a.action, a.outcome, a.version, a.name, a.checksum, a.detail, a.duration_ms, a.role, a.service,
+    a.release, a.host from upshift.audit a order by a.id";
+
+/// Whether the server process that answers is the one this connection was told of ($2), and only then the session
+/// lock: a transaction pooler hands out connections of its own, on which a session lock would be stranded.
+pub(crate) const TRY_SESSION_LOCK: &str = "\
+select pg_catalog.pg_backend_pid() as pid,
+    case when pg_catalog.pg_backend_pid() = $2 then pg_catalog.pg_try_advisory_lock($1) end as locked,
+    pg_catalog.current_setting('server_version_num')::integer >= 140000
+        and pg_catalog.version() !~* 'mingw|visual c|windows' as watches_clients";
+
+/// Gives the session lock back.
+pub(crate) const RELEASE_SESSION_LOCK: &str = "select pg_catalog.pg_advisory_unlock($1) as released";
+
+/// The lock of the open transaction.
+pub(crate) const TRY_TRANSACTION_LOCK: &str = "select pg_catalog.pg_try_advisory_xact_lock($1) as locked";
+
+/// Who holds the lock with this key in this database.
+pub(crate) const LOCK_HOLDER: &str = "\
+select a.pid, a.usename::text as role, a.application_name, coalesce(a.client_addr::text, 'local') as host,
+    (extract(epoch from pg_catalog.clock_timestamp() - a.backend_start) * 1000)::bigint as age_ms,
+    pg_catalog.left(a.query, 200) as query
+from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid = l.pid
+where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+    and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
+    and (l.classid::bigint << 32 | l.objid::bigint) = $1";

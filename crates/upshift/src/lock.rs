@@ -1,0 +1,295 @@
+//! One migrator at a time per history schema: taken, kept, given back; never a blocking call.
+//!
+//! The lock lives on the connection that does the work, so that losing the one is losing the other. Behind a transaction
+//! pooler, which hands a session from client to client, it is the lock of a transaction held open on a second connection.
+//! Either way the lease row carries owner and fencing token, and every history row is written through it.
+
+use std::time::Duration;
+
+use deadpool_postgres::Pool;
+use futures_util::future::{Either, join, select};
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Row};
+
+use crate::backoff::{Backoff, random_bits};
+use crate::error::{Error, Holder};
+use crate::event::Event;
+use crate::history::Facts;
+use crate::history::sql::{self, FORMAT, Tables};
+use crate::migrator::Migrator;
+use crate::plan::Lease;
+use crate::session::Session;
+
+/// The lock, held: the session that works, who we are, and what the history said once nobody else could write it.
+pub(crate) struct Lock {
+    pub(crate) session: Session,
+    pub(crate) lease: Lease,
+    pub(crate) server: ServerFacts,
+    key: i64,
+    keeper: Keeper,
+}
+
+/// What holds the lock.
+enum Keeper {
+    /// The working session itself.
+    Session,
+    /// A transaction held open on a connection of its own.
+    Transaction(Session),
+}
+
+/// What the server told while the lock was taken.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ServerFacts {
+    /// The process that serves the working session; unknown behind a pooler, where it changes.
+    pub(crate) pid: Option<i32>,
+    /// Whether it can be told to look now and then if its client is still there (PostgreSQL 14, not on Windows).
+    pub(crate) watches_clients: bool,
+    /// Settings the pool made on the connection, which `RESET ALL` would lose.
+    pub(crate) settings: Vec<(String, String)>,
+}
+
+/// What came of asking for the lock.
+pub(crate) enum Asked {
+    /// It is ours, and this is the history.
+    Held(Box<Lock>, Facts),
+    /// Somebody else has done the work meanwhile.
+    NotNeeded(Facts),
+}
+
+/// Between two attempts. The first is short for the common case of a few quick migrations, the longest spares the
+/// server when many wait.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+/// A transaction pooler, or a firewall, may end what is silent for too long.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
+impl Lock {
+    /// Asks for the lock until it is ours, nothing is left to do, or the wait is over.
+    ///
+    /// Each attempt reads the history in the same round trip; `is_needed` judges it.
+    pub(crate) async fn ask(
+        migrator: &Migrator,
+        is_needed: impl Fn(&Facts) -> Result<bool, Error>,
+    ) -> Result<Asked, Error> {
+        let session = Session::open(migrator.pool()).await?;
+        let told = session.told_pid().await;
+        let key = key(migrator.tables());
+        let mut backoff = Backoff::new(migrator.settings().lock.wait, FIRST_PAUSE, LONGEST_PAUSE);
+        let mut way = Way::Session;
+        loop {
+            let (attempt, facts) = attempt(migrator, &session, &mut way, key, told).await?;
+            let needed = is_needed(&facts)?;
+            match attempt {
+                Attempt::Locked(keeper, server) => {
+                    let lease = Lease { token: 0, audited: 0, owner: String::new() };
+                    let lock = Lock { session, lease, server, key, keeper };
+                    return lock.opened(migrator, facts, needed).await;
+                }
+                Attempt::Pooled => continue,
+                Attempt::Busy if !needed => return Ok(Asked::NotNeeded(facts)),
+                Attempt::Busy => {}
+            }
+            let Some(pause) = backoff.pause() else {
+                let holder = holder(session.client(), key).await;
+                return Err(Error::locked(holder, backoff.elapsed()));
+            };
+            migrator.tell(&Event::Waiting { waited: backoff.elapsed() });
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// The lock is there: bring the tables to our format and take the lease, or give it back when it is not needed.
+    async fn opened(mut self, migrator: &Migrator, facts: Facts, needed: bool) -> Result<Asked, Error> {
+        if !needed {
+            self.release().await?;
+            return Ok(Asked::NotNeeded(facts));
+        }
+        let tables = migrator.tables();
+        let owner = format!("{:016x}{:016x}", random_bits(), random_bits());
+        let taken = {
+            let client = self.session.client();
+            let upgrade = async {
+                if facts.format() < FORMAT { client.batch_execute(&tables.upgrade(facts.format())).await } else { Ok(()) }
+            };
+            let identity = &migrator.settings().identity;
+            let take = tables.sql(sql::TAKE_LEASE);
+            let values: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 4] = [
+                (&owner, Type::TEXT),
+                (&identity.service, Type::TEXT),
+                (&identity.release, Type::TEXT),
+                (&identity.host, Type::TEXT),
+            ];
+            let (upgraded, (taken, settings)) = join(
+                upgrade,
+                join(client.query_typed(&take, &values), client.query_typed(SESSION_SETTINGS, &[])),
+            )
+            .await;
+            upgraded.map_err(|cause| Error::database("create upshift's tables", cause))?;
+            if let (Keeper::Session, Ok(rows)) = (&self.keeper, settings) {
+                self.server.settings = rows.iter().filter_map(setting).collect();
+            }
+            taken.map_err(|cause| Error::database("take the lease", cause))?
+        };
+        let Some(row) = taken.first() else { return Err(Error::no_format(tables.schema())) };
+        let taking = |cause| Error::database("take the lease", cause);
+        let (token, audited) = (row.try_get("token").map_err(taking)?, row.try_get("audit_id").map_err(taking)?);
+        self.lease = Lease { token, audited, owner };
+        Ok(Asked::Held(Box::new(self), facts))
+    }
+
+    /// Does the work while the lock is kept alive.
+    ///
+    /// # Cancel safety
+    /// Dropping it drops the work; the lock goes with the connections.
+    pub(crate) async fn keep<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let Keeper::Transaction(keeper) = &self.keeper else { return work.await };
+        let heartbeat = std::pin::pin!(async {
+            loop {
+                tokio::time::sleep(HEARTBEAT).await;
+                if let Err(cause) = keeper.client().batch_execute("select 1").await {
+                    return cause;
+                }
+            }
+        });
+        match select(std::pin::pin!(work), heartbeat).await {
+            Either::Left((done, _)) => done,
+            // The session is closed with us; what it was doing ends with it, and its history row cannot be written.
+            Either::Right((cause, _)) => Err(Error::lock_lost(Some(cause))),
+        }
+    }
+
+    /// Gives the lock back, so that nobody has to wait for the connection's end.
+    pub(crate) async fn release(self) -> Result<(), Error> {
+        let given_back = match &self.keeper {
+            Keeper::Transaction(keeper) => {
+                keeper.client().batch_execute("commit").await.map_err(|cause| Error::lock_lost(Some(cause)))?;
+                true
+            }
+            Keeper::Session => {
+                let client = self.session.client();
+                let rows = client.query_typed(sql::RELEASE_SESSION_LOCK, &[(&self.key, Type::INT8)]).await;
+                let rows = rows.map_err(|cause| Error::lock_lost(Some(cause)))?;
+                rows.first().and_then(|row| row.try_get("released").ok()).unwrap_or(false)
+            }
+        };
+        if given_back { Ok(()) } else { Err(Error::lock_lost(None)) }
+    }
+}
+
+/// How the lock is asked for.
+enum Way {
+    /// On the session; the server refuses to when it is not the one the connection was told of.
+    Session,
+    /// In a transaction of a second connection.
+    Transaction,
+}
+
+enum Attempt {
+    Locked(Keeper, ServerFacts),
+    /// There is a transaction pooler in between: ask the other way.
+    Pooled,
+    Busy,
+}
+
+async fn attempt(
+    migrator: &Migrator,
+    session: &Session,
+    way: &mut Way,
+    key: i64,
+    told: Option<i32>,
+) -> Result<(Attempt, Facts), Error> {
+    let asking = |cause| Error::database("ask for the migration lock", cause);
+    let facts = Facts::read(session.client(), migrator.tables());
+    match way {
+        Way::Session => {
+            // Backends count from 1, so -1 is none of them.
+            let told = told.unwrap_or(-1);
+            let values: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
+                [(&key, Type::INT8), (&told, Type::INT4)];
+            let lock = session.client().query_typed(sql::TRY_SESSION_LOCK, &values);
+            let (rows, facts) = join(lock, facts).await;
+            let rows = rows.map_err(asking)?;
+            let attempt = session_attempt(&rows).map_err(asking)?;
+            if matches!(attempt, Attempt::Pooled) {
+                *way = Way::Transaction;
+            }
+            Ok((attempt, facts?))
+        }
+        Way::Transaction => {
+            let keeper = try_transaction(migrator.pool(), key).await?;
+            let facts = facts.await?;
+            Ok((keeper.map_or(Attempt::Busy, |it| Attempt::Locked(it, ServerFacts::default())), facts))
+        }
+    }
+}
+
+fn session_attempt(rows: &[Row]) -> Result<Attempt, tokio_postgres::Error> {
+    let Some(row) = rows.first() else { return Ok(Attempt::Busy) };
+    Ok(match row.try_get("locked")? {
+        None => Attempt::Pooled,
+        Some(false) => Attempt::Busy,
+        Some(true) => {
+            let server = ServerFacts {
+                pid: Some(row.try_get("pid")?),
+                watches_clients: row.try_get("watches_clients")?,
+                settings: Vec::new(),
+            };
+            Attempt::Locked(Keeper::Session, server)
+        }
+    })
+}
+
+/// The lock of a transaction that stays open: READ COMMITTED and idle it holds no snapshot, so CREATE INDEX CONCURRENTLY
+/// does not wait for it.
+async fn try_transaction(pool: &Pool, key: i64) -> Result<Option<Keeper>, Error> {
+    if pool.status().max_size < 2 {
+        return Err(Error::small_pool());
+    }
+    let asking = |cause| Error::database("ask for the migration lock", cause);
+    let keeper = Session::open(pool).await?;
+    let begin = "begin isolation level read committed; set local idle_in_transaction_session_timeout = 0";
+    keeper.client().batch_execute(begin).await.map_err(asking)?;
+    let rows = keeper.client().query_typed(sql::TRY_TRANSACTION_LOCK, &[(&key, Type::INT8)]).await.map_err(asking)?;
+    let locked = rows.first().map(|row| row.try_get("locked")).transpose().map_err(asking)?;
+    if locked == Some(true) {
+        return Ok(Some(Keeper::Transaction(keeper)));
+    }
+    keeper.client().batch_execute("rollback").await.map_err(asking)?;
+    Ok(None)
+}
+
+/// What somebody set on this very connection. Written for PostgreSQL 13 to 18.
+const SESSION_SETTINGS: &str = "\
+select name, setting from pg_catalog.pg_settings
+where source = 'session' and name not in ('role', 'session_authorization') and name not like 'transaction%'";
+
+fn setting(row: &Row) -> Option<(String, String)> {
+    Some((row.try_get("name").ok()?, row.try_get("setting").ok()?))
+}
+
+/// Who holds the lock, when the server tells.
+async fn holder(client: &Client, key: i64) -> Option<Holder> {
+    let rows = client.query_typed(sql::LOCK_HOLDER, &[(&key, Type::INT8)]).await.ok()?;
+    let row = rows.first()?;
+    let age: i64 = row.try_get("age_ms").ok()?;
+    let text = |column: &str| row.try_get::<_, Option<String>>(column).ok().flatten().unwrap_or_default();
+    Some(Holder {
+        pid: row.try_get("pid").ok()?,
+        role: text("role"),
+        application: text("application_name"),
+        host: text("host"),
+        age: Duration::from_millis(age.unsigned_abs()),
+        query: text("query"),
+    })
+}
+
+/// The key of the advisory lock: FNV-1a over the words below and the schema's name.
+///
+/// PostgreSQL keeps advisory locks per database, so two services with a history each do not wait for each other.
+fn key(tables: &Tables) -> i64 {
+    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0100_0000_01b3;
+    let words = "upshift history ".bytes().chain(tables.schema().as_str().bytes());
+    let hash = words.fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
+    i64::from_ne_bytes(hash.to_ne_bytes())
+}

@@ -1,0 +1,349 @@
+//! The messages a step sends, as values: what `run` sends is what `plan` and the offline script show.
+
+use std::borrow::Cow;
+
+use tokio_postgres::types::{ToSql, Type};
+use upshift_files::{Checksum, MigrationId, Phase, Version};
+
+use super::script::{Mode, SqlScript};
+use super::step::{Direction, Step, StepBody, Texts};
+use crate::history::sql::{self, Tables};
+use crate::settings::{Identity, Timeouts, milliseconds};
+
+/// Who writes, and where: what the messages of a plan need beside its steps.
+#[derive(Debug, Clone)]
+pub(crate) struct Writer {
+    pub(crate) tables: Tables,
+    pub(crate) identity: Identity,
+    pub(crate) timeouts: Timeouts,
+}
+
+/// One message to the server.
+#[derive(Debug, Clone)]
+pub(crate) struct Message {
+    pub(crate) purpose: Purpose,
+    pub(crate) sql: Cow<'static, str>,
+    /// Bound values; a message without any goes as a plain query.
+    pub(crate) values: Vec<Param>,
+    /// The data of a COPY, which follows it.
+    pub(crate) copy_data: Option<String>,
+}
+
+/// What a message is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// BEGIN and the limits.
+    Begin,
+    /// The check that the lease is ours and the predecessor done.
+    Fence,
+    /// A query of the `guard` section, by index.
+    Guard(usize),
+    /// A statement of the section, by index.
+    Statement(usize),
+    /// A query of the `verify` section, by index.
+    Verify(usize),
+    /// The proof that Rust code left its transaction as it was.
+    Release,
+    /// What the statements set is put back.
+    Reset,
+    /// The history row.
+    Record,
+    /// COMMIT.
+    Commit,
+}
+
+/// A bound value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Param {
+    /// The fencing token, known when the lease is taken.
+    Token,
+    /// The owner of the lease.
+    Owner,
+    /// The number of the last audit row when the lease was taken.
+    Audited,
+    Text(Option<String>),
+    Int(Option<i64>),
+    Small(Option<i32>),
+    Oids(Option<Vec<u32>>),
+}
+
+impl Param {
+    pub(crate) fn text(text: impl Into<String>) -> Param {
+        Param::Text(Some(text.into()))
+    }
+
+    pub(crate) fn checksum(checksum: Option<Checksum>) -> Param {
+        Param::Text(checksum.map(|it| it.to_string()))
+    }
+
+    pub(crate) fn version(id: &MigrationId) -> Param {
+        Param::Int(match id {
+            MigrationId::Version(version) => Some(number(*version)),
+            MigrationId::Repeatable(_) => None,
+        })
+    }
+
+    /// The value and its type, the lease's own put in.
+    pub(crate) fn bound<'p>(&'p self, lease: &'p Lease) -> (&'p (dyn ToSql + Sync), Type) {
+        match self {
+            Param::Token => (&lease.token, Type::INT8),
+            Param::Owner => (&lease.owner, Type::TEXT),
+            Param::Audited => (&lease.audited, Type::INT8),
+            Param::Text(value) => (value, Type::TEXT),
+            Param::Int(value) => (value, Type::INT8),
+            Param::Small(value) => (value, Type::INT4),
+            Param::Oids(value) => (value, Type::OID_ARRAY),
+        }
+    }
+}
+
+/// Versions have 18 digits at most, so they fit.
+fn number(version: Version) -> i64 {
+    i64::try_from(version.number()).unwrap_or(i64::MAX)
+}
+
+/// The lease as it was taken: who, and the fencing token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lease {
+    pub(crate) token: i64,
+    /// The number of the last audit row when it was taken.
+    pub(crate) audited: i64,
+    pub(crate) owner: String,
+}
+
+impl Message {
+    pub(crate) fn plain(purpose: Purpose, sql: impl Into<Cow<'static, str>>) -> Message {
+        Message { purpose, sql: sql.into(), values: Vec::new(), copy_data: None }
+    }
+
+    pub(crate) fn bound(purpose: Purpose, sql: Cow<'static, str>, values: Vec<Param>) -> Message {
+        Message { purpose, sql, values, copy_data: None }
+    }
+
+    /// About how many bytes it is on the wire.
+    pub(crate) fn size(&self) -> usize {
+        let values = self.values.iter().map(|value| match value {
+            Param::Text(Some(text)) => text.len(),
+            _ => 8,
+        });
+        self.sql.len() + values.sum::<usize>() + self.copy_data.as_ref().map_or(0, String::len)
+    }
+}
+
+/// BEGIN with the limits of a step.
+pub(crate) fn begin(step: &Step, writer: &Writer) -> Message {
+    let mut sql = match written_begin(step) {
+        Some(written) => format!("{written};"),
+        None => "begin;".to_owned(),
+    };
+    sql.push_str(&limits(step, writer));
+    Message::plain(Purpose::Begin, sql)
+}
+
+/// A BEGIN of the file's own may ask for an isolation level.
+fn written_begin(step: &Step) -> Option<&str> {
+    match &step.body {
+        StepBody::Sql(script) => match &script.mode {
+            Mode::InTransaction { inner } if inner.start == 1 => Some(script.text(0)),
+            _ => None,
+        },
+        StepBody::Code { .. } => None,
+    }
+}
+
+/// The limits of a step, for the open transaction alone.
+pub(crate) fn limits(step: &Step, writer: &Writer) -> String {
+    let lock = milliseconds(step.lock_timeout.unwrap_or(writer.timeouts.lock));
+    let mut sql = format!(" set local lock_timeout = {lock};");
+    let statement = step.statement_timeout.or(writer.timeouts.statement).map_or(0, milliseconds);
+    sql.push_str(&format!(" set local statement_timeout = {statement};"));
+    sql
+}
+
+/// COMMIT.
+pub(crate) fn commit() -> Message {
+    Message::plain(Purpose::Commit, "commit")
+}
+
+/// The check in front of a step: the lease is ours, and the steps before it have written their rows.
+pub(crate) fn guard(audited: Param, writer: &Writer) -> Message {
+    let values = vec![Param::Token, Param::Owner, audited];
+    Message::bound(Purpose::Fence, writer.tables.sql(sql::GUARD), values)
+}
+
+/// What a step does inside its transaction, between BEGIN with its guard and COMMIT. Rust code has no statements here.
+pub(crate) fn block_messages(step: &Step, writer: &Writer) -> Vec<Message> {
+    let mut messages = Vec::new();
+    messages.extend(queries(step.guard.as_ref(), Purpose::Guard));
+    if let StepBody::Sql(script) = &step.body
+        && let Mode::InTransaction { inner } = &script.mode
+    {
+        messages.extend(inner.clone().map(|at| statement(script, at)));
+    }
+    messages.extend(closing(step, writer));
+    messages
+}
+
+/// What follows a step's own statements: verify, reset, the history row.
+pub(crate) fn closing(step: &Step, writer: &Writer) -> Vec<Message> {
+    let mut messages: Vec<Message> = queries(step.verify.as_ref(), Purpose::Verify).collect();
+    messages.push(Message::plain(Purpose::Reset, reset(step, writer)));
+    messages.push(record(step, writer));
+    messages
+}
+
+/// The queries of a `guard` or `verify` section, each wrapped so that a row that is not true raises an error.
+pub(crate) fn queries<'q>(
+    script: Option<&'q SqlScript>,
+    purpose: fn(usize) -> Purpose,
+) -> impl Iterator<Item = Message> + 'q {
+    script.into_iter().flat_map(move |script| {
+        (0..script.statements.len()).map(move |at| {
+            // The line break keeps a comment at the query's end from eating the parenthesis.
+            let sql = format!(
+                "select ('upshift: not true: ' || pg_catalog.to_jsonb(checked)::text)::integer \
+                 from (\n{}\n) as checked (ok) where checked.ok is not true limit 1",
+                script.text(at)
+            );
+            Message::plain(purpose(at), sql)
+        })
+    })
+}
+
+/// One statement of a script.
+pub(crate) fn statement(script: &SqlScript, at: usize) -> Message {
+    let mut message = Message::plain(Purpose::Statement(at), script.text(at).to_owned());
+    message.copy_data = script.copy_data(at).map(str::to_owned);
+    message
+}
+
+/// Nothing that a migration sets may reach the next one, nor the history row behind it.
+pub(crate) fn reset(step: &Step, writer: &Writer) -> String {
+    format!("reset session authorization; reset role; reset all;{}", limits(step, writer))
+}
+
+/// The values every audit row needs, in the order of `audit_row!`.
+pub(crate) fn audit_values(
+    writer: &Writer,
+    action: &str,
+    outcome: &str,
+    id: &MigrationId,
+    name: &str,
+    checksum: Option<Checksum>,
+    detail: Option<String>,
+) -> Vec<Param> {
+    let identity = &writer.identity;
+    vec![
+        Param::Token,
+        Param::Owner,
+        Param::Text(identity.service.clone()),
+        Param::Text(identity.release.clone()),
+        Param::Text(identity.host.clone()),
+        Param::text(action),
+        Param::text(outcome),
+        Param::version(id),
+        Param::text(name),
+        Param::checksum(checksum),
+        Param::Text(detail),
+    ]
+}
+
+/// The history row of a step that is done, and its audit row.
+pub(crate) fn record(step: &Step, writer: &Writer) -> Message {
+    let texts = &step.texts;
+    let (sql, action, checksum) = match (step.direction, &step.id) {
+        (Direction::Down, _) => (sql::RECORD_REVERTED, "revert", texts.down_checksum),
+        (Direction::Up, MigrationId::Version(_)) => (sql::RECORD_APPLIED, "apply", texts.up_checksum),
+        (Direction::Up, MigrationId::Repeatable(_)) => (sql::RECORD_REPEATED, "apply", texts.up_checksum),
+    };
+    let mut values = audit_values(writer, action, "done", &step.id, &step.name, checksum, None);
+    if step.direction == Direction::Up {
+        values.extend(kept(step));
+        values.extend([Param::text("applied"), Param::Small(None)]);
+    }
+    Message::bound(Purpose::Record, writer.tables.sql(sql), values)
+}
+
+/// What the history keeps of a step: phase, checksums, texts.
+pub(crate) fn kept(step: &Step) -> Vec<Param> {
+    kept_of(&step.texts, step.phase)
+}
+
+/// What the history keeps of a migration: phase, checksums, texts.
+pub(crate) fn kept_of(texts: &Texts, phase: Phase) -> Vec<Param> {
+    vec![
+        Param::text(phase.to_string()),
+        Param::checksum(texts.up_checksum),
+        Param::checksum(texts.down_checksum),
+        Param::checksum(texts.verify_checksum),
+        Param::checksum(texts.guard_checksum),
+        Param::Text(texts.up.clone()),
+        Param::Text(texts.down.clone()),
+        Param::Text(texts.irreversible.clone()),
+    ]
+}
+
+/// Marks a step that runs statement by statement as begun.
+pub(crate) fn begun(step: &Step, writer: &Writer) -> Message {
+    let tables = &writer.tables;
+    if step.direction == Direction::Down {
+        let values = vec![Param::Token, Param::Owner, Param::Int(step.ordinal)];
+        return Message::bound(Purpose::Record, tables.sql(sql::RECORD_DOWN_BEGUN), values);
+    }
+    let identity = &writer.identity;
+    let mut values = vec![Param::Token, Param::Owner, Param::version(&step.id), Param::text(&step.name)];
+    values.extend(kept(step));
+    values.extend([identity.service.clone(), identity.release.clone(), identity.host.clone()].map(Param::Text));
+    Message::bound(Purpose::Record, tables.sql(sql::RECORD_BEGUN), values)
+}
+
+/// Writes the place of a step that runs statement by statement.
+pub(crate) fn place(
+    step: &Step,
+    done: usize,
+    error: Option<String>,
+    indexes_before: Option<Vec<u32>>,
+    writer: &Writer,
+) -> Message {
+    let values = vec![
+        Param::Token,
+        Param::Owner,
+        Param::version(&step.id),
+        Param::text(&step.name),
+        Param::Small(Some(i32::try_from(done).unwrap_or(i32::MAX))),
+        Param::Text(error),
+        Param::Oids(indexes_before),
+    ];
+    Message::bound(Purpose::Record, writer.tables.sql(sql::RECORD_PLACE), values)
+}
+
+/// Ends a step that ran statement by statement: applied, or gone.
+pub(crate) fn ended(step: &Step, milliseconds: Option<i64>, writer: &Writer) -> Message {
+    if step.direction == Direction::Down {
+        return record(step, writer);
+    }
+    let mut values =
+        audit_values(writer, "apply", "done", &step.id, &step.name, step.texts.up_checksum, None);
+    let statements = match &step.body {
+        StepBody::Sql(script) => i32::try_from(script.statements.len()).ok(),
+        StepBody::Code { .. } => None,
+    };
+    values.extend([Param::Small(statements), Param::Int(Some(milliseconds.unwrap_or(0)))]);
+    values.extend(kept(step));
+    Message::bound(Purpose::Record, writer.tables.sql(sql::RECORD_ENDED), values)
+}
+
+impl super::entry::RecordDown {
+    /// Keeps the edited down in the history.
+    pub(crate) fn message(&self, writer: &Writer) -> Message {
+        let checksum = self.texts.down_checksum;
+        let detail = Some("the down was edited".to_owned());
+        let mut values = audit_values(writer, "record", "done", &self.id, &self.name, checksum, detail);
+        values.extend([
+            Param::checksum(checksum),
+            Param::Text(self.texts.down.clone()),
+            Param::Text(self.texts.irreversible.clone()),
+        ]);
+        Message::bound(Purpose::Record, writer.tables.sql(sql::RECORD_DOWN_TEXT), values)
+    }
+}

@@ -1,0 +1,137 @@
+//! Why no plan can be made.
+
+use std::fmt;
+
+use upshift_files::{MigrationId, Version};
+
+/// One reason why no plan can be made: which migration, why, and what to do now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// What a person calls the migration, or the target.
+    pub label: String,
+    /// Why.
+    pub kind: RefusalKind,
+}
+
+/// Why no plan can be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RefusalKind {
+    /// Applied, and its up section is another one now; the difference, when it could be read.
+    Changed {
+        /// Which migration.
+        id: MigrationId,
+        /// The difference between the text applied and the text of today, as a unified diff.
+        difference: Option<String>,
+    },
+    /// Pending, and older than an applied one.
+    OutOfOrder {
+        /// The newest version that is applied.
+        applied: Version,
+    },
+    /// Applied, older than the head, and not in the set.
+    Missing,
+    /// Not in the set, so it can be no target; the nearest version there is.
+    UnknownTarget {
+        /// The version nearest to it.
+        nearest: Option<Version>,
+    },
+    /// It stopped in the middle, and the statements that are done are other ones now.
+    FailedChanged {
+        /// How many statements are done.
+        done: usize,
+    },
+    /// Its down stopped in the middle.
+    DownFailed {
+        /// How many statements are done.
+        done: usize,
+    },
+    /// Its up stopped in the middle, so its down would meet half of it.
+    UpFailed {
+        /// How many statements are done.
+        done: usize,
+    },
+    /// It says that there is no way back; its reason, when it gives one.
+    Irreversible {
+        /// The reason the file gives.
+        because: Option<String>,
+    },
+    /// There is no down, neither in the set nor in the history.
+    NoDown,
+    /// Accepted by a baseline: what it did was never run from here.
+    NoDownOfBaseline,
+    /// Two versions of it cannot be had in one transaction.
+    NotInOneTransaction {
+        /// The line of the statement that PostgreSQL refuses in a transaction.
+        line: usize,
+    },
+    /// A backfill with `:from` and `:to` needs the batch by batch engine.
+    BatchedBackfill,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.label, self.kind)
+    }
+}
+
+impl fmt::Display for RefusalKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use RefusalKind as Kind;
+        match self {
+            Kind::Changed { difference: None, .. } => f.write_str("was edited after it was applied"),
+            Kind::Changed { difference: Some(difference), .. } => {
+                write!(f, "was edited after it was applied:\n{difference}")
+            }
+            Kind::OutOfOrder { applied } => write!(f, "is older than {applied}, which is already applied"),
+            Kind::Missing => f.write_str("is applied, but missing in this binary"),
+            Kind::UnknownTarget { .. } => f.write_str("is no migration of this set"),
+            Kind::FailedChanged { done } => {
+                write!(f, "stopped after statement {done}, and the statements up to there were edited since")
+            }
+            Kind::DownFailed { done } => write!(f, "stopped after statement {done} of its down"),
+            Kind::UpFailed { done } => write!(f, "stopped after statement {done} of its up"),
+            Kind::Irreversible { because: Some(because) } => write!(f, "is irreversible: {because}"),
+            Kind::Irreversible { because: None } => f.write_str("is irreversible"),
+            Kind::NoDown => f.write_str("has no down, neither in this binary nor in the history"),
+            Kind::NoDownOfBaseline => f.write_str("was accepted by a baseline and has no down"),
+            Kind::NotInOneTransaction { line } => {
+                write!(f, "cannot be part of one transaction: PostgreSQL refuses its statement in line {line} there")
+            }
+            Kind::BatchedBackfill => f.write_str("is a backfill with `:from` and `:to`, which must run batch by batch"),
+        }
+    }
+}
+
+impl RefusalKind {
+    /// What to do now, in one line.
+    pub fn help(&self) -> String {
+        use RefusalKind as Kind;
+        match self {
+            Kind::Changed { .. } => "put the change into a new migration; if the database already fits the new text, \
+                                     accept it with `migrator.repair().accept_checksum(version)`"
+                .to_owned(),
+            Kind::OutOfOrder { .. } => {
+                "give it a newer version, or apply it all the same with `OutOfOrder::Apply`".to_owned()
+            }
+            Kind::Missing => "deploy the release that has it, accept it with `Missing::Accept`, or take its row out of \
+                              the history with `migrator.repair().forget(version)`"
+                .to_owned(),
+            Kind::UnknownTarget { nearest: Some(nearest) } => format!("the nearest version there is: {nearest}"),
+            Kind::UnknownTarget { nearest: None } => "the set has no versions".to_owned(),
+            Kind::FailedChanged { .. } => "put the done statements back as they were, or bring the schema to the new \
+                                           text by hand and call `migrator.repair().forget(version)`"
+                .to_owned(),
+            Kind::DownFailed { .. } => "finish it: run `down` again".to_owned(),
+            Kind::UpFailed { .. } => "finish it first: run `up` again".to_owned(),
+            Kind::Irreversible { .. } | Kind::NoDown | Kind::NoDownOfBaseline => {
+                "write a new migration that leads to the schema you want".to_owned()
+            }
+            Kind::NotInOneTransaction { .. } => "run without `Grouping::AllInOne`".to_owned(),
+            Kind::BatchedBackfill => {
+                "write it as one statement without `:from` and `:to`, or keep it until this release has rollouts".to_owned()
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The statements of a section, and how they can be run.
+
+use std::ops::Range;
+
+use upshift_files::sql::{Statement, StatementKind, TransactionControl};
+use upshift_files::{Diagnostic, Section, Transaction};
+
+/// The statements of a section and the way they are run.
+#[derive(Debug, Clone)]
+pub(crate) struct SqlScript {
+    pub(crate) section: Section,
+    pub(crate) statements: Vec<Statement>,
+    pub(crate) mode: Mode,
+}
+
+/// How the statements of a section are run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// All in one transaction of the engine's.
+    InTransaction {
+        /// Those to send: all, or all but the BEGIN and COMMIT around the file.
+        inner: Range<usize>,
+    },
+    /// One after the other, the place kept.
+    OneByOne(Vec<Unit>),
+}
+
+/// What is run and written down as one, in a section that runs statement by statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unit {
+    /// One statement in a transaction of its own, together with the place.
+    InTransaction(usize),
+    /// One statement outside of any transaction; the place is written behind it.
+    Alone(usize),
+    /// A transaction the file wrote itself: BEGIN … COMMIT, both included; the place goes in before its COMMIT.
+    Written(Range<usize>),
+}
+
+impl Unit {
+    /// How many statements are done when this unit is.
+    pub(crate) fn end(&self) -> usize {
+        match self {
+            Unit::InTransaction(at) | Unit::Alone(at) => at + 1,
+            Unit::Written(range) => range.end,
+        }
+    }
+}
+
+/// The server majors we support. A statement that one of them refuses in a transaction runs outside of one on all.
+const MAJORS: std::ops::RangeInclusive<u16> = 13..=18;
+
+impl SqlScript {
+    /// Reads the statements of a section.
+    pub(crate) fn read(section: &Section, wish: Transaction) -> Result<SqlScript, Diagnostic> {
+        let statements = section.statements()?;
+        let mode = mode(section.text(), &statements, wish);
+        Ok(SqlScript { section: section.clone(), statements, mode })
+    }
+
+    /// A statement's text.
+    pub(crate) fn text(&self, statement: usize) -> &str {
+        self.statements.get(statement).map_or("", |it| it.text(self.section.text()))
+    }
+
+    /// The inline data of a `COPY … FROM STDIN`.
+    pub(crate) fn copy_data(&self, statement: usize) -> Option<&str> {
+        match &self.statements.get(statement)?.kind {
+            StatementKind::CopyFromStdin { data } => self.section.text().get(data.clone()),
+            _ => None,
+        }
+    }
+
+    /// The line of the first statement that keeps the section out of a transaction.
+    pub(crate) fn line_outside_transaction(&self) -> Option<usize> {
+        let outside = |it: &&Statement| refused(it) || matches!(it.kind, StatementKind::TransactionControl(_));
+        let statement = self.statements.iter().find(outside).or(self.statements.first())?;
+        matches!(self.mode, Mode::OneByOne(_)).then(|| self.section.position(statement.range.start).line)
+    }
+}
+
+fn refused(statement: &Statement) -> bool {
+    MAJORS.into_iter().any(|major| statement.refused_in_transaction(major))
+}
+
+fn control(statement: &Statement) -> Option<TransactionControl> {
+    match statement.kind {
+        StatementKind::TransactionControl(control) => Some(control),
+        _ => None,
+    }
+}
+
+fn mode(text: &str, statements: &[Statement], wish: Transaction) -> Mode {
+    let inner = inside(statements);
+    let rest = statements.get(inner.clone()).unwrap_or(&[]);
+    let free = rest.iter().all(|it| control(it).is_none() && !refused(it));
+    if wish == Transaction::On && free {
+        return Mode::InTransaction { inner };
+    }
+    Mode::OneByOne(units(text, statements))
+}
+
+/// All statements, without the BEGIN and COMMIT around them.
+fn inside(statements: &[Statement]) -> Range<usize> {
+    let first = statements.first().and_then(control);
+    let last = statements.last().and_then(control);
+    match (first, last) {
+        (Some(TransactionControl::Begin), Some(TransactionControl::Commit)) if statements.len() >= 2 => {
+            1..statements.len() - 1
+        }
+        _ => 0..statements.len(),
+    }
+}
+
+fn units(text: &str, statements: &[Statement]) -> Vec<Unit> {
+    let mut units = Vec::new();
+    let mut at = 0;
+    while let Some(statement) = statements.get(at) {
+        let unit = match control(statement) {
+            Some(TransactionControl::Begin) => match end_of_written(statements, at) {
+                Some(end) => Unit::Written(at..end),
+                None => Unit::Alone(at),
+            },
+            Some(_) => Unit::Alone(at),
+            None if refused(statement) || commits_itself(statement.text(text)) => Unit::Alone(at),
+            None => Unit::InTransaction(at),
+        };
+        at = unit.end();
+        units.push(unit);
+    }
+    units
+}
+
+/// Where the transaction that begins at `at` ends; `None` when it is not a plain BEGIN … COMMIT.
+fn end_of_written(statements: &[Statement], at: usize) -> Option<usize> {
+    let ends = statements.iter().skip(at + 1).position(|it| control(it).is_some())? + at + 1;
+    (control(statements.get(ends)?)? == TransactionControl::Commit).then_some(ends + 1)
+}
+
+/// Whether the statement may end transactions from inside, which PostgreSQL allows outside of a block only.
+fn commits_itself(text: &str) -> bool {
+    let word = text.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or("");
+    word.eq_ignore_ascii_case("call") || word.eq_ignore_ascii_case("do")
+}

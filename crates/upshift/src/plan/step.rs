@@ -1,0 +1,205 @@
+//! One step of a plan: one migration, one direction.
+
+use std::fmt;
+use std::time::Duration;
+
+use upshift_files::{Checksum, Migration, MigrationId, Phase, Transaction, Version};
+
+use super::script::{Mode, SqlScript};
+
+/// Which way a step goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Apply.
+    Up,
+    /// Revert.
+    Down,
+}
+
+/// Why a step is in the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// It is pending.
+    Pending,
+    /// It is pending and older than an applied one, which the policy allows.
+    OutOfOrder,
+    /// A repeatable migration whose text is another one than was applied.
+    Edited,
+    /// It stopped in the middle and goes on after so many statements.
+    Resumed {
+        /// How many statements are done.
+        done: usize,
+    },
+    /// The target of a `down` asks for it.
+    Reverted,
+    /// The target of a `down` asks for it; its down comes from the history, since this binary has none.
+    RevertedFromHistory,
+}
+
+/// How a step is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StepMode {
+    /// In one transaction, together with its history row.
+    InTransaction,
+    /// Statement by statement, the place kept after each.
+    OneByOne,
+}
+
+/// One migration, one direction.
+#[derive(Debug, Clone)]
+pub struct Step {
+    pub(crate) id: MigrationId,
+    pub(crate) label: String,
+    pub(crate) name: String,
+    pub(crate) path: String,
+    pub(crate) direction: Direction,
+    pub(crate) reason: Reason,
+    pub(crate) phase: Phase,
+    pub(crate) body: StepBody,
+    pub(crate) guard: Option<SqlScript>,
+    pub(crate) verify: Option<SqlScript>,
+    pub(crate) lock_timeout: Option<Duration>,
+    pub(crate) statement_timeout: Option<Duration>,
+    pub(crate) texts: Texts,
+    /// The row of the history, when there is one already.
+    pub(crate) ordinal: Option<i64>,
+    /// Statements that are done already.
+    pub(crate) done: usize,
+}
+
+/// What a step runs.
+#[derive(Debug, Clone)]
+pub(crate) enum StepBody {
+    Sql(SqlScript),
+    /// A Rust function, found by the path of its text.
+    Code {
+        path: String,
+        transaction: Transaction,
+    },
+}
+
+/// What the history keeps of a migration.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Texts {
+    pub(crate) up_checksum: Option<Checksum>,
+    pub(crate) down_checksum: Option<Checksum>,
+    pub(crate) verify_checksum: Option<Checksum>,
+    pub(crate) guard_checksum: Option<Checksum>,
+    pub(crate) up: Option<String>,
+    pub(crate) down: Option<String>,
+    pub(crate) irreversible: Option<String>,
+}
+
+impl Texts {
+    pub(crate) fn of(migration: &Migration) -> Texts {
+        use upshift_files::{Body, Down};
+        let (up_checksum, up) = match migration.up() {
+            Body::Sql(section) => (section.checksum(), Some(section.text().to_owned())),
+            Body::Code(code) => (code.checksum(), None),
+        };
+        let (down_checksum, down, irreversible) = match migration.down() {
+            Down::Sql(section) => (Some(section.checksum()), Some(section.text().to_owned()), None),
+            Down::Irreversible { because } => (None, None, Some(because.clone())),
+            Down::Code | Down::Absent => (None, None, None),
+        };
+        Texts {
+            up_checksum: Some(up_checksum),
+            down_checksum,
+            verify_checksum: migration.verify().map(|section| section.checksum()),
+            guard_checksum: migration.guard().map(|section| section.checksum()),
+            up,
+            down,
+            irreversible,
+        }
+    }
+}
+
+impl Step {
+    /// Which migration.
+    pub fn id(&self) -> &MigrationId {
+        &self.id
+    }
+
+    /// What a person calls it: `20260514093000_add_status`, `R__active_users`.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// The file it comes from.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Which way it goes.
+    pub fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// Why it is in the plan.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// Its phase.
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// How it is run.
+    pub fn mode(&self) -> StepMode {
+        match &self.body {
+            StepBody::Sql(SqlScript { mode: Mode::InTransaction { .. }, .. })
+            | StepBody::Code { transaction: Transaction::On, .. } => StepMode::InTransaction,
+            StepBody::Sql(_) | StepBody::Code { .. } => StepMode::OneByOne,
+        }
+    }
+
+    pub(crate) fn version(&self) -> Option<Version> {
+        match self.id {
+            MigrationId::Version(version) => Some(version),
+            MigrationId::Repeatable(_) => None,
+        }
+    }
+
+    pub(crate) fn is_one_by_one(&self) -> bool {
+        self.mode() == StepMode::OneByOne
+    }
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Direction::Up => "up",
+            Direction::Down => "down",
+        })
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Pending => f.write_str("pending"),
+            Reason::OutOfOrder => f.write_str("pending, out of order"),
+            Reason::Edited => f.write_str("its text changed"),
+            Reason::Resumed { done } => write!(f, "goes on after statement {done}"),
+            Reason::Reverted => f.write_str("asked for"),
+            Reason::RevertedFromHistory => f.write_str("asked for; its down comes from the history"),
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = match self.direction {
+            Direction::Up => "apply  ",
+            Direction::Down => "revert ",
+        };
+        write!(f, "{verb} {}: {}", self.label, self.reason)?;
+        match self.mode() {
+            StepMode::InTransaction => Ok(()),
+            StepMode::OneByOne => f.write_str(", statement by statement"),
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! Which migrations are applied, in which order, and why: no database, no clock.
+
+use upshift_files::{Body, Down, Migration, MigrationId, MigrationSet, Phase, Section, Vars, Version};
+
+use super::entry::{Blocked, BlockedBy, Entry, Note, RecordDown};
+use super::message::Writer;
+use super::refusal::{Refusal, RefusalKind};
+use super::script::{Mode, SqlScript};
+use super::step::{Direction, Reason, Step, StepBody, Texts};
+use super::{Plan, Target};
+use crate::error::Error;
+use crate::history::{AppliedState, History};
+use crate::settings::{Grouping, Missing, OutOfOrder, Policy};
+
+/// What `up` is asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct UpRequest<'r> {
+    pub(crate) target: &'r Target,
+    pub(crate) policy: Policy,
+    pub(crate) grouping: Grouping,
+    pub(crate) vars: &'r Vars,
+    pub(crate) writer: Writer,
+}
+
+impl Plan {
+    /// What `up` will do.
+    ///
+    /// Every reason against it comes at once, as [`Error::refusals`].
+    pub(crate) fn up(set: &MigrationSet, history: &History, request: &UpRequest<'_>) -> Result<Plan, Error> {
+        let mut planner = Planner { set, history, request, entries: Vec::new(), notes: Vec::new(), refused: Vec::new() };
+        planner.compare_history();
+        planner.choose_versioned()?;
+        planner.choose_repeatables()?;
+        planner.refuse_grouping();
+        if !planner.refused.is_empty() {
+            return Err(Error::refused(planner.refused));
+        }
+        Ok(Plan {
+            direction: Direction::Up,
+            entries: planner.entries,
+            notes: planner.notes,
+            grouping: request.grouping,
+            writer: request.writer.clone(),
+        })
+    }
+}
+
+struct Planner<'p> {
+    set: &'p MigrationSet,
+    history: &'p History,
+    request: &'p UpRequest<'p>,
+    entries: Vec<Entry>,
+    notes: Vec<Note>,
+    refused: Vec<Refusal>,
+}
+
+impl Planner<'_> {
+    /// What the history says about migrations that are done: changed, missing, newer, edited down.
+    fn compare_history(&mut self) {
+        for row in self.history.iter() {
+            let MigrationId::Version(version) = row.id else { continue };
+            let label = row.label();
+            let Some(migration) = self.set.get(version) else {
+                self.missing(version, label);
+                continue;
+            };
+            match row.state {
+                AppliedState::UpFailed { .. } => continue,
+                AppliedState::DownFailed { done } => {
+                    self.refused.push(Refusal { label, kind: RefusalKind::DownFailed { done } });
+                    continue;
+                }
+                AppliedState::Applied | AppliedState::Baseline => {}
+            }
+            if row.up_checksum.is_some_and(|applied| applied != up_checksum(migration)) {
+                let kind = RefusalKind::Changed { id: row.id.clone(), difference: None };
+                self.refused.push(Refusal { label: migration.label(), kind });
+            } else if row.down_checksum != down_checksum(migration) && !matches!(migration.down(), Down::Code) {
+                self.entries.push(Entry::Record(Box::new(RecordDown {
+                    id: row.id.clone(),
+                    label: migration.label(),
+                    name: row.name.clone(),
+                    texts: Texts::of(migration),
+                })));
+            }
+        }
+    }
+
+    fn missing(&mut self, version: Version, label: String) {
+        if self.set.head().is_none_or(|head| version > head) {
+            self.notes.push(Note::Newer(label));
+        } else if self.request.policy.missing == Missing::Accept {
+            self.notes.push(Note::Missing(label));
+        } else {
+            self.refused.push(Refusal { label, kind: RefusalKind::Missing });
+        }
+    }
+
+    fn choose_versioned(&mut self) -> Result<(), Error> {
+        self.refuse_unknown_targets();
+        let newest = self.newest_applied();
+        let mut left = match self.request.target {
+            Target::Steps(steps) => *steps,
+            _ => usize::MAX,
+        };
+        let mut planned: Vec<Version> = Vec::new();
+        for migration in self.set.versioned() {
+            let Some(version) = migration.version() else { continue };
+            if left == 0 || !self.is_in_target(version) {
+                continue;
+            }
+            let reason = match self.history.get(migration.id()).map(|row| row.state) {
+                Some(AppliedState::UpFailed { done }) => Reason::Resumed { done },
+                Some(_) => continue,
+                None => match newest.filter(|newest| version < *newest) {
+                    Some(_) if self.out_of_order_is_fine() => Reason::OutOfOrder,
+                    Some(applied) => {
+                        let kind = RefusalKind::OutOfOrder { applied };
+                        self.refused.push(Refusal { label: migration.label(), kind });
+                        continue;
+                    }
+                    None => Reason::Pending,
+                },
+            };
+            if let Some(by) = self.blocked_by(migration, &planned) {
+                let (id, label) = (migration.id().clone(), migration.label());
+                self.entries.push(Entry::Blocked(Blocked { id, label, by }));
+                continue;
+            }
+            self.push(migration, reason)?;
+            planned.push(version);
+            left -= 1;
+        }
+        Ok(())
+    }
+
+    fn choose_repeatables(&mut self) -> Result<(), Error> {
+        if *self.request.target != Target::Head {
+            return Ok(());
+        }
+        for migration in self.set.repeatables() {
+            let reason = match self.history.get(migration.id()) {
+                None => Reason::Pending,
+                Some(row) => match row.state {
+                    AppliedState::UpFailed { done } => Reason::Resumed { done },
+                    _ if row.up_checksum != Some(up_checksum(migration)) => Reason::Edited,
+                    _ => continue,
+                },
+            };
+            self.push(migration, reason)?;
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, migration: &Migration, reason: Reason) -> Result<(), Error> {
+        let mut step = up_step(migration, reason, self.request.vars)?;
+        step.ordinal = self.history.get(migration.id()).map(|row| row.ordinal);
+        let binds_range = |text: &str| text.contains(":from") || text.contains(":to");
+        if migration.header().backfill.is_some()
+            && matches!(&step.body, StepBody::Sql(script) if binds_range(script.section.text()))
+        {
+            self.refused.push(Refusal { label: step.label, kind: RefusalKind::BatchedBackfill });
+            return Ok(());
+        }
+        self.entries.push(Entry::Run(Box::new(step)));
+        Ok(())
+    }
+
+    fn refuse_unknown_targets(&mut self) {
+        let wanted: &[Version] = match self.request.target {
+            Target::Version(version) => std::slice::from_ref(version),
+            Target::Only(versions) => versions,
+            Target::Head | Target::Steps(_) => &[],
+        };
+        for version in wanted.iter().filter(|version| self.set.get(**version).is_none()) {
+            self.refused.push(unknown_target(self.set, *version));
+        }
+    }
+
+    fn is_in_target(&self, version: Version) -> bool {
+        match self.request.target {
+            Target::Head | Target::Steps(_) => true,
+            Target::Version(last) => version <= *last,
+            Target::Only(versions) => versions.contains(&version),
+        }
+    }
+
+    /// The newest version that is applied, in whatever binary: what a late arrival comes too late for.
+    fn newest_applied(&self) -> Option<Version> {
+        let applied = self.history.iter().filter(|row| !matches!(row.state, AppliedState::UpFailed { .. }));
+        let versions = applied.filter_map(|row| match row.id {
+            // An expand does not wait for the contracts and backfills before it, so those are not out of order.
+            MigrationId::Version(version) => Some(version),
+            MigrationId::Repeatable(_) => None,
+        });
+        versions.max()
+    }
+
+    fn out_of_order_is_fine(&self) -> bool {
+        self.request.policy.out_of_order == OutOfOrder::Apply || matches!(self.request.target, Target::Only(_))
+    }
+
+    fn blocked_by(&self, migration: &Migration, planned: &[Version]) -> Option<BlockedBy> {
+        let header = migration.header();
+        let by_name = matches!(self.request.target, Target::Only(_));
+        if header.phase != Phase::Expand && !self.history.is_empty() && !by_name {
+            return Some(BlockedBy::Phase(header.phase));
+        }
+        let applied = |version: &Version| {
+            planned.contains(version) || self.history.get(&MigrationId::Version(*version)).is_some()
+        };
+        let lacks = header.requires.iter().find(|version| !applied(version));
+        lacks.map(|version| BlockedBy::Requires(MigrationId::Version(*version)))
+    }
+
+    fn refuse_grouping(&mut self) {
+        if self.request.grouping == Grouping::Each {
+            return;
+        }
+        for entry in &self.entries {
+            let Entry::Run(step) = entry else { continue };
+            let line = match &step.body {
+                StepBody::Sql(script) => script.line_outside_transaction(),
+                StepBody::Code { transaction: upshift_files::Transaction::Off, .. } => Some(1),
+                StepBody::Code { .. } => None,
+            };
+            if let Some(line) = line {
+                let kind = RefusalKind::NotInOneTransaction { line };
+                self.refused.push(Refusal { label: step.label.clone(), kind });
+            }
+        }
+    }
+}
+
+fn up_checksum(migration: &Migration) -> upshift_files::Checksum {
+    match migration.up() {
+        Body::Sql(section) => section.checksum(),
+        Body::Code(code) => code.checksum(),
+    }
+}
+
+fn down_checksum(migration: &Migration) -> Option<upshift_files::Checksum> {
+    match migration.down() {
+        Down::Sql(section) => Some(section.checksum()),
+        Down::Code | Down::Absent | Down::Irreversible { .. } => None,
+    }
+}
+
+/// The refusal of a target that the set does not have.
+pub(crate) fn unknown_target(set: &MigrationSet, version: Version) -> Refusal {
+    let versions = set.versioned().iter().filter_map(Migration::version);
+    let nearest = versions.min_by_key(|known| known.number().abs_diff(version.number()));
+    Refusal { label: format!("version {version}"), kind: RefusalKind::UnknownTarget { nearest } }
+}
+
+fn up_step(migration: &Migration, reason: Reason, vars: &Vars) -> Result<Step, Error> {
+    let header = migration.header();
+    let read = |section: &Section| read_script(section, vars, header.transaction);
+    let body = match migration.up() {
+        Body::Sql(section) => StepBody::Sql(read(section)?),
+        Body::Code(code) => StepBody::Code { path: code.path().to_owned(), transaction: header.transaction },
+    };
+    let check = |section: Option<&Section>| {
+        section.map(|it| read_script(it, vars, upshift_files::Transaction::On)).transpose()
+    };
+    Ok(Step {
+        id: migration.id().clone(),
+        label: migration.label(),
+        name: migration.name().to_owned(),
+        path: migration.path().to_owned(),
+        direction: Direction::Up,
+        reason,
+        phase: header.phase,
+        body,
+        guard: check(migration.guard())?,
+        verify: check(migration.verify())?,
+        lock_timeout: header.lock_timeout,
+        statement_timeout: header.statement_timeout,
+        texts: Texts::of(migration),
+        ordinal: None,
+        done: match reason {
+            Reason::Resumed { done } => done,
+            _ => 0,
+        },
+    })
+}
+
+/// Reads a section's statements, its variables bound.
+pub(super) fn read_script(
+    section: &Section,
+    vars: &Vars,
+    wish: upshift_files::Transaction,
+) -> Result<SqlScript, Error> {
+    let section = section.bind(vars).map_err(Error::files)?;
+    SqlScript::read(&section, wish).map_err(|found| Error::files(found.into()))
+}
+
+impl Step {
+    /// Whether it runs statement by statement and keeps a place.
+    pub(crate) fn units(&self) -> Option<&[super::script::Unit]> {
+        match &self.body {
+            StepBody::Sql(SqlScript { mode: Mode::OneByOne(units), .. }) => Some(units),
+            _ => None,
+        }
+    }
+}

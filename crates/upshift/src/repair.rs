@@ -1,0 +1,166 @@
+//! Setting the history right by hand: each its own call, each audited.
+
+use upshift_files::{Migration, MigrationId, MigrationSet, Version};
+
+use crate::error::Error;
+use crate::execute::ask;
+use crate::history::sql;
+use crate::history::{Applied, AppliedState, Facts};
+use crate::lock::{Asked, Lock};
+use crate::migrator::Migrator;
+use crate::plan::messages::audit_values;
+use crate::plan::{Message, Param, Purpose, Texts};
+
+/// The calls that set the history right by hand.
+///
+/// Each takes the lock, changes one thing, and writes an audit row in the same transaction.
+#[derive(Debug)]
+pub struct Repair<'m> {
+    migrator: &'m Migrator,
+}
+
+impl<'m> Repair<'m> {
+    pub(crate) fn of(migrator: &'m Migrator) -> Repair<'m> {
+        Repair { migrator }
+    }
+
+    /// Accepts today's text of an applied migration that was edited: its checksum and its text replace the stored ones.
+    ///
+    /// # Errors
+    /// The migration is not in the set, or not in the history.
+    pub async fn accept_checksum(&self, version: Version) -> Result<(), Error> {
+        let set = self.migrator.source().set()?;
+        let migration = set.get(version).ok_or_else(|| Error::not_applied(format!("version {version}")))?;
+        let texts = Texts::of(migration);
+        self.change(migration.id(), |row| {
+            let detail = Some(match row.up_checksum {
+                Some(was) => format!("the edited text was accepted; the checksum was {was}"),
+                None => "the edited text was accepted".to_owned(),
+            });
+            let mut values = self.audit("repair", row, texts.up_checksum, detail);
+            values.extend([Param::checksum(texts.up_checksum), Param::Text(texts.up.clone())]);
+            Ok(vec![self.message(sql::REPAIR_CHECKSUM, values)])
+        })
+        .await
+    }
+
+    /// Takes a failed or a missing migration out of the history, as if it had never been begun.
+    ///
+    /// What it did to the schema stays: this is for when a person has put that right.
+    ///
+    /// # Errors
+    /// The migration is not in the history, or it is neither failed nor missing: then `down` is the way.
+    pub async fn forget(&self, version: Version) -> Result<(), Error> {
+        let set = self.migrator.source().set()?;
+        self.change(&MigrationId::Version(version), |row| {
+            let failed = matches!(row.state, AppliedState::UpFailed { .. } | AppliedState::DownFailed { .. });
+            if !failed && set.get(version).is_some() {
+                return Err(Error::not_failed(row.label(), row.state.to_string()));
+            }
+            let detail = Some(format!("forgotten by hand; it was {}", row.state));
+            Ok(vec![self.message(sql::RECORD_REVERTED, self.audit("repair", row, row.up_checksum, detail))])
+        })
+        .await
+    }
+
+    async fn change(
+        &self,
+        id: &MigrationId,
+        messages: impl Fn(&Applied) -> Result<Vec<Message>, Error>,
+    ) -> Result<(), Error> {
+        let is_there = |facts: &Facts| match facts.history().get(id) {
+            Some(row) => messages(row).map(|_| true),
+            None => Err(Error::not_applied(label(id))),
+        };
+        is_there(&self.migrator.read().await?)?;
+        match Lock::ask(self.migrator, is_there).await? {
+            Asked::NotNeeded(_) => Ok(()),
+            Asked::Held(lock, facts) => {
+                let messages = facts.history().get(id).map_or_else(|| Ok(Vec::new()), &messages)?;
+                write_all(*lock, &messages, "repair the history").await
+            }
+        }
+    }
+
+    fn audit(
+        &self,
+        action: &str,
+        row: &Applied,
+        checksum: Option<upshift_files::Checksum>,
+        detail: Option<String>,
+    ) -> Vec<Param> {
+        audit_values(&self.migrator.writer(), action, "done", &row.id, &row.name, checksum, detail)
+    }
+
+    fn message(&self, sql: &'static str, values: Vec<Param>) -> Message {
+        Message::bound(Purpose::Record, self.migrator.tables().sql(sql), values)
+    }
+}
+
+impl Migrator {
+    /// Accepts a database that was built without upshift: every migration up to and including `version` counts as
+    /// applied, and none of them is run.
+    ///
+    /// # Errors
+    /// The set does not have the version, or the history is not empty.
+    pub async fn baseline(&self, version: Version) -> Result<(), Error> {
+        let set: MigrationSet = self.source().set()?;
+        if set.get(version).is_none() {
+            return Err(Error::refused(vec![crate::plan::unknown_target(&set, version)]));
+        }
+        let is_empty = |facts: &Facts| match facts.history().is_empty() {
+            true => Ok(true),
+            false => Err(Error::baseline_not_empty()),
+        };
+        is_empty(&self.read().await?)?;
+        match Lock::ask(self, is_empty).await? {
+            Asked::NotNeeded(_) => Ok(()),
+            Asked::Held(lock, _) => {
+                let below = set.versioned().iter().filter(|migration| migration.version() <= Some(version));
+                let messages: Vec<Message> = below.map(|migration| self.accepted(migration)).collect();
+                write_all(*lock, &messages, "write the baseline").await
+            }
+        }
+    }
+
+    /// The row of a migration that a baseline accepts.
+    fn accepted(&self, migration: &Migration) -> Message {
+        let writer = self.writer();
+        let texts = Texts::of(migration);
+        let detail = Some("accepted by a baseline, not run".to_owned());
+        let mut values = audit_values(
+            &writer,
+            "baseline",
+            "done",
+            migration.id(),
+            migration.name(),
+            texts.up_checksum,
+            detail,
+        );
+        values.extend(crate::plan::messages::kept_of(&texts, migration.header().phase));
+        values.extend([Param::text("baseline"), Param::Small(None)]);
+        Message::bound(Purpose::Record, writer.tables.sql(sql::RECORD_APPLIED), values)
+    }
+}
+
+/// Sends messages in one transaction, then gives the lock back.
+async fn write_all(lock: Lock, messages: &[Message], doing: &'static str) -> Result<(), Error> {
+    let broken = |cause| Error::database(doing, cause);
+    let client = lock.session.client();
+    let work = async {
+        client.batch_execute("begin").await.map_err(broken)?;
+        for message in messages {
+            ask(client, &lock.lease, message).await.map_err(broken)?;
+        }
+        client.batch_execute("commit").await.map_err(broken)
+    };
+    lock.keep(work).await?;
+    lock.release().await
+}
+
+fn label(id: &MigrationId) -> String {
+    match id {
+        MigrationId::Version(version) => format!("version {version}"),
+        MigrationId::Repeatable(name) => format!("R__{name}"),
+    }
+}

@@ -1,0 +1,93 @@
+//! What a call did.
+
+use std::fmt;
+use std::time::Duration;
+
+use upshift_files::MigrationId;
+
+use crate::plan::{Blocked, Direction, Note};
+
+/// What a call did: every migration it applied or reverted, what is blocked, how long it took.
+///
+/// `Display` is what a service prints at boot.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// What was done, in order.
+    pub steps: Vec<StepReport>,
+    /// What is pending and was not done, and why.
+    pub blocked: Vec<Blocked>,
+    /// What a person should know.
+    pub notes: Vec<Note>,
+    /// How long the call took, waiting included.
+    pub took: Duration,
+    /// How long it waited for another migrator.
+    pub waited: Duration,
+}
+
+/// One migration that was applied or reverted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StepReport {
+    /// Which.
+    pub id: MigrationId,
+    /// What a person calls it.
+    pub label: String,
+    /// Which way.
+    pub direction: Direction,
+    /// How long it took on the server, by the server's clock.
+    pub took: Duration,
+    /// How often it was tried again because of a lock timeout or a deadlock.
+    pub retries: u32,
+}
+
+impl Report {
+    /// Whether nothing was done.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+}
+
+/// A duration as a person reads it: `3 ms`, `1.25 s`, `2 min 5 s`.
+pub(crate) fn human(took: Duration) -> String {
+    let ms = took.as_millis();
+    match ms {
+        0 => "under 1 ms".to_owned(),
+        1..=999 => format!("{ms} ms"),
+        1_000..=59_999 => format!("{:.2} s", took.as_secs_f64()),
+        _ => format!("{} min {} s", took.as_secs() / 60, took.as_secs() % 60),
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let widest = self.steps.iter().map(|step| step.label.chars().count()).max().unwrap_or(0);
+        for step in &self.steps {
+            let verb = match step.direction {
+                Direction::Up => "applied ",
+                Direction::Down => "reverted",
+            };
+            write!(f, "{verb} {:widest$}  {:>10}", step.label, human(step.took))?;
+            match step.retries {
+                0 => writeln!(f)?,
+                1 => writeln!(f, "  (tried twice)")?,
+                more => writeln!(f, "  (tried {} times)", more + 1)?,
+            }
+        }
+        for blocked in &self.blocked {
+            writeln!(f, "blocked  {}: {}", blocked.label, blocked.by)?;
+        }
+        for note in &self.notes {
+            writeln!(f, "note: {note}")?;
+        }
+        let migrations = |count: usize| if count == 1 { "migration" } else { "migrations" };
+        match self.steps.len() {
+            0 => write!(f, "nothing to do, in {}", human(self.took))?,
+            count => write!(f, "{count} {} in {}", migrations(count), human(self.took))?,
+        }
+        match self.waited.as_millis() {
+            0 => Ok(()),
+            _ => write!(f, ", {} of it waiting for another migrator", human(self.waited)),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Connections: borrowed for a question, taken for work.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use deadpool_postgres::{ClientWrapper, Object, Pool};
+use futures_util::future::{BoxFuture, FutureExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
+use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
+use tokio_postgres::{CancelToken, Client};
+
+use crate::error::Error;
+
+/// A connection for a question: it goes back to the pool whatever happens.
+///
+/// A question is one reading query. Dropped in the middle, its answer is discarded by the driver before the next one.
+pub(crate) async fn borrow(pool: &Pool) -> Result<Object, Error> {
+    pool.get().await.map_err(Error::pool)
+}
+
+/// A connection that migrates.
+///
+/// It is taken out of the pool and never given back: whatever a migration set, created or left locked in its session
+/// ends with it, and dropping the run at any point closes it. The pool makes a new one when it needs one.
+pub(crate) struct Session {
+    client: ClientWrapper,
+}
+
+impl Session {
+    pub(crate) async fn open(pool: &Pool) -> Result<Session, Error> {
+        Ok(Session { client: Object::take(borrow(pool).await?) })
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The process id the server, or the pooler in front of it, told this connection at its start.
+    ///
+    /// Behind a transaction pooler it is none of the server's. No round trip: the driver keeps it for cancelling, and
+    /// writes it into the cancel request, which we let it write to ourselves.
+    pub(crate) async fn told_pid(&self) -> Option<i32> {
+        told_pid(&self.client.cancel_token()).await
+    }
+}
+
+/// Bytes of a cancel request: length, code, process id, secret (which has up to 256 bytes since protocol 3.2).
+const LARGEST_REQUEST: usize = 512;
+/// The code of an SSLRequest (PostgreSQL manual, "Message Formats").
+const SSL_REQUEST: i32 = 80_877_103;
+
+async fn told_pid(token: &CancelToken) -> Option<i32> {
+    let (mut ours, theirs) = duplex(LARGEST_REQUEST);
+    let read = async {
+        let mut head = [0; 8];
+        ours.read_exact(&mut head).await.ok()?;
+        if head[4..] == SSL_REQUEST.to_be_bytes() {
+            // The configuration insists on TLS: let it have some, this stream ends in our own hands.
+            ours.write_all(b"S").await.ok()?;
+            ours.read_exact(&mut head).await.ok()?;
+        }
+        ours.read_i32().await.ok()
+    };
+    let (pid, _) = futures_util::future::join(read, token.cancel_query_raw(theirs, NoCipher)).await;
+    pid
+}
+
+/// "TLS" for a stream that never leaves this process.
+struct NoCipher;
+
+struct Bare(DuplexStream);
+
+impl TlsConnect<DuplexStream> for NoCipher {
+    type Stream = Bare;
+    type Error = std::io::Error;
+    type Future = BoxFuture<'static, Result<Bare, std::io::Error>>;
+
+    fn connect(self, stream: DuplexStream) -> Self::Future {
+        std::future::ready(Ok(Bare(stream))).boxed()
+    }
+}
+
+impl TlsStream for Bare {
+    fn channel_binding(&self) -> ChannelBinding {
+        ChannelBinding::none()
+    }
+}
+
+impl AsyncRead for Bare {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Bare {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,256 @@
+//! Where a database stands against a set: for a person, and for a health check.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use time::OffsetDateTime;
+use upshift_files::{Layout, Migration, MigrationId, MigrationSet};
+
+use crate::error::Error;
+use crate::history::{AppliedState, Facts, History, HistoryRow, read_details};
+use crate::migrator::Migrator;
+use crate::plan::{BlockedBy, Note, Plan, Target};
+use crate::report::human;
+use crate::session;
+
+/// Where a database stands against a set of migrations.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Status {
+    /// How the files are written.
+    pub layout: Layout,
+    /// Every migration of the set and of the history: versions ascending, then repeatables.
+    pub migrations: Vec<MigrationStatus>,
+    /// Why no plan could be made, each in one line.
+    pub refused: Vec<String>,
+}
+
+/// Where one migration stands.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct MigrationStatus {
+    /// Which.
+    pub id: MigrationId,
+    /// What a person calls it.
+    pub label: String,
+    /// Where it stands.
+    pub state: State,
+    /// What the history says of it.
+    pub applied: Option<HistoryRow>,
+}
+
+/// Where a migration stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum State {
+    /// Not applied yet.
+    Pending,
+    /// Pending, and something holds it.
+    Blocked(BlockedBy),
+    /// Pending, and older than an applied one.
+    OutOfOrder,
+    /// Done.
+    Applied,
+    /// Accepted by a baseline.
+    Baseline,
+    /// Half done, statement by statement; the words of [`AppliedState`].
+    Failed(AppliedState),
+    /// Applied, and its text is another one now.
+    Changed,
+    /// Applied, older than the head, and not in the set.
+    Missing,
+    /// Applied, and newer than the head of the set.
+    Newer,
+}
+
+/// Whether the schema fits the binary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Health {
+    /// Everything this binary needs is applied.
+    Fits,
+    /// It fits, and a newer release has migrated further.
+    Ahead {
+        /// What is applied and not in this binary.
+        newer: Vec<String>,
+    },
+    /// Something this binary needs is pending.
+    Behind {
+        /// What is pending.
+        pending: Vec<String>,
+    },
+    /// The history does not fit the set: edited, missing, out of order.
+    Refused {
+        /// Why, each in one line.
+        why: Vec<String>,
+    },
+}
+
+impl Health {
+    /// Whether a service may serve.
+    pub fn is_fit(&self) -> bool {
+        matches!(self, Health::Fits | Health::Ahead { .. })
+    }
+}
+
+impl Migrator {
+    /// Where the database stands. Writes nothing.
+    ///
+    /// # Errors
+    /// The files have mistakes, or the database cannot be read.
+    pub async fn status(&self) -> Result<Status, Error> {
+        let set = self.source().set()?;
+        let client = session::borrow(self.pool()).await?;
+        let facts = Facts::read(&client, self.tables()).await?;
+        let rows = match facts {
+            Facts::Untouched => Vec::new(),
+            _ => read_details(&client, self.tables()).await?,
+        };
+        let plan = Plan::up(&set, facts.history(), &self.up_request(&Target::Head));
+        let refused = match &plan {
+            Ok(_) => Vec::new(),
+            Err(error) if !error.refusals().is_empty() => error.refusals().iter().map(ToString::to_string).collect(),
+            Err(_) => return Err(plan.err().unwrap_or_else(|| Error::refused(Vec::new()))),
+        };
+        let blocked = plan.map(|plan| plan.blocked().map(|it| (it.id.clone(), it.by.clone())).collect());
+        let migrations = states(&set, facts.history(), rows, &blocked.unwrap_or_default());
+        Ok(Status { layout: set.layout(), migrations, refused })
+    }
+
+    /// Whether the schema fits this binary: for a readiness check. One round trip; writes nothing.
+    ///
+    /// # Errors
+    /// The files have mistakes, or the database cannot be read.
+    pub async fn health(&self) -> Result<Health, Error> {
+        let plan = match self.plan(Target::Head).await {
+            Ok(plan) => plan,
+            Err(error) if !error.refusals().is_empty() => {
+                return Ok(Health::Refused { why: error.refusals().iter().map(ToString::to_string).collect() });
+            }
+            Err(error) => return Err(error),
+        };
+        let pending: Vec<String> = plan.steps().map(|step| step.label().to_owned()).collect();
+        if !pending.is_empty() {
+            return Ok(Health::Behind { pending });
+        }
+        let newer: Vec<String> = plan
+            .notes()
+            .iter()
+            .filter_map(|note| match note {
+                Note::Newer(label) => Some(label.clone()),
+                Note::Missing(_) | Note::Stays(_) => None,
+            })
+            .collect();
+        Ok(if newer.is_empty() { Health::Fits } else { Health::Ahead { newer } })
+    }
+}
+
+/// Every migration of the set and of the history, in order.
+fn states(
+    set: &MigrationSet,
+    history: &History,
+    rows: Vec<HistoryRow>,
+    blocked: &BTreeMap<MigrationId, BlockedBy>,
+) -> Vec<MigrationStatus> {
+    let mut details: BTreeMap<i64, HistoryRow> = rows.into_iter().map(|row| (row.ordinal, row)).collect();
+    let known: BTreeMap<&MigrationId, &Migration> = set.iter().map(|migration| (migration.id(), migration)).collect();
+    let mut all: BTreeMap<MigrationId, String> = BTreeMap::new();
+    all.extend(set.iter().map(|migration| (migration.id().clone(), migration.label())));
+    history.iter().for_each(|row| {
+        all.entry(row.id.clone()).or_insert_with(|| row.label());
+    });
+    let status = |(id, label): (MigrationId, String)| {
+        let row = history.get(&id);
+        let state = match (known.get(&id), row) {
+            (Some(migration), Some(row)) => applied_state(migration, row),
+            (Some(_), None) => pending_state(&id, history, blocked),
+            (None, Some(_)) => match (&id, set.head()) {
+                (MigrationId::Version(version), Some(head)) if *version < head => State::Missing,
+                _ => State::Newer,
+            },
+            (None, None) => State::Pending,
+        };
+        let applied = row.and_then(|row| details.remove(&row.ordinal));
+        MigrationStatus { id, label, state, applied }
+    };
+    all.into_iter().map(status).collect()
+}
+
+fn applied_state(migration: &Migration, row: &crate::history::Applied) -> State {
+    let now = crate::plan::Texts::of(migration).up_checksum;
+    match row.state {
+        AppliedState::UpFailed { .. } | AppliedState::DownFailed { .. } => State::Failed(row.state),
+        _ if row.up_checksum.is_some() && row.up_checksum != now => State::Changed,
+        AppliedState::Baseline => State::Baseline,
+        AppliedState::Applied => State::Applied,
+    }
+}
+
+fn pending_state(id: &MigrationId, history: &History, blocked: &BTreeMap<MigrationId, BlockedBy>) -> State {
+    if let Some(by) = blocked.get(id) {
+        return State::Blocked(by.clone());
+    }
+    let newer = |row: &crate::history::Applied| {
+        matches!((&row.id, id), (MigrationId::Version(applied), MigrationId::Version(this)) if applied > this)
+    };
+    if history.iter().any(newer) { State::OutOfOrder } else { State::Pending }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            State::Pending => f.write_str("pending"),
+            State::Blocked(_) => f.write_str("blocked"),
+            State::OutOfOrder => f.write_str("out of order"),
+            State::Applied => f.write_str("applied"),
+            State::Baseline => f.write_str("baseline"),
+            State::Failed(state) => state.fmt(f),
+            State::Changed => f.write_str("changed"),
+            State::Missing => f.write_str("missing"),
+            State::Newer => f.write_str("newer"),
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} files", self.layout)?;
+        let widest = |text: fn(&MigrationStatus) -> usize| self.migrations.iter().map(text).max().unwrap_or(0);
+        let labels = widest(|it| it.label.chars().count());
+        let states = widest(|it| it.state.to_string().chars().count());
+        for migration in &self.migrations {
+            let state = migration.state.to_string();
+            write!(f, "{:labels$}  {state:states$}", migration.label)?;
+            if let Some(row) = &migration.applied {
+                let took = human(std::time::Duration::from_millis(row.duration_ms.unsigned_abs()));
+                write!(f, "  {}  {took:>10}  {}", utc(row.applied_at), row.role)?;
+                if let Some(release) = &row.release {
+                    write!(f, "  {} {release}", row.service.as_deref().unwrap_or(""))?;
+                }
+                if let Some(error) = &row.error {
+                    write!(f, "  {error}")?;
+                }
+            }
+            if let State::Blocked(by) = &migration.state {
+                write!(f, "  {by}")?;
+            }
+            writeln!(f)?;
+        }
+        self.refused.iter().try_for_each(|why| writeln!(f, "refused: {why}"))
+    }
+}
+
+/// A time as a person reads it, to the second.
+fn utc(at: OffsetDateTime) -> String {
+    let at = at.to_offset(time::UtcOffset::UTC);
+    let (date, clock) = (at.date(), at.time());
+    format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}:{:02} UTC",
+        date.year(),
+        u8::from(date.month()),
+        date.day(),
+        clock.hour(),
+        clock.minute(),
+        clock.second()
+    )
+}
