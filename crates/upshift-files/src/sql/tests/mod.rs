@@ -1,0 +1,8 @@
+//! Tables of texts and what becomes of them.
+
+mod errors;
+mod kinds;
+mod names;
+mod promises;
+mod splitting;
+mod transaction_block;
