@@ -86,10 +86,28 @@ fn twins(layout: Layout, group: &[Piece]) -> Option<Diagnostic> {
     for (n, piece) in rest.iter().enumerate() {
         let earlier = &group[..=n];
         if let Some(twin) = earlier.iter().find(|other| clash(layout, other, piece)) {
-            return Some(twin_version(&first.id, &twin.file.path, &piece.file.path));
+            let problem = twin_version(&first.id, &twin.file.path, &piece.file.path);
+            return Some(match (role(twin), role(piece)) {
+                (Some(Role::Whole), Some(Role::Only(_))) => problem.help(up_in_its_name(twin)),
+                (Some(Role::Only(_)), Some(Role::Whole)) => problem.help(up_in_its_name(piece)),
+                _ => problem,
+            });
         }
     }
     None
+}
+
+fn up_in_its_name(whole: &Piece) -> String {
+    let stem = whole.file.path.trim_end_matches(".sql");
+    format!("when it is the up of the other, rename it to `{stem}.up.sql`")
+}
+
+/// What an SQL file is to its migration; Rust code has no sections.
+fn role(piece: &Piece) -> Option<Role> {
+    match piece.content {
+        Content::Sql(manner) => Some(manner.role),
+        Content::Rust => None,
+    }
 }
 
 fn clash(layout: Layout, one: &Piece, other: &Piece) -> bool {
@@ -208,11 +226,10 @@ fn empty(section: &Section) -> Option<Diagnostic> {
         }
         _ => "write the statements, or delete the file",
     };
-    let problem = match section.position(0) {
-        crate::Position { line: 1, .. } => {
-            Diagnostic::of_file(section.path(), format!("the {} section is empty", section.kind()))
-        }
-        _ => section.diagnostic(0..0, format!("the {} section is empty", section.kind())),
+    let message = format!("the {} section is empty", section.kind());
+    let problem = match section.mark() {
+        Some(mark) => Diagnostic::at(section.path(), &section.file().text, mark, message),
+        None => Diagnostic::of_file(section.path(), message),
     };
     Some(problem.help(help))
 }

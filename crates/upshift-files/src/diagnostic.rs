@@ -76,7 +76,13 @@ impl Place {
     /// The line as shown, and how many characters stand before the caret.
     fn window(&self) -> (String, usize) {
         let before = self.position.column - 1;
-        let chars: Vec<char> = self.line.chars().map(|c| if c == '\t' { ' ' } else { c }).collect();
+        // A control character would move the caret, or the reader's terminal.
+        let shown = |c: char| match c {
+            '\t' => ' ',
+            c if c.is_control() => char::REPLACEMENT_CHARACTER,
+            c => c,
+        };
+        let chars: Vec<char> = self.line.chars().map(shown).collect();
         if chars.len() <= WIDEST_LINE {
             return (chars.into_iter().collect(), before);
         }

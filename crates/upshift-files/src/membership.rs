@@ -11,7 +11,7 @@ const SLIPS: [&str; 6] = ["sq", "sqll", "psql", "pgsql", "ddl", "slq"];
 /// The macro, [`folder`](crate::folder) and [`MigrationSet::parse`](crate::MigrationSet::parse) all ask this, so they
 /// agree. It is true for
 /// - every name that ends in `.sql`, in any case;
-/// - the companions `metadata.toml`, `*.sql.conf` and `meta/_journal.json`;
+/// - the companions `metadata.toml`, `*.sql.conf`, `meta/_journal.json` and `sqitch.plan`;
 /// - names that begin with a version, as in `20260514093000_x`, and end in `.rs`, in nothing, in a slip for `.sql`, or
 ///   as programs do that other tools take for migrations (`.js`, `.ts`, `.go`, `.py`, …).
 ///
@@ -30,7 +30,8 @@ pub fn is_migration_file(path: &str) -> bool {
         return false;
     }
     let base = path.rsplit('/').next().unwrap_or(path);
-    if matches!(base, "metadata.toml") || path == "meta/_journal.json" || base.ends_with(".sql.conf") {
+    let companion = matches!(base, "metadata.toml" | "sqitch.plan") || base.ends_with(".sql.conf");
+    if companion || path == "meta/_journal.json" {
         return true;
     }
     let (stem, ending) = base.rsplit_once('.').unwrap_or((base, ""));

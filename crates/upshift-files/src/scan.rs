@@ -24,8 +24,10 @@ pub(crate) fn directives(file: &SourceFile) -> (Vec<DirectiveLine>, Vec<Diagnost
     let Some(last) = candidates.last() else { return (Vec::new(), Vec::new()) };
     let leading = Leading::of(text);
     let mut comments = leading.comments;
-    if *last >= leading.end {
-        match statements::comments(text) {
+    if *last >= leading.end && is_plain(&text[leading.end..*last]) {
+        comments = candidates.iter().copied().filter(|at| begins_comment(text, *at)).collect();
+    } else if *last >= leading.end {
+        match statements::comments(text, *last) {
             Ok(all) => comments = all,
             Err(error) => {
                 let problem = Diagnostic::at(&*file.path, text, error.range, error.message);
@@ -53,6 +55,20 @@ pub(crate) fn directives(file: &SourceFile) -> (Vec<DirectiveLine>, Vec<Diagnost
         }
     }
     (lines, problems)
+}
+
+/// Whether a text holds nothing that could hide a comment: no quote, no block comment, no COPY data.
+///
+/// Most migrations are like that, and a boot reads hundreds: they are spared the lexer.
+fn is_plain(text: &str) -> bool {
+    let copies = |text: &str| text.as_bytes().windows(5).any(|word| word.eq_ignore_ascii_case(b"stdin"));
+    !text.contains(['\'', '"', '$', '\\']) && !text.contains("/*") && !copies(text)
+}
+
+/// Whether, in a plain text, a comment begins here: not when one began before on the same line.
+fn begins_comment(text: &str, at: usize) -> bool {
+    let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    !text[line..at].contains("--")
 }
 
 /// Where a comment could begin that is, or wants to be, a directive.
@@ -89,6 +105,11 @@ pub(crate) fn looks_like_directive(words: &str) -> bool {
     let colon = after.starts_with(':');
     let next = after.trim_start_matches([':', ' ', '\t']);
     let next = next.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).next().unwrap_or("");
+    // Most comments are of other things: their first letters tell, without counting.
+    let first = &words.as_bytes()[..length.min(3)];
+    if !first.iter().any(|letter| NAME.as_bytes()[..4].contains(&letter.to_ascii_lowercase())) {
+        return false;
+    }
     match word::distance(&words[..length], NAME) {
         0 | 1 => colon || WORDS.contains(&next),
         // Farther away there are other words: `uplift: 5%`, `shift: …`.

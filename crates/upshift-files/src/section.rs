@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::header::{Substitution, Transaction};
 use crate::vars::{Binding, bind};
-use crate::{Checksum, Diagnostic, Diagnostics, Position, SourceFile, Vars, statements};
+use crate::{Checksum, Diagnostic, Diagnostics, Position, SourceFile, Vars, sql};
 
 /// What a section is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,6 +88,12 @@ impl Section {
         Section(Arc::new(Inner { file, kind, range, checksum, transaction, replace, binding: None }))
     }
 
+    /// A whole text as one section, such as a down that a history kept.
+    pub fn of(file: SourceFile, kind: SectionKind, transaction: Transaction) -> Section {
+        let range = 0..file.text.len();
+        Section::new(Arc::new(file), kind, range, transaction, Replace::Nothing)
+    }
+
     /// The path of the file it stands in.
     pub fn path(&self) -> &str {
         &self.0.file.path
@@ -135,8 +141,8 @@ impl Section {
     ///
     /// # Errors
     /// The first place where the text cannot be cut: an unterminated quote, a psql command.
-    pub fn statements(&self) -> Result<Vec<statements::Statement>, Diagnostic> {
-        statements::split(self.text()).map_err(|error| {
+    pub fn statements(&self) -> Result<Vec<sql::Statement>, Diagnostic> {
+        sql::split(self.text()).map_err(|error| {
             let diagnostic = self.diagnostic(error.range, error.message);
             match error.help {
                 Some(help) => diagnostic.help(help),
@@ -171,6 +177,13 @@ impl Section {
         let found = wrong.into_iter().map(|w| self.diagnostic(w.range, w.message).help(w.help)).collect();
         let inner = Inner { binding: Some(binding), ..(*self.0).clone() };
         Diagnostics::none_or(found, Section(Arc::new(inner)))
+    }
+
+    /// The line above the section: its directive; `None` when it begins its file.
+    pub(crate) fn mark(&self) -> Option<Range<usize>> {
+        let above = self.0.file.text.get(..self.0.range.start)?.trim_end();
+        let start = above.rfind('\n').map_or(0, |at| at + 1);
+        (start < above.len()).then_some(start..above.len())
     }
 
     fn written(&self) -> &str {

@@ -112,9 +112,9 @@ impl Wrong {
 
     fn unknown(range: Range<usize>, name: &str, vars: &Vars) -> Wrong {
         let names: Vec<&str> = vars.names().collect();
-        let help = match names.is_empty() {
-            true => format!("the migrator has no variables: give it `{name}`"),
-            false => format!("{}; or give the migrator `{name}`", crate::word::did_you_mean(name, &names)),
+        let help = match crate::word::nearest(name, &names) {
+            Some(near) => format!("did you mean `{near}`? if not, give the migrator `{name}`"),
+            None => format!("give the migrator a value for `{name}`"),
         };
         Wrong::new(range, format!("unknown variable `{name}`"), help)
     }

@@ -27,6 +27,9 @@ pub(crate) fn did_you_mean(word: &str, valid: &[&str]) -> String {
 ///
 /// Longer words than any of ours are cut, so that the work stays small whatever a file holds.
 pub(crate) fn distance(one: &str, other: &str) -> usize {
+    if one.eq_ignore_ascii_case(other) {
+        return 0;
+    }
     const LONGEST: usize = 40;
     let letters = |text: &str| text.chars().take(LONGEST).flat_map(char::to_lowercase).collect::<Vec<char>>();
     let (one, other) = (letters(one), letters(other));

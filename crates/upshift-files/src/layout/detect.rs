@@ -12,6 +12,12 @@ use crate::{Diagnostic, SectionKind, SourceFile};
 
 /// The layout the files speak of.
 pub(super) fn detect(files: &Files<'_>) -> Result<Layout, Diagnostic> {
+    if files.get("sqitch.plan").is_some() {
+        let problem = Diagnostic::of_file("sqitch.plan", "a sqitch project, which upshift does not read");
+        return Err(problem.help(
+            "write each change as a migration, deploy as its up and revert as its down; where it is deployed, `baseline` after it",
+        ));
+    }
     let mut marks: BTreeMap<Layout, &str> = BTreeMap::new();
     for file in files.0 {
         if let Some(layout) = mark(file, files) {
@@ -50,7 +56,7 @@ fn mark(file: &Arc<SourceFile>, files: &Files<'_>) -> Option<Layout> {
         _ if path.starts_with("committed/") => return Some(Layout::Graphile),
         _ => {}
     }
-    if files.get(&format!("down/{path}")).is_some() || begins_with_dotted_time(base) {
+    if begins_with_dotted_time(base) || path.strip_prefix("down/").is_some_and(|up| files.get(up).is_some()) {
         return Some(Layout::Umzug);
     }
     if !path.ends_with(".sql") {

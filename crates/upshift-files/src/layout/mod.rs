@@ -272,6 +272,6 @@ impl Dialect {
 
 /// The mistake of a file that is no part of the layout.
 pub(crate) fn stranger(file: &SourceFile, layout: Layout) -> Diagnostic {
-    Diagnostic::of_file(&*file.path, format!("this file is no part of a {layout} folder"))
+    Diagnostic::of_file(&*file.path, format!("this file is none that {layout} knows"))
         .help("move it out of the folder, or say which layout the folder has")
 }

@@ -20,7 +20,7 @@ pub(super) fn sections(file: &SourceFile) -> Result<Option<Vec<MarkedSection>>, 
     let transaction = if off { Transaction::Off } else { Transaction::On };
     let mut sections = match text.find(MIDDLE) {
         Some(at) => {
-            let below = at + MIDDLE.len();
+            let below = text[at..].find('\n').map_or(text.len(), |length| at + length + 1);
             vec![
                 MarkedSection::new(SectionKind::Up, 0..0, 0..at),
                 MarkedSection::new(SectionKind::Down, at..below, below..text.len()),

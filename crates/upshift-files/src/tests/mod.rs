@@ -46,6 +46,7 @@ fn cases(path: &Path) -> Vec<Case> {
 
 /// What is wanted of a case's files: `layout goose`, `var name=value`, `code 3 name` lines before the first file.
 fn outcome(input: &str) -> String {
+    let input = input.replace("<NUL>", "\0").replace("<CRLF>", "\r").replace("<BOM>", "\u{feff}");
     let mut parts = input.split("=== ");
     let mut layout = LayoutChoice::Detect;
     let mut vars = None;
@@ -69,11 +70,9 @@ fn outcome(input: &str) -> String {
             _ => panic!("unknown setting `{line}`"),
         }
     }
-    let escaped =
-        |text: &str| text.replace("<NUL>", "\0").replace("<CRLF>\n", "\r\n").replace("<BOM>", "\u{feff}");
     let files = parts.map(|part| {
         let (path, text) = part.split_once('\n').unwrap_or((part, ""));
-        SourceFile::new(path.trim().to_owned(), escaped(text))
+        SourceFile::new(path.trim().to_owned(), text.to_owned())
     });
     match MigrationSet::parse(files.collect(), code, layout) {
         Err(problems) => problems.to_string(),

@@ -47,8 +47,8 @@ fn the_projects_of_other_tools_parse_as_they_are() {
         ("umz/migrations", "umzug 20261120102917_users"),
         ("npgm/migrations", "a migration in `.cjs` cannot run here"),
         ("seq/migrations", "a migration in `.js` cannot run here"),
-        ("sqi", "sqitch"),
-        ("alem/mig/versions", "there are no migrations in this folder"),
+        ("sqi", "a sqitch project, which upshift does not read"),
+        ("alem/mig/versions", "a migration in Python cannot run here"),
     ] {
         let Some(path) = data(&format!("histories/projects/{project}")) else { return };
         let found = match set(&path) {

@@ -103,7 +103,7 @@ fn collect(
         found.push(Code { range: offset + from..offset + quote.range.start, surroundings });
         from = quote.range.end;
         match quote.kind {
-            QuoteKind::Comment => {}
+            QuoteKind::Inert => {}
             QuoteKind::Dollar { tag } => {
                 let body = quote.range.start + tag..quote.range.end - tag;
                 // A body that is not SQL (another language, a plain text) cannot be told apart into code and quotes.
@@ -112,7 +112,7 @@ fn collect(
                     collect(inner, offset + body.start, Surroundings::Body, found, wrong)?;
                 }
             }
-            QuoteKind::String | QuoteKind::Identifier => {
+            QuoteKind::String | QuoteKind::Name => {
                 if let Some(range) = variable(&text[quote.range.clone()]) {
                     let start = offset + quote.range.start;
                     wrong.push(Wrong::new(
