@@ -1,1 +1,4 @@
 //! Every promise upshift makes, one module each.
+
+#[path = "promises/boot.rs"]
+mod boot;

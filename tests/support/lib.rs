@@ -1,1 +1,21 @@
-//! What the promises share.
+//! What the promises share: one real server, a database of its own for each test, and a few words to say things shortly.
+
+pub mod database;
+pub mod proxy;
+
+use upshift::{Source, SourceFile};
+
+pub use database::Database;
+
+/// A source of files written in the test: `files(&[("1_users.sql", "create table users ()")])`.
+pub fn files(files: &[(&str, &str)]) -> Source {
+    Source::files(files.iter().map(|(path, text)| SourceFile::new(path.to_string(), text.to_string())))
+}
+
+/// A source of `count` small migrations, each making a table `tNNNN`.
+pub fn many(count: usize) -> Source {
+    let file = |n: usize| {
+        SourceFile::new(format!("{n}_t{n:04}.sql"), format!("create table t{n:04} (id bigint primary key);"))
+    };
+    Source::files((1..=count).map(file))
+}

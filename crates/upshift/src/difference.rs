@@ -23,8 +23,8 @@ pub(crate) async fn explain(
     let Kind::Refused(refusals) = error.kind_mut() else { return };
     for refusal in refusals {
         let RefusalKind::Changed { id, difference } = &mut refusal.kind else { continue };
-        let MigrationId::Version(version) = id else { continue };
-        let (Some(row), Some(migration)) = (history.get(id), set.get(*version)) else { continue };
+        let MigrationId::Version(version) = *id else { continue };
+        let (Some(row), Some(migration)) = (history.get(id), set.get(version)) else { continue };
         let Body::Sql(section) = migration.up() else { continue };
         let Ok(texts) = read_texts(client, tables, row.ordinal).await else { continue };
         *difference = texts.up.map(|applied| unified(&applied, section.text(), section.path()));

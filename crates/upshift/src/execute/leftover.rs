@@ -36,7 +36,8 @@ impl Executor<'_> {
         }
         if let StatementKind::CreateIndexConcurrently { index: Some(index), table, existing: WhenExisting::Skip } = kind {
             // An index lives in the schema of its table, whatever the statement's search path.
-            let name = QualifiedName { schema: table.schema.clone(), name: index.name.clone() };
+            let mut name = table.clone();
+            name.name = index.name.clone();
             left.extend(self.look(catalog::INVALID_BY_NAME, &[(&qualified(&name), Type::TEXT)]).await?);
         }
         for row in left {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use upshift_files::{Down, Migration, MigrationId, MigrationSet, Phase, Section, SourceFile, Transaction, Vars};
+use upshift_files::{
+    Down, Migration, MigrationId, MigrationSet, Phase, Section, SectionKind, SourceFile, Transaction, Vars,
+};
 
 use super::entry::{Entry, Note};
 use super::message::Writer;
@@ -113,7 +115,7 @@ fn way_back(
     let stored = request.stored.get(&row.ordinal);
     let wish = migration.map_or(Transaction::On, |it| it.header().transaction);
     let (body, reason) = match migration.map(Migration::down) {
-        Some(Down::Sql(section)) => (StepBody::Sql(read_script(section, request.vars, wish)?), Reason::Reverted),
+        Some(Down::Sql(section)) => (StepBody::Sql(read_script(section, request.vars)?), Reason::Reverted),
         Some(Down::Code) => {
             let path = migration.map_or(String::new(), |it| it.path().to_owned());
             (StepBody::Code { path, transaction: wish }, Reason::Reverted)
@@ -124,8 +126,8 @@ fn way_back(
         Some(Down::Absent) | None => match stored.and_then(|texts| texts.down.as_deref()) {
             Some(text) => {
                 let path = format!("{} (down kept in the history)", row.label());
-                let section = Section::of(SourceFile::new(path, text.to_owned()));
-                (StepBody::Sql(read_script(&section, request.vars, wish)?), Reason::RevertedFromHistory)
+                let section = Section::of(SourceFile::new(path, text.to_owned()), SectionKind::Down, wish);
+                (StepBody::Sql(read_script(&section, request.vars)?), Reason::RevertedFromHistory)
             }
             None => return no_way(row, stored),
         },

@@ -51,9 +51,9 @@ const MAJORS: std::ops::RangeInclusive<u16> = 13..=18;
 
 impl SqlScript {
     /// Reads the statements of a section.
-    pub(crate) fn read(section: &Section, wish: Transaction) -> Result<SqlScript, Diagnostic> {
+    pub(crate) fn read(section: &Section) -> Result<SqlScript, Diagnostic> {
         let statements = section.statements()?;
-        let mode = mode(section.text(), &statements, wish);
+        let mode = mode(section.text(), &statements, section.transaction());
         Ok(SqlScript { section: section.clone(), statements, mode })
     }
 

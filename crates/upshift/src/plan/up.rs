@@ -255,14 +255,11 @@ pub(crate) fn unknown_target(set: &MigrationSet, version: Version) -> Refusal {
 
 fn up_step(migration: &Migration, reason: Reason, vars: &Vars) -> Result<Step, Error> {
     let header = migration.header();
-    let read = |section: &Section| read_script(section, vars, header.transaction);
     let body = match migration.up() {
-        Body::Sql(section) => StepBody::Sql(read(section)?),
+        Body::Sql(section) => StepBody::Sql(read_script(section, vars)?),
         Body::Code(code) => StepBody::Code { path: code.path().to_owned(), transaction: header.transaction },
     };
-    let check = |section: Option<&Section>| {
-        section.map(|it| read_script(it, vars, upshift_files::Transaction::On)).transpose()
-    };
+    let check = |section: Option<&Section>| section.map(|it| read_script(it, vars)).transpose();
     Ok(Step {
         id: migration.id().clone(),
         label: migration.label(),
@@ -286,13 +283,9 @@ fn up_step(migration: &Migration, reason: Reason, vars: &Vars) -> Result<Step, E
 }
 
 /// Reads a section's statements, its variables bound.
-pub(super) fn read_script(
-    section: &Section,
-    vars: &Vars,
-    wish: upshift_files::Transaction,
-) -> Result<SqlScript, Error> {
+pub(super) fn read_script(section: &Section, vars: &Vars) -> Result<SqlScript, Error> {
     let section = section.bind(vars).map_err(Error::files)?;
-    SqlScript::read(&section, wish).map_err(|found| Error::files(found.into()))
+    SqlScript::read(&section).map_err(|found| Error::files(found.into()))
 }
 
 impl Step {

@@ -1,0 +1,140 @@
+//! A database of its own for each test, on one server for all of them.
+
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+use upshift::{Migrator, Source};
+use upshift_test::Server;
+
+/// The server all promises run on; it ends with the program.
+pub static SERVER: LazyLock<Server> = LazyLock::new(|| Server::start().unwrap_or_else(|error| panic!("{error:?}")));
+
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
+/// An empty database; dropped at the end of the test, kept when the test fails.
+pub struct Database {
+    name: String,
+}
+
+impl Database {
+    /// A new one.
+    pub async fn new() -> Database {
+        let name = format!("promise_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let admin = connect(&SERVER.url("postgres")).await;
+        admin.batch_execute(&format!("create database {name}")).await.unwrap();
+        Database { name }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its address.
+    pub fn url(&self) -> String {
+        SERVER.url(&self.name)
+    }
+
+    /// A pool of connections to it.
+    pub fn pool(&self) -> Pool {
+        pool(&self.url(), 8)
+    }
+
+    /// A migrator for it.
+    pub fn migrator(&self, source: impl Into<Source>) -> Migrator {
+        Migrator::new(self.pool(), source).service("promises", "1.0.0")
+    }
+
+    /// A connection to it, past every pool.
+    pub async fn client(&self) -> Client {
+        connect(&self.url()).await
+    }
+
+    /// Runs statements.
+    pub async fn run(&self, sql: &str) {
+        self.client().await.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    }
+
+    /// The rows of a query as text: columns with ` | `, rows with line breaks.
+    pub async fn rows(&self, sql: &str) -> String {
+        let rows = self.client().await.simple_query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        let row = |message: &SimpleQueryMessage| match message {
+            SimpleQueryMessage::Row(row) => {
+                let columns = (0..row.len()).map(|at| row.get(at).unwrap_or("-"));
+                Some(columns.collect::<Vec<_>>().join(" | "))
+            }
+            _ => None,
+        };
+        rows.iter().filter_map(row).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The history, shortly: what is in which state.
+    pub async fn history(&self) -> String {
+        self.rows("select coalesce(version::text, 'R'), name, state from upshift.history order by ordinal").await
+    }
+
+    /// Tables of the public schema.
+    pub async fn tables(&self) -> String {
+        let sql = "select string_agg(tablename, ' ' order by tablename) from pg_tables where schemaname = 'public'";
+        self.rows(sql).await
+    }
+
+    /// Waits until no session of this database but our own holds a lock or an open transaction.
+    ///
+    /// # Panics
+    /// When one is still there after ten seconds.
+    pub async fn settle(&self) {
+        let sql = "\
+            select a.pid, a.state, coalesce(l.locktype, ''), left(a.query, 60) from pg_stat_activity a
+            left join pg_locks l on l.pid = a.pid and l.locktype = 'advisory'
+            where a.datname = current_database() and a.pid <> pg_backend_pid() and a.backend_type = 'client backend'
+                and (l.pid is not null or a.xact_start is not null)";
+        let mut left = String::new();
+        for _ in 0..1000 {
+            left = self.rows(sql).await;
+            if left.is_empty() {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("locks or transactions are left:\n{left}");
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("kept for you while this program runs: psql {}", self.url());
+            return;
+        }
+        let name = self.name.clone();
+        // A runtime of its own: a test's may be single threaded and busy with this very drop.
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let admin = connect(&SERVER.url("postgres")).await;
+                let _ = admin.batch_execute(&format!("drop database if exists {name} with (force)")).await;
+            });
+        });
+        let _ = dropped.join();
+    }
+}
+
+/// A connection.
+pub async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap_or_else(|error| panic!("{error:?}"));
+    tokio::spawn(connection);
+    client
+}
+
+/// A pool with at most so many connections.
+pub fn pool(url: &str, size: usize) -> Pool {
+    let manager = Manager::from_config(
+        url.parse().unwrap(),
+        NoTls,
+        ManagerConfig { recycling_method: RecyclingMethod::Fast },
+    );
+    Pool::builder(manager).max_size(size).runtime(Runtime::Tokio1).build().unwrap()
+}

@@ -1,0 +1,1 @@
+//! A proxy between client and server that counts round trips.
