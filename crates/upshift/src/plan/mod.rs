@@ -6,6 +6,8 @@ pub(crate) mod message;
 mod refusal;
 mod script;
 mod step;
+#[cfg(test)]
+mod tests;
 mod to_sql;
 mod up;
 

@@ -1,0 +1,516 @@
+//! What `up` does.
+
+use expect_test::expect;
+
+use super::check;
+
+#[test]
+fn what_is_pending_is_applied_in_version_order() {
+    check(
+        "set: 3 1 2",
+        expect![[r#"
+        apply   1_t: pending
+        apply   2_t: pending
+        apply   3_t: pending
+    "#]],
+    );
+    check(
+        "applied: 1   set: 1 2 10",
+        expect![[r#"
+        apply   2_t: pending
+        apply   10_t: pending
+    "#]],
+    );
+    check(
+        "applied: 1 2   set: 1 2",
+        expect![[r#"
+        nothing to do
+    "#]],
+    );
+}
+
+#[test]
+fn a_late_arrival_is_refused_by_default() {
+    check(
+        "applied: 1 3   set: 1 2 3 4",
+        expect![[r#"
+        no plan can be made: 2_t is older than 3, which is already applied
+          - 2_t is older than 3, which is already applied
+            help: give it a newer version, or apply it all the same with `OutOfOrder::Apply`
+    "#]],
+    );
+}
+
+#[test]
+fn a_late_arrival_is_applied_when_the_policy_or_the_target_says_so() {
+    check(
+        "applied: 1 3   set: 1 2 3 4   policy: apply-out-of-order",
+        expect![[r#"
+        apply   2_t: pending, out of order
+        apply   4_t: pending
+    "#]],
+    );
+    check(
+        "applied: 1 3   set: 1 2 3 4   up: only 2",
+        expect![[r#"
+        apply   2_t: pending, out of order
+    "#]],
+    );
+}
+
+#[test]
+fn a_late_arrival_behind_the_target_is_nobodys_business() {
+    check(
+        "applied: 1 3   set: 1 2 3   up: to 1",
+        expect![[r#"
+        nothing to do
+    "#]],
+    );
+}
+
+#[test]
+fn a_migration_that_stopped_makes_no_later_one_out_of_order() {
+    check(
+        "applied: 1 3@1   set: 1 2 3x",
+        expect![[r#"
+        apply   2_t: pending
+        apply   3_t: goes on after statement 1, statement by statement
+    "#]],
+    );
+}
+
+#[test]
+fn an_edited_migration_is_refused() {
+    check(
+        "applied: 1! 2   set: 1 2 3",
+        expect![[r#"
+        no plan can be made: 1_t was edited after it was applied
+          - 1_t was edited after it was applied
+            help: put the change into a new migration; if the database already fits the new text, accept it with `migrator.repair().accept_checksum(version)`
+    "#]],
+    );
+}
+
+#[test]
+fn every_reason_comes_at_once() {
+    check(
+        "applied: 1! 2 4   set: 1 3 4",
+        expect![[r#"
+        no plan can be made, for 3 reasons
+          - 1_t was edited after it was applied
+            help: put the change into a new migration; if the database already fits the new text, accept it with `migrator.repair().accept_checksum(version)`
+          - 2_t is applied, but missing in this binary
+            help: deploy the release that has it, accept it with `Missing::Accept`, or take its row out of the history with `migrator.repair().forget(version)`
+          - 3_t is older than 4, which is already applied
+            help: give it a newer version, or apply it all the same with `OutOfOrder::Apply`
+    "#]],
+    );
+}
+
+#[test]
+fn a_missing_migration_is_refused_unless_the_policy_accepts_it() {
+    check(
+        "applied: 1 2   set: 1 3",
+        expect![[r#"
+        no plan can be made: 2_t is applied, but missing in this binary
+          - 2_t is applied, but missing in this binary
+            help: deploy the release that has it, accept it with `Missing::Accept`, or take its row out of the history with `migrator.repair().forget(version)`
+    "#]],
+    );
+    check(
+        "applied: 1 2   set: 1 3   policy: accept-missing",
+        expect![[r#"
+        apply   3_t: pending
+        note: 2_t is applied and missing in this binary, accepted by the policy
+    "#]],
+    );
+}
+
+#[test]
+fn an_older_binary_on_a_newer_schema_has_nothing_to_do() {
+    check(
+        "applied: 1 2 3   set: 1",
+        expect![[r#"
+        nothing to do
+        note: 2_t is applied and newer than this binary
+        note: 3_t is applied and newer than this binary
+    "#]],
+    );
+    check(
+        "applied: 1   set:",
+        expect![[r#"
+        nothing to do
+        note: 1_t is applied and newer than this binary
+    "#]],
+    );
+}
+
+#[test]
+fn an_older_binary_with_something_of_its_own_is_late() {
+    check(
+        "applied: 1 3   set: 1 2",
+        expect![[r#"
+        no plan can be made: 2_t is older than 3, which is already applied
+          - 2_t is older than 3, which is already applied
+            help: give it a newer version, or apply it all the same with `OutOfOrder::Apply`
+    "#]],
+    );
+}
+
+#[test]
+fn what_stopped_goes_on_where_it_stopped() {
+    check(
+        "applied: 1 2@1   set: 1 2x 3",
+        expect![[r#"
+        apply   2_t: goes on after statement 1, statement by statement
+        apply   3_t: pending
+    "#]],
+    );
+    check(
+        "applied: 1 2@0   set: 1 2x 3",
+        expect![[r#"
+        apply   2_t: goes on after statement 0, statement by statement
+        apply   3_t: pending
+    "#]],
+    );
+}
+
+#[test]
+fn what_stopped_may_have_been_mended() {
+    check(
+        "applied: 1 2@1!   set: 1 2x 3",
+        expect![[r#"
+        apply   2_t: goes on after statement 1, statement by statement
+        apply   3_t: pending
+    "#]],
+    );
+}
+
+#[test]
+fn a_down_that_stopped_is_finished_by_down() {
+    check(
+        "applied: 1 2^1   set: 1 2 3",
+        expect![[r#"
+        no plan can be made: 2_t stopped after statement 1 of its down
+          - 2_t stopped after statement 1 of its down
+            help: finish it: run `down` again
+    "#]],
+    );
+}
+
+#[test]
+fn an_edited_down_is_recorded() {
+    check(
+        "applied: 1~   set: 1 2",
+        expect![[r#"
+        record  1_t: its down was edited
+        apply   2_t: pending
+    "#]],
+    );
+}
+
+#[test]
+fn a_down_that_this_binary_lacks_is_kept() {
+    check(
+        "applied: 1~   set: 1n",
+        expect![[r#"
+        record  1_t: its down was edited
+    "#]],
+    );
+}
+
+#[test]
+fn a_migration_that_became_irreversible_is_recorded() {
+    check(
+        "applied: 1~   set: 1i",
+        expect![[r#"
+        record  1_t: its down was edited
+    "#]],
+    );
+}
+
+#[test]
+fn a_baseline_is_as_good_as_applied() {
+    check(
+        "applied: 1= 2=   set: 1 2 3",
+        expect![[r#"
+        apply   3_t: pending
+    "#]],
+    );
+}
+
+#[test]
+fn what_a_migration_requires_comes_first() {
+    check(
+        "set: 1 2>1",
+        expect![[r#"
+        apply   1_t: pending
+        apply   2_t: pending
+    "#]],
+    );
+    check(
+        "applied: 1   set: 1 2 3>2   up: only 3",
+        expect![[r#"
+        blocked 3_t: requires 2, which is not applied
+    "#]],
+    );
+    check(
+        "applied: 1 2@1   set: 1 2x 3>2   up: only 3",
+        expect![[r#"
+        apply   3_t: pending
+    "#]],
+    );
+}
+
+#[test]
+fn an_empty_database_gets_every_phase_in_order() {
+    check(
+        "set: 1 2b 3c 4",
+        expect![[r#"
+        apply   1_t: pending
+        apply   2_t: pending
+        apply   3_t: pending
+        apply   4_t: pending
+    "#]],
+    );
+}
+
+#[test]
+fn a_database_in_use_gets_expands_alone() {
+    check(
+        "applied: 1   set: 1 2b 3c 4",
+        expect![[r#"
+        blocked 2_t: a backfill does not run at boot of a database in use; apply it by name (`Target::Only`)
+        blocked 3_t: a contract does not run at boot of a database in use; apply it by name (`Target::Only`)
+        apply   4_t: pending
+    "#]],
+    );
+}
+
+#[test]
+fn a_blocked_phase_does_not_hold_up_the_next_boots() {
+    check(
+        "applied: 1 4   set: 1 2b 3c 4 5",
+        expect![[r#"
+        no plan can be made, for 2 reasons
+          - 2_t is older than 4, which is already applied
+            help: give it a newer version, or apply it all the same with `OutOfOrder::Apply`
+          - 3_t is older than 4, which is already applied
+            help: give it a newer version, or apply it all the same with `OutOfOrder::Apply`
+    "#]],
+    );
+}
+
+#[test]
+fn an_expand_that_requires_a_blocked_one_waits_for_it_however_long() {
+    check(
+        "applied: 1   set: 1 2c 3>2 4",
+        expect![[r#"
+        blocked 2_t: a contract does not run at boot of a database in use; apply it by name (`Target::Only`)
+        blocked 3_t: requires 2, which is not applied
+        apply   4_t: pending
+    "#]],
+    );
+    check(
+        "applied: 1 4   set: 1 2c 3>2 4",
+        expect![[r#"
+        no plan can be made, for 2 reasons
+          - 2_t is older than 4, which is already applied
+            help: give it a newer version, or apply it all the same with `OutOfOrder::Apply`
+          - 3_t is older than 4, which is already applied
+            help: give it a newer version, or apply it all the same with `OutOfOrder::Apply`
+    "#]],
+    );
+    check(
+        "applied: 1 4 2   set: 1 2c 3>2 4",
+        expect![[r#"
+        no plan can be made: 3_t is older than 4, which is already applied
+          - 3_t is older than 4, which is already applied
+            help: give it a newer version, or apply it all the same with `OutOfOrder::Apply`
+    "#]],
+    );
+}
+
+#[test]
+fn a_blocked_phase_runs_when_it_is_named() {
+    check(
+        "applied: 1   set: 1 2b 3c 4   up: only 3",
+        expect![[r#"
+        apply   3_t: pending
+    "#]],
+    );
+    check(
+        "applied: 1 4   set: 1 2b 3c 4   up: only 2 3",
+        expect![[r#"
+        apply   2_t: pending, out of order
+        apply   3_t: pending, out of order
+    "#]],
+    );
+}
+
+#[test]
+fn a_target_is_a_version_a_number_of_steps_or_a_list() {
+    check(
+        "set: 1 2 3 4   up: to 2",
+        expect![[r#"
+        apply   1_t: pending
+        apply   2_t: pending
+    "#]],
+    );
+    check(
+        "set: 1 2 3 4   up: steps 3",
+        expect![[r#"
+        apply   1_t: pending
+        apply   2_t: pending
+        apply   3_t: pending
+    "#]],
+    );
+    check(
+        "set: 1 2 3 4   up: steps 0",
+        expect![[r#"
+        nothing to do
+    "#]],
+    );
+    check(
+        "set: 1 2 3 4   up: only 4 2",
+        expect![[r#"
+        apply   2_t: pending
+        apply   4_t: pending
+    "#]],
+    );
+    check(
+        "applied: 1 2   set: 1 2   up: only 1",
+        expect![[r#"
+        nothing to do
+    "#]],
+    );
+}
+
+#[test]
+fn steps_count_what_runs() {
+    check(
+        "applied: 1   set: 1 2c 3 4   up: steps 1",
+        expect![[r#"
+        blocked 2_t: a contract does not run at boot of a database in use; apply it by name (`Target::Only`)
+        apply   3_t: pending
+    "#]],
+    );
+}
+
+#[test]
+fn an_unknown_target_is_refused_with_the_nearest() {
+    check(
+        "set: 10 20 30   up: to 22",
+        expect![[r#"
+        no plan can be made: version 22 is no migration of this set
+          - version 22 is no migration of this set
+            help: the nearest version there is: 20
+    "#]],
+    );
+    check(
+        "set: 10 20 30   up: only 10 31 5",
+        expect![[r#"
+        no plan can be made, for 2 reasons
+          - version 31 is no migration of this set
+            help: the nearest version there is: 30
+          - version 5 is no migration of this set
+            help: the nearest version there is: 10
+    "#]],
+    );
+    check(
+        "set:   up: to 1",
+        expect![[r#"
+        no plan can be made: version 1 is no migration of this set
+          - version 1 is no migration of this set
+            help: the set has no versions
+    "#]],
+    );
+}
+
+#[test]
+fn one_transaction_for_all_refuses_what_cannot_be_in_it() {
+    check(
+        "set: 1 2 3   policy: grouped",
+        expect![[r#"
+        apply   1_t: pending
+        apply   2_t: pending
+        apply   3_t: pending
+    "#]],
+    );
+    check(
+        "set: 1 2x 3t   policy: grouped",
+        expect![[r#"
+        no plan can be made, for 2 reasons
+          - 2_t cannot be part of one transaction: PostgreSQL refuses its statement in line 2 there
+            help: run without `Grouping::AllInOne`
+          - 3_t cannot be part of one transaction: PostgreSQL refuses its statement in line 2 there
+            help: run without `Grouping::AllInOne`
+    "#]],
+    );
+}
+
+#[test]
+fn repeatables_come_after_all_versions() {
+    check(
+        "set: Rb 2 Ra 1",
+        expect![[r#"
+        apply   1_t: pending
+        apply   2_t: pending
+        apply   R__a: pending
+        apply   R__b: pending
+    "#]],
+    );
+    check(
+        "applied: 1 Ra   set: 1 2 Ra",
+        expect![[r#"
+        apply   2_t: pending
+    "#]],
+    );
+}
+
+#[test]
+fn an_edited_repeatable_is_applied_again() {
+    check(
+        "applied: 1 Ra+! Rb   set: 1 Ra Rb",
+        expect![[r#"
+        apply   R__a: its text changed
+    "#]],
+    );
+}
+
+#[test]
+fn repeatables_wait_for_the_head() {
+    check(
+        "set: 1 2 Ra   up: to 1",
+        expect![[r#"
+        apply   1_t: pending
+    "#]],
+    );
+    check(
+        "set: 1 2 Ra   up: steps 5",
+        expect![[r#"
+        apply   1_t: pending
+        apply   2_t: pending
+    "#]],
+    );
+}
+
+#[test]
+fn a_repeatable_that_is_gone_from_the_set_stays_as_it_is() {
+    check(
+        "applied: 1 Ra   set: 1",
+        expect![[r#"
+        nothing to do
+    "#]],
+    );
+}
+
+#[test]
+fn a_repeatable_that_stopped_goes_on() {
+    check(
+        "applied: 1 Ra+@1   set: 1 Ra+x",
+        expect![[r#"
+            apply   R__a: goes on after statement 1, statement by statement
+        "#]],
+    );
+}
