@@ -2,3 +2,5 @@
 
 #[path = "promises/boot.rs"]
 mod boot;
+#[path = "promises/round_trips.rs"]
+mod round_trips;

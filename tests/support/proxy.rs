@@ -1,1 +1,202 @@
-//! A proxy between client and server that counts round trips.
+//! A proxy between client and server that reads the protocol: it counts round trips, delays, and cuts connections.
+//!
+//! # How a round trip is counted
+//! In lockstep the proxy holds back every answer until the server owes none and the client has been silent for a
+//! while; then it lets all of them go at once. A client that needs an answer before it can go on sends nothing more
+//! until that release, and a client that does not need it has sent everything it had. So each release ends one wait for
+//! the network, which is what a round trip costs, and messages that are pipelined share one. Counting packets would
+//! count what the kernel makes of them, counting messages would call a pipeline of a thousand a thousand waits.
+//! A client that dawdles in the middle of a pipeline is counted once too often, never once too little.
+
+mod frame;
+mod turn;
+mod wire;
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// As long as a client may dawdle in the middle of a pipeline, on a busy machine.
+const SILENCE: Duration = Duration::from_millis(40);
+
+/// A proxy on a port of its own; dropping it cuts every connection through it.
+pub struct Proxy {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    listener: JoinHandle<()>,
+}
+
+/// What a proxy does beside passing messages on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ProxySettings {
+    /// How much later each message of the client reaches the server.
+    pub delay_to_server: Duration,
+    /// How much later each message of the server reaches the client.
+    pub delay_to_client: Duration,
+    /// Whether answers are held back to count round trips.
+    pub pace: Pace,
+}
+
+/// When answers go to the client.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Pace {
+    /// As they come.
+    #[default]
+    Free,
+    /// When the client has been silent: each release is one round trip.
+    Lockstep,
+}
+
+/// Where a connection is cut. Messages are counted from 1, from the moment the cut is asked for, over all connections.
+///
+/// What opens a connection (startup, authentication, until the first ReadyForQuery) is not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// This message of the client never reaches the server.
+    BeforeClient(usize),
+    /// This message of the client is the last that reaches the server.
+    AfterClient(usize),
+    /// This message of the server never reaches the client, though the server has sent it.
+    BeforeServer(usize),
+    /// This message of the server is the last that reaches the client.
+    AfterServer(usize),
+}
+
+/// What has passed since the last look.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Connections that were opened.
+    pub connections: usize,
+    /// Waits of the client for answers, after its connection was open. Counted in lockstep only.
+    pub round_trips: usize,
+    /// Messages of the client, after its connection was open.
+    pub client_messages: usize,
+    /// Messages of the server, after its connection was open.
+    pub server_messages: usize,
+}
+
+/// What the connections of one proxy share.
+struct Shared {
+    server: SocketAddr,
+    settings: ProxySettings,
+    connections: AtomicUsize,
+    round_trips: AtomicUsize,
+    client_messages: AtomicUsize,
+    server_messages: AtomicUsize,
+    cut: Mutex<Option<Cut>>,
+}
+
+impl Proxy {
+    /// A proxy in front of the server on this port of 127.0.0.1.
+    pub async fn start(port: u16, settings: ProxySettings) -> Proxy {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shared = Arc::new(Shared {
+            server: SocketAddr::from(([127, 0, 0, 1], port)),
+            settings,
+            connections: AtomicUsize::new(0),
+            round_trips: AtomicUsize::new(0),
+            client_messages: AtomicUsize::new(0),
+            server_messages: AtomicUsize::new(0),
+            cut: Mutex::new(None),
+        });
+        Proxy { address, listener: tokio::spawn(accept(listener, shared.clone())), shared }
+    }
+
+    /// The address of a database through the proxy.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@{}/{database}", self.address)
+    }
+
+    /// What has passed since the last look; begins to count anew.
+    pub fn take_traffic(&self) -> Traffic {
+        let take = |counter: &AtomicUsize| counter.swap(0, Ordering::SeqCst);
+        Traffic {
+            connections: take(&self.shared.connections),
+            round_trips: take(&self.shared.round_trips),
+            client_messages: take(&self.shared.client_messages),
+            server_messages: take(&self.shared.server_messages),
+        }
+    }
+
+    /// Cuts the connection on which this happens, once. Later connections pass.
+    pub fn cut(&self, at: Cut) {
+        *self.shared.cut() = Some(at);
+    }
+
+    /// Takes a cut back; whether it was still to come.
+    pub fn mend(&self) -> bool {
+        self.shared.cut().take().is_some()
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        // Its connections are tasks of a set that this task owns.
+        self.listener.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    let mut connections = tokio::task::JoinSet::new();
+    while let Ok((client, _)) = listener.accept().await {
+        while connections.try_join_next().is_some() {}
+        let shared = shared.clone();
+        connections.spawn(async move {
+            shared.connections.fetch_add(1, Ordering::SeqCst);
+            // A server that is down looks the same through the proxy: a connection that ends at once.
+            if let Ok(server) = TcpStream::connect(shared.server).await {
+                wire::carry(client, server, shared).await;
+            }
+        });
+    }
+}
+
+/// Who sent a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sender {
+    Client,
+    Server,
+}
+
+/// What becomes of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Pass,
+    /// It is the last one to pass.
+    PassAndCut,
+    Cut,
+}
+
+impl Shared {
+    fn cut(&self) -> MutexGuard<'_, Option<Cut>> {
+        self.cut.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a message and says what becomes of it.
+    fn fate(&self, sender: Sender) -> Fate {
+        let counter = match sender {
+            Sender::Client => &self.client_messages,
+            Sender::Server => &self.server_messages,
+        };
+        counter.fetch_add(1, Ordering::SeqCst);
+        let mut cut = self.cut();
+        let (left, fate) = match (sender, cut.as_mut()) {
+            (Sender::Client, Some(Cut::BeforeClient(left))) => (left, Fate::Cut),
+            (Sender::Client, Some(Cut::AfterClient(left))) => (left, Fate::PassAndCut),
+            (Sender::Server, Some(Cut::BeforeServer(left))) => (left, Fate::Cut),
+            (Sender::Server, Some(Cut::AfterServer(left))) => (left, Fate::PassAndCut),
+            _ => return Fate::Pass,
+        };
+        *left = left.saturating_sub(1);
+        if *left > 0 {
+            return Fate::Pass;
+        }
+        *cut = None;
+        fate
+    }
+}

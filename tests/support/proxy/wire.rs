@@ -1,0 +1,199 @@
+//! One connection: two directions, each read, cut into messages, held or delayed, and written.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::Instant;
+
+use super::frame::{Frame, Frames, GSS_REQUEST, SSL_REQUEST, Tag};
+use super::turn::Turn;
+use super::{Fate, Pace, SILENCE, Sender, Shared};
+
+/// What is to be written, and when.
+type Due = (Instant, Piece);
+
+enum Piece {
+    Bytes(Bytes),
+    /// Nothing follows.
+    End,
+    /// The connection ends here, both ways.
+    Cut,
+}
+
+/// What both directions of a connection know.
+struct Line {
+    shared: Arc<Shared>,
+    state: Mutex<State>,
+    changed: Notify,
+    cut: Notify,
+}
+
+struct State {
+    turn: Turn,
+    held: VecDeque<Bytes>,
+    last_heard: Instant,
+    /// Whether the client has got its first ReadyForQuery; what is released later is a round trip.
+    greeted: bool,
+}
+
+/// Carries a connection until the server has closed it, one side is gone, or it is cut.
+pub(super) async fn carry(client: TcpStream, server: TcpStream, shared: Arc<Shared>) {
+    // The kernel must not wait for more where the proxy has decided to send.
+    let _ = (client.set_nodelay(true), server.set_nodelay(true));
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    let state =
+        State { turn: Turn::default(), held: VecDeque::new(), last_heard: Instant::now(), greeted: false };
+    let line = Line { shared, state: Mutex::new(state), changed: Notify::new(), cut: Notify::new() };
+    let (up_sender, up_receiver) = unbounded_channel();
+    let (down_sender, down_receiver) = unbounded_channel();
+    let up = async {
+        let read = line.read_client(from_client, &up_sender, &down_sender);
+        tokio::try_join!(read, line.write(to_server, up_receiver))?;
+        // The client has said all it will; the server has still to answer, and to close.
+        std::future::pending::<io::Result<()>>().await
+    };
+    let down = async {
+        let read = line.read_server(from_server, &down_sender);
+        tokio::try_join!(read, line.write(to_client, down_receiver))
+    };
+    tokio::select! {
+        _ = up => {}
+        _ = down => {}
+        () = line.release(&down_sender) => {}
+        () = line.cut.notified() => {}
+    }
+}
+
+impl Line {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn read_client(
+        &self,
+        mut from: OwnedReadHalf,
+        to_server: &UnboundedSender<Due>,
+        to_client: &UnboundedSender<Due>,
+    ) -> io::Result<()> {
+        let mut frames = Frames::default();
+        while from.read_buf(&mut frames.bytes).await? > 0 {
+            while let Some(frame) = frames.next() {
+                if matches!(frame.tag, Tag::Opening(SSL_REQUEST | GSS_REQUEST)) {
+                    // Answered here with a no: what is encrypted cannot be counted.
+                    let _ = to_client.send((Instant::now(), Piece::Bytes(Bytes::from_static(b"N"))));
+                    continue;
+                }
+                let counted = {
+                    let mut state = self.state();
+                    state.turn.client(&frame);
+                    state.last_heard = Instant::now();
+                    state.turn.open
+                };
+                self.changed.notify_one();
+                let fate = if counted { self.shared.fate(Sender::Client) } else { Fate::Pass };
+                self.pass(fate, frame, to_server, self.shared.settings.delay_to_server).await;
+            }
+        }
+        let _ = to_server.send((Instant::now() + self.shared.settings.delay_to_server, Piece::End));
+        Ok(())
+    }
+
+    async fn read_server(&self, mut from: OwnedReadHalf, to_client: &UnboundedSender<Due>) -> io::Result<()> {
+        let delay = self.shared.settings.delay_to_client;
+        let mut frames = Frames { tagged: true, ..Frames::default() };
+        while from.read_buf(&mut frames.bytes).await? > 0 {
+            while let Some(frame) = frames.next() {
+                let counted = {
+                    let mut state = self.state();
+                    let was_open = state.turn.open;
+                    state.turn.server(&frame);
+                    was_open
+                };
+                let fate = if counted { self.shared.fate(Sender::Server) } else { Fate::Pass };
+                if self.shared.settings.pace == Pace::Lockstep && fate == Fate::Pass {
+                    self.state().held.push_back(frame.bytes);
+                    self.changed.notify_one();
+                } else {
+                    self.flush(to_client);
+                    self.pass(fate, frame, to_client, delay).await;
+                }
+            }
+        }
+        // What is still held belongs to a conversation that is over: an error before the server closed, mostly.
+        self.flush(to_client);
+        let _ = to_client.send((Instant::now() + delay, Piece::End));
+        Ok(())
+    }
+
+    /// Passes a message on, or ends the connection before or behind it; then there is no return.
+    async fn pass(&self, fate: Fate, frame: Frame, to: &UnboundedSender<Due>, delay: Duration) {
+        let due = Instant::now() + delay;
+        if fate != Fate::Cut {
+            let _ = to.send((due, Piece::Bytes(frame.bytes)));
+        }
+        if fate != Fate::Pass {
+            let _ = to.send((due, Piece::Cut));
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Lets held answers go whenever it is the client's turn and it has been silent.
+    async fn release(&self, to_client: &UnboundedSender<Due>) {
+        loop {
+            let changed = self.changed.notified();
+            let due = {
+                let state = self.state();
+                let ready = !state.held.is_empty() && state.turn.is_clients();
+                ready.then(|| state.last_heard + SILENCE)
+            };
+            match due {
+                None => changed.await,
+                Some(at) if at <= Instant::now() => {
+                    self.count_release();
+                    self.flush(to_client);
+                }
+                Some(at) => tokio::select! { () = changed => {}, () = tokio::time::sleep_until(at) => {} },
+            }
+        }
+    }
+
+    fn count_release(&self) {
+        let mut state = self.state();
+        if state.greeted {
+            self.shared.round_trips.fetch_add(1, Ordering::SeqCst);
+        }
+        state.greeted = state.turn.open;
+    }
+
+    fn flush(&self, to_client: &UnboundedSender<Due>) {
+        let due = Instant::now() + self.shared.settings.delay_to_client;
+        for bytes in self.state().held.drain(..) {
+            let _ = to_client.send((due, Piece::Bytes(bytes)));
+        }
+    }
+
+    async fn write(&self, mut to: OwnedWriteHalf, mut from: UnboundedReceiver<Due>) -> io::Result<()> {
+        while let Some((due, piece)) = from.recv().await {
+            tokio::time::sleep_until(due).await;
+            match piece {
+                Piece::Bytes(bytes) => to.write_all(&bytes).await?,
+                Piece::End => break,
+                Piece::Cut => {
+                    self.cut.notify_one();
+                    std::future::pending::<()>().await;
+                }
+            }
+        }
+        to.shutdown().await
+    }
+}
