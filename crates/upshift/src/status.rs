@@ -9,7 +9,7 @@ use upshift_files::{Layout, Migration, MigrationId, MigrationSet};
 use crate::error::Error;
 use crate::history::{AppliedState, Facts, History, HistoryRow, read_details};
 use crate::migrator::Migrator;
-use crate::plan::{BlockedBy, Note, Plan, Target};
+use crate::plan::{BlockedBy, Note, Plan, Target, late_behind, newest_applied};
 use crate::report::human;
 use crate::session;
 
@@ -159,11 +159,16 @@ fn states(
     history.iter().for_each(|row| {
         all.entry(row.id.clone()).or_insert_with(|| row.label());
     });
+    let newest = newest_applied(history);
     let status = |(id, label): (MigrationId, String)| {
         let row = history.get(&id);
         let state = match (known.get(&id), row) {
             (Some(migration), Some(row)) => applied_state(migration, row),
-            (Some(_), None) => pending_state(&id, history, blocked),
+            (Some(migration), None) => match (blocked.get(&id), late_behind(set, newest, migration)) {
+                (Some(by), _) => State::Blocked(by.clone()),
+                (None, Some(_)) => State::OutOfOrder,
+                (None, None) => State::Pending,
+            },
             (None, Some(_)) => match (&id, set.head()) {
                 (MigrationId::Version(version), Some(head)) if *version < head => State::Missing,
                 _ => State::Newer,
@@ -184,16 +189,6 @@ fn applied_state(migration: &Migration, row: &crate::history::Applied) -> State 
         AppliedState::Baseline => State::Baseline,
         AppliedState::Applied => State::Applied,
     }
-}
-
-fn pending_state(id: &MigrationId, history: &History, blocked: &BTreeMap<MigrationId, BlockedBy>) -> State {
-    if let Some(by) = blocked.get(id) {
-        return State::Blocked(by.clone());
-    }
-    let newer = |row: &crate::history::Applied| {
-        matches!((&row.id, id), (MigrationId::Version(applied), MigrationId::Version(this)) if applied > this)
-    };
-    if history.iter().any(newer) { State::OutOfOrder } else { State::Pending }
 }
 
 impl fmt::Display for State {

@@ -98,7 +98,7 @@ impl Planner<'_> {
 
     fn choose_versioned(&mut self) -> Result<(), Error> {
         self.refuse_unknown_targets();
-        let newest = self.newest_applied();
+        let newest = newest_applied(self.history);
         let mut left = match self.request.target {
             Target::Steps(steps) => *steps,
             _ => usize::MAX,
@@ -112,7 +112,7 @@ impl Planner<'_> {
             let reason = match self.history.get(migration.id()).map(|row| row.state) {
                 Some(AppliedState::UpFailed { done }) => Reason::Resumed { done },
                 Some(_) => continue,
-                None => match newest.filter(|newest| version < *newest) {
+                None => match late_behind(self.set, newest, migration) {
                     Some(_) if self.out_of_order_is_fine() => Reason::OutOfOrder,
                     Some(applied) => {
                         let kind = RefusalKind::OutOfOrder { applied };
@@ -185,17 +185,6 @@ impl Planner<'_> {
         }
     }
 
-    /// The newest version that is applied, in whatever binary: what a late arrival comes too late for.
-    fn newest_applied(&self) -> Option<Version> {
-        let applied = self.history.iter().filter(|row| !matches!(row.state, AppliedState::UpFailed { .. }));
-        let versions = applied.filter_map(|row| match row.id {
-            // An expand does not wait for the contracts and backfills before it, so those are not out of order.
-            MigrationId::Version(version) => Some(version),
-            MigrationId::Repeatable(_) => None,
-        });
-        versions.max()
-    }
-
     fn out_of_order_is_fine(&self) -> bool {
         self.request.policy.out_of_order == OutOfOrder::Apply || matches!(self.request.target, Target::Only(_))
     }
@@ -230,6 +219,32 @@ impl Planner<'_> {
             }
         }
     }
+}
+
+/// The newest version that is applied, in whatever binary: what a late arrival comes too late for.
+pub(crate) fn newest_applied(history: &History) -> Option<Version> {
+    let applied = history.iter().filter(|row| !matches!(row.state, AppliedState::UpFailed { .. }));
+    let versions = applied.filter_map(|row| match row.id {
+        MigrationId::Version(version) => Some(version),
+        MigrationId::Repeatable(_) => None,
+    });
+    versions.max()
+}
+
+/// The newest applied version, when a pending migration is out of order behind it.
+///
+/// The migrations behind a backfill or a contract do not wait for it, nor for what requires one: those are late on
+/// purpose.
+pub(crate) fn late_behind(set: &MigrationSet, newest: Option<Version>, migration: &Migration) -> Option<Version> {
+    let is_older = |newest: &Version| migration.version().is_some_and(|version| version < *newest);
+    newest.filter(is_older).filter(|_| !is_waited_for_by_none(set, migration))
+}
+
+fn is_waited_for_by_none(set: &MigrationSet, migration: &Migration) -> bool {
+    let header = migration.header();
+    // What is required is always older, so this comes to an end.
+    let mut required = header.requires.iter().filter_map(|version| set.get(*version));
+    header.phase != Phase::Expand || required.any(|it| is_waited_for_by_none(set, it))
 }
 
 fn up_checksum(migration: &Migration) -> upshift_files::Checksum {

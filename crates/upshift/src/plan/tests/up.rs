@@ -292,12 +292,10 @@ fn a_blocked_phase_does_not_hold_up_the_next_boots() {
     check(
         "applied: 1 4   set: 1 2b 3c 4 5",
         expect![[r#"
-        no plan can be made, for 2 reasons
-          - 2_t is older than 4, which is already applied
-            help: give it a newer version, or apply it all the same with `OutOfOrder::Apply`
-          - 3_t is older than 4, which is already applied
-            help: give it a newer version, or apply it all the same with `OutOfOrder::Apply`
-    "#]],
+            blocked 2_t: a backfill does not run at boot of a database in use; apply it by name (`Target::Only`)
+            blocked 3_t: a contract does not run at boot of a database in use; apply it by name (`Target::Only`)
+            apply   5_t: pending
+        "#]],
     );
 }
 
@@ -314,20 +312,15 @@ fn an_expand_that_requires_a_blocked_one_waits_for_it_however_long() {
     check(
         "applied: 1 4   set: 1 2c 3>2 4",
         expect![[r#"
-        no plan can be made, for 2 reasons
-          - 2_t is older than 4, which is already applied
-            help: give it a newer version, or apply it all the same with `OutOfOrder::Apply`
-          - 3_t is older than 4, which is already applied
-            help: give it a newer version, or apply it all the same with `OutOfOrder::Apply`
-    "#]],
+            blocked 2_t: a contract does not run at boot of a database in use; apply it by name (`Target::Only`)
+            blocked 3_t: requires 2, which is not applied
+        "#]],
     );
     check(
         "applied: 1 4 2   set: 1 2c 3>2 4",
         expect![[r#"
-        no plan can be made: 3_t is older than 4, which is already applied
-          - 3_t is older than 4, which is already applied
-            help: give it a newer version, or apply it all the same with `OutOfOrder::Apply`
-    "#]],
+            apply   3_t: pending
+        "#]],
     );
 }
 
@@ -342,9 +335,9 @@ fn a_blocked_phase_runs_when_it_is_named() {
     check(
         "applied: 1 4   set: 1 2b 3c 4   up: only 2 3",
         expect![[r#"
-        apply   2_t: pending, out of order
-        apply   3_t: pending, out of order
-    "#]],
+            apply   2_t: pending
+            apply   3_t: pending
+        "#]],
     );
 }
 
