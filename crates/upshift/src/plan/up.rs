@@ -75,7 +75,7 @@ impl Planner<'_> {
             if row.up_checksum.is_some_and(|applied| applied != up_checksum(migration)) {
                 let kind = RefusalKind::Changed { id: row.id.clone(), difference: None };
                 self.refused.push(Refusal { label: migration.label(), kind });
-            } else if row.down_checksum != down_checksum(migration) && !matches!(migration.down(), Down::Code) {
+            } else if is_edited(row.down_checksum, migration.down()) {
                 self.entries.push(Entry::Record(Box::new(RecordDown {
                     id: row.id.clone(),
                     label: migration.label(),
@@ -254,10 +254,14 @@ fn up_checksum(migration: &Migration) -> upshift_files::Checksum {
     }
 }
 
-fn down_checksum(migration: &Migration) -> Option<upshift_files::Checksum> {
-    match migration.down() {
-        Down::Sql(section) => Some(section.checksum()),
-        Down::Code | Down::Absent | Down::Irreversible { .. } => None,
+/// Whether the history keeps another down than this binary has.
+///
+/// A binary without one takes none away: what the history keeps is then the only way back.
+fn is_edited(kept: Option<upshift_files::Checksum>, down: &Down) -> bool {
+    match down {
+        Down::Sql(section) => kept != Some(section.checksum()),
+        Down::Irreversible { .. } => kept.is_some(),
+        Down::Code | Down::Absent => false,
     }
 }
 

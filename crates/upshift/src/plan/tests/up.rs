@@ -214,8 +214,8 @@ fn a_down_that_this_binary_lacks_is_kept() {
     check(
         "applied: 1~   set: 1n",
         expect![[r#"
-        record  1_t: its down was edited
-    "#]],
+            nothing to do
+        "#]],
     );
 }
 
