@@ -9,7 +9,7 @@ use super::script::{Mode, SqlScript};
 use super::step::{Direction, Reason, Step, StepBody, Texts};
 use super::{Plan, Target};
 use crate::error::Error;
-use crate::history::{AppliedState, History};
+use crate::history::{Applied, AppliedState, History};
 use crate::settings::{Grouping, Missing, OutOfOrder, Policy};
 
 /// What `up` is asked for.
@@ -195,8 +195,9 @@ impl Planner<'_> {
         if header.phase != Phase::Expand && !self.history.is_empty() && !by_name {
             return Some(BlockedBy::Phase(header.phase));
         }
+        let is_done = |row: &Applied| matches!(row.state, AppliedState::Applied | AppliedState::Baseline);
         let applied = |version: &Version| {
-            planned.contains(version) || self.history.get(&MigrationId::Version(*version)).is_some()
+            planned.contains(version) || self.history.get(&MigrationId::Version(*version)).is_some_and(is_done)
         };
         let lacks = header.requires.iter().find(|version| !applied(version));
         lacks.map(|version| BlockedBy::Requires(MigrationId::Version(*version)))

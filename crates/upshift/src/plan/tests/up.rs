@@ -257,8 +257,8 @@ fn what_a_migration_requires_comes_first() {
     check(
         "applied: 1 2@1   set: 1 2x 3>2   up: only 3",
         expect![[r#"
-        apply   3_t: pending
-    "#]],
+            blocked 3_t: requires 2, which is not applied
+        "#]],
     );
 }
 
