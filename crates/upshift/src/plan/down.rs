@@ -108,9 +108,9 @@ fn way_back(
     if let AppliedState::UpFailed { done } = row.state {
         return Err(WayBack::Refused(RefusalKind::UpFailed { done }));
     }
-    let done = match row.state {
-        AppliedState::DownFailed { done } => done,
-        _ => 0,
+    let stopped = match row.state {
+        AppliedState::DownFailed { done } => Some(done),
+        _ => None,
     };
     let stored = request.stored.get(&row.ordinal);
     let wish = migration.map_or(Transaction::On, |it| it.header().transaction);
@@ -139,7 +139,7 @@ fn way_back(
         name: row.name.clone(),
         path: migration.map_or_else(|| row.label(), |it| it.path().to_owned()),
         direction: Direction::Down,
-        reason: if done > 0 { Reason::Resumed { done } } else { reason },
+        reason: stopped.map_or(reason, |done| Reason::Resumed { done }),
         phase: header.map_or(Phase::Expand, |it| it.phase),
         body,
         guard: None,
@@ -148,7 +148,7 @@ fn way_back(
         statement_timeout: header.and_then(|it| it.statement_timeout),
         texts: Texts { up_checksum: row.up_checksum, down_checksum: row.down_checksum, ..Texts::default() },
         ordinal: Some(row.ordinal),
-        done,
+        done: stopped.unwrap_or(0),
     }))
 }
 

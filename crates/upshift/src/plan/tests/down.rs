@@ -166,8 +166,8 @@ fn a_down_that_stopped_goes_on() {
     check(
         "applied: 1 2^0   set: 1 2   down: steps 1",
         expect![[r#"
-        revert  2_t: asked for
-    "#]],
+            revert  2_t: goes on after statement 0
+        "#]],
     );
 }
 
