@@ -74,9 +74,9 @@ impl Boundary {
             _ => self.head = Head::Other,
         }
         if token.kind == TokenKind::Punctuation {
-            match token.text(text) {
-                "(" => self.parentheses += 1,
-                ")" => self.parentheses = self.parentheses.saturating_sub(1),
+            match text.as_bytes().get(token.range.start) {
+                Some(b'(') => self.parentheses += 1,
+                Some(b')') => self.parentheses = self.parentheses.saturating_sub(1),
                 _ => {}
             }
         }

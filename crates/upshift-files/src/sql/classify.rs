@@ -8,37 +8,49 @@ use super::transaction_block;
 use StatementKind as Kind;
 use TransactionControl as Control;
 
-/// Beginnings of statements (see [`Head::after`]) and their kinds; the first that fits counts.
+/// Beginnings of statements (see [`Head::after_beginning`]) and their kinds; the first that fits counts.
 const BEGINNINGS: &[(&str, StatementKind)] = &[
     ("insert", Kind::Insert),
-    ("select|values|table|show|explain|(", Kind::Query),
+    ("select", Kind::Query),
+    ("(", Kind::Query),
+    ("values", Kind::Query),
+    ("table", Kind::Query),
+    ("show", Kind::Query),
+    ("explain", Kind::Query),
     ("create", Kind::Create),
     ("alter", Kind::Alter),
     ("drop", Kind::Drop),
     ("update", Kind::Update),
     ("delete", Kind::Delete),
     ("merge", Kind::Merge),
-    ("set|reset|discard", Kind::Set),
+    ("set", Kind::Set),
+    ("reset", Kind::Set),
+    ("discard", Kind::Set),
     ("begin", Kind::TransactionControl(Control::Begin)),
     ("start transaction", Kind::TransactionControl(Control::Begin)),
     ("commit prepared", Kind::TransactionControl(Control::CommitPrepared)),
-    ("commit|end [work|transaction] and chain", Kind::TransactionControl(Control::CommitAndChain)),
-    ("commit|end", Kind::TransactionControl(Control::Commit)),
+    ("commit [work|transaction] and chain", Kind::TransactionControl(Control::CommitAndChain)),
+    ("commit", Kind::TransactionControl(Control::Commit)),
+    ("end [work|transaction] and chain", Kind::TransactionControl(Control::CommitAndChain)),
+    ("end", Kind::TransactionControl(Control::Commit)),
     ("rollback prepared", Kind::TransactionControl(Control::RollbackPrepared)),
     ("rollback [work|transaction] to", Kind::Savepoint),
-    ("rollback|abort [work|transaction] and chain", Kind::TransactionControl(Control::RollbackAndChain)),
-    ("rollback|abort", Kind::TransactionControl(Control::Rollback)),
+    ("rollback [work|transaction] and chain", Kind::TransactionControl(Control::RollbackAndChain)),
+    ("rollback", Kind::TransactionControl(Control::Rollback)),
+    ("abort [work|transaction] and chain", Kind::TransactionControl(Control::RollbackAndChain)),
+    ("abort", Kind::TransactionControl(Control::Rollback)),
     ("prepare transaction STRING", Kind::TransactionControl(Control::PrepareTransaction)),
-    ("savepoint|release", Kind::Savepoint),
+    ("savepoint", Kind::Savepoint),
+    ("release", Kind::Savepoint),
 ];
 
 /// What the statement with this text does. COPY is [`Kind::Other`] here: its data is not in its text.
 pub(super) fn kind(head: &mut Head<'_>) -> StatementKind {
     let Some(first) = head.text_of(0) else { return Kind::Other };
     if first.eq_ignore_ascii_case("with") {
-        return main_verb(head.text).map_or(Kind::Other, |verb| kind_of_verb(&verb));
+        return main_verb(head.text).map_or(Kind::Other, |verb| kind_of_verb(verb));
     }
-    let kind = BEGINNINGS.iter().find(|(beginning, _)| head.after(0, beginning).is_some());
+    let kind = BEGINNINGS.iter().find(|(beginning, _)| head.after_beginning(beginning).is_some());
     let special = match kind {
         Some((_, Kind::Create)) => create_index_concurrently(head),
         Some((_, Kind::Drop)) => drop_index_concurrently(head),
@@ -91,7 +103,7 @@ fn main_verb(text: &str) -> Option<&str> {
 }
 
 fn create_index_concurrently(head: &mut Head<'_>) -> Option<StatementKind> {
-    let at = head.after(0, "create [unique] index concurrently")?;
+    let at = head.after_beginning("create [unique] index concurrently")?;
     let (existing, at) = match head.after(at, "if not exists") {
         Some(after) => (WhenExisting::Skip, after),
         None => (WhenExisting::Fail, at),
@@ -106,7 +118,7 @@ fn create_index_concurrently(head: &mut Head<'_>) -> Option<StatementKind> {
 }
 
 fn drop_index_concurrently(head: &mut Head<'_>) -> Option<StatementKind> {
-    let mut at = head.after(0, "drop index concurrently [if+exists]")?;
+    let mut at = head.after_beginning("drop index concurrently [if+exists]")?;
     let mut indexes = Vec::new();
     loop {
         let (index, next) = QualifiedName::read(head, at)?;
@@ -119,16 +131,17 @@ fn drop_index_concurrently(head: &mut Head<'_>) -> Option<StatementKind> {
 }
 
 fn detach_partition_concurrently(head: &mut Head<'_>) -> Option<StatementKind> {
-    let at = head.after(0, "alter table [if+exists] [only]")?;
-    let (table, at) = QualifiedName::read(head, at)?;
-    let at = head.after(at, "[*] detach partition")?;
-    let (partition, at) = QualifiedName::read(head, at)?;
-    head.after(at, "concurrently END")?;
+    let at = head.after_beginning("alter table [if+exists] [only]")?;
+    let after_table = QualifiedName::after(head, at)?;
+    let after = head.after(after_table, "[*] detach partition")?;
+    let (partition, after) = QualifiedName::read(head, after)?;
+    head.after(after, "concurrently END")?;
+    let (table, _) = QualifiedName::read(head, at)?;
     Some(Kind::DetachPartitionConcurrently { table, partition })
 }
 
 fn reindex_concurrently(head: &mut Head<'_>) -> Option<StatementKind> {
-    let at = head.after(0, "reindex")?;
+    let at = head.after_beginning("reindex")?;
     let by_word = head.after(at, "[()] index|table|schema|database|system concurrently").is_some();
     let by_option = || transaction_block::option_is_on(head.text, "concurrently");
     (by_word || by_option()).then_some(Kind::ReindexConcurrently)

@@ -18,26 +18,31 @@ pub struct SyntaxError {
 }
 
 impl SyntaxError {
+    /// Boxed, because it is wide, and small tokens pass through the same `Result` by the million.
     pub(super) fn new(
         range: Range<usize>,
         message: impl Into<String>,
         help: impl Into<String>,
-    ) -> SyntaxError {
-        SyntaxError { range, message: message.into(), help: Some(help.into()) }
+    ) -> Box<SyntaxError> {
+        Box::new(SyntaxError { range, message: message.into(), help: Some(help.into()) })
     }
 
     /// Something opened at `opening` and never closed.
-    pub(super) fn never_closed(opening: Range<usize>, what: &str, help: impl Into<String>) -> SyntaxError {
+    pub(super) fn never_closed(
+        opening: Range<usize>,
+        what: &str,
+        help: impl Into<String>,
+    ) -> Box<SyntaxError> {
         SyntaxError::new(opening, format!("the {what} that begins here is never closed"), help)
     }
 
-    pub(super) fn nul(at: usize) -> SyntaxError {
+    pub(super) fn nul(at: usize) -> Box<SyntaxError> {
         let help = "save the file as UTF-8 text without it; in a `bytea` value write `\\x00`";
         SyntaxError::new(at..at + 1, "a NUL byte, which PostgreSQL accepts nowhere", help)
     }
 
     /// A backslash outside of quotes at `at`: psql would run what follows itself.
-    pub(super) fn meta_command(text: &str, at: usize) -> SyntaxError {
+    pub(super) fn meta_command(text: &str, at: usize) -> Box<SyntaxError> {
         let rest = &text[at + 1..];
         let letters = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
         let length = if letters > 0 { letters } else { rest.chars().next().map_or(0, char::len_utf8) };
@@ -51,13 +56,13 @@ impl SyntaxError {
     }
 
     /// The line after a COPY … FROM STDIN must be its data, so nothing else may follow on its own.
-    pub(super) fn after_copy(range: Range<usize>) -> SyntaxError {
+    pub(super) fn after_copy(range: Range<usize>) -> Box<SyntaxError> {
         let message =
             "the data of COPY … FROM STDIN begins on the line after its `;`, found more on the same line";
         SyntaxError::new(range, message, "end the line after the `;`")
     }
 
-    pub(super) fn copy_never_ends(data: Range<usize>) -> SyntaxError {
+    pub(super) fn copy_never_ends(data: Range<usize>) -> Box<SyntaxError> {
         let message = "the data of COPY … FROM STDIN that begins here is never ended";
         SyntaxError::new(data, message, "add a line `\\.` after the last line of data")
     }

@@ -32,13 +32,21 @@ impl<'t> Head<'t> {
         self.text_of(at).is_some_and(|text| text.eq_ignore_ascii_case(word))
     }
 
+    /// The token after `pattern`, if the statement begins with it; patterns begin with a plain word in lower case.
+    ///
+    /// One look at the first letter spares nearly all the comparing: there are many patterns for each statement.
+    pub(super) fn after_beginning(&mut self, pattern: &str) -> Option<usize> {
+        let initial = |text: &str| text.bytes().next().map(|byte| byte.to_ascii_lowercase());
+        if initial(self.text) == initial(pattern) { self.after(0, pattern) } else { None }
+    }
+
     /// The token after `pattern`, if the statement has it from token `at` on.
     ///
     /// A pattern is words with spaces: `a|b` either, `[a|b]` either or none, `[a+b]` both or none, `NAME` a name with
     /// or without schema, `STRING` a string, `[()]` what stands in parentheses, if any, `END` the statement's end.
     pub(super) fn after(&mut self, at: usize, pattern: &str) -> Option<usize> {
-        pattern.split(' ').try_fold(at, |at, item| match item {
-            "NAME" => QualifiedName::read(self, at).map(|(_, next)| next),
+        pattern.split_ascii_whitespace().try_fold(at, |at, item| match item {
+            "NAME" => QualifiedName::after(self, at),
             "STRING" => self.token(at).is_some_and(|token| token.kind == TokenKind::String).then_some(at + 1),
             "[()]" => Some(self.after_parentheses(at)),
             "END" => self.token(at).is_none().then_some(at),

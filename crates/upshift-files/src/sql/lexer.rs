@@ -72,9 +72,7 @@ pub(super) struct Lexer<'t> {
 
 impl<'t> Lexer<'t> {
     pub(super) fn new(text: &'t str) -> Lexer<'t> {
-        // psql skips a byte order mark; inside the text it is part of a name.
-        let at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        Lexer { text, at, escapes_until: None }
+        Lexer { text, at: 0, escapes_until: None }
     }
 
     /// Where the next token is looked for.
@@ -89,7 +87,7 @@ impl<'t> Lexer<'t> {
     }
 
     /// The next token; `None` at the end of the text.
-    pub(super) fn next_token(&mut self) -> Result<Option<Token>, SyntaxError> {
+    pub(super) fn next_token(&mut self) -> Result<Option<Token>, Box<SyntaxError>> {
         self.at = self.end_of(self.at, is_space);
         let start = self.at;
         let Some(first) = self.byte(start) else { return Ok(None) };
@@ -139,7 +137,7 @@ impl<'t> Lexer<'t> {
     }
 
     /// Where a comment that begins at `start` ends. Unlike in C, comments nest.
-    fn end_of_block_comment(&self, start: usize) -> Result<usize, SyntaxError> {
+    fn end_of_block_comment(&self, start: usize) -> Result<usize, Box<SyntaxError>> {
         let mut depth = 1;
         let mut at = start + 2;
         while depth > 0 {
@@ -158,7 +156,7 @@ impl<'t> Lexer<'t> {
     }
 
     /// Where a string or name ends whose first character after the quote is at `from`; a doubled quote is a quote.
-    fn end_of_quotes(&self, start: usize, from: usize) -> Result<usize, SyntaxError> {
+    fn end_of_quotes(&self, start: usize, from: usize) -> Result<usize, Box<SyntaxError>> {
         let quote = self.text.as_bytes()[from - 1];
         let mut at = from;
         loop {
@@ -172,7 +170,7 @@ impl<'t> Lexer<'t> {
     }
 
     /// The same for `E'…'`, where a backslash makes the next character, even a quote, part of the string.
-    fn end_of_escape_string(&self, start: usize, from: usize) -> Result<usize, SyntaxError> {
+    fn end_of_escape_string(&self, start: usize, from: usize) -> Result<usize, Box<SyntaxError>> {
         let mut at = from;
         loop {
             at = self.end_of(at, |byte| !matches!(byte, b'\'' | b'\\'));
@@ -184,7 +182,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    fn quotes_never_closed(&self, opening: Range<usize>) -> SyntaxError {
+    fn quotes_never_closed(&self, opening: Range<usize>) -> Box<SyntaxError> {
         let (what, help) = match self.text.as_bytes()[opening.clone()] {
             [.., b'"'] => ("name", "add the closing `\"`; a quote inside the name is written `\"\"`"),
             [b'e' | b'E', ..] => {
@@ -196,7 +194,7 @@ impl<'t> Lexer<'t> {
     }
 
     /// `$tag$ … $tag$`, or a lone `$`.
-    fn dollar(&self, start: usize) -> Result<(TokenKind, usize), SyntaxError> {
+    fn dollar(&self, start: usize) -> Result<(TokenKind, usize), Box<SyntaxError>> {
         let tag = match self.byte(start + 1) {
             Some(byte) if begins_word(byte) => self.end_of(start + 1, |b| continues_word(b) && b != b'$'),
             _ => start + 1,
@@ -255,19 +253,46 @@ impl<'t> Lexer<'t> {
     }
 }
 
-/// The server's white space. VT counts since PostgreSQL 16; before, it was an error. A no-break space is a letter.
+/// What a byte may be, as bits: looked up for every byte of a text, so a table.
+const SPACE: u8 = 1;
+const WORD_BEGIN: u8 = 2;
+const WORD: u8 = 4;
+const OPERATOR: u8 = 8;
+
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0_u8;
+    loop {
+        classes[byte as usize] = match byte {
+            // VT counts since PostgreSQL 16; before, it was an error.
+            b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => SPACE,
+            // All that is not ASCII is a letter, a no-break space included.
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => WORD_BEGIN | WORD,
+            b'0'..=b'9' | b'$' => WORD,
+            b'~' | b'!' | b'@' | b'#' | b'^' | b'&' | b'|' | b'`' | b'?' | b'+' | b'-' | b'*' | b'/'
+            | b'%' => OPERATOR,
+            b'<' | b'>' | b'=' => OPERATOR,
+            _ => 0,
+        };
+        if byte == u8::MAX {
+            break classes;
+        }
+        byte += 1;
+    }
+};
+
 fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)
+    CLASSES[usize::from(byte)] & SPACE != 0
 }
 
 fn begins_word(byte: u8) -> bool {
-    byte.is_ascii_alphabetic() || byte == b'_' || !byte.is_ascii()
+    CLASSES[usize::from(byte)] & WORD_BEGIN != 0
 }
 
 fn continues_word(byte: u8) -> bool {
-    begins_word(byte) || byte.is_ascii_digit() || byte == b'$'
+    CLASSES[usize::from(byte)] & WORD != 0
 }
 
 fn is_operator(byte: u8) -> bool {
-    b"~!@#^&|`?+-*/%<>=".contains(&byte)
+    CLASSES[usize::from(byte)] & OPERATOR != 0
 }

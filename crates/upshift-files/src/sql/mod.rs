@@ -26,6 +26,8 @@ pub use name::QualifiedName;
 pub use statement::{Statement, StatementKind, TransactionBlock, TransactionControl, WhenExisting};
 pub use tokens::{Tokens, tokens};
 
+use std::ops::Range;
+
 use head::Head;
 
 /// Cuts a text into its statements, in order.
@@ -49,9 +51,9 @@ use head::Head;
 /// ```
 pub fn split(text: &str) -> Result<Vec<Statement>, SyntaxError> {
     let mut statements = Vec::new();
-    let mut open = None;
-    for token in tokens(text) {
-        let token = token?;
+    let mut open: Option<Range<usize>> = None;
+    let mut tokens = tokens(text);
+    while let Some(token) = tokens.advance().map_err(|error| *error)? {
         match token.kind {
             TokenKind::LineComment | TokenKind::BlockComment => {}
             TokenKind::Semicolon => statements.extend(open.take().map(|range| statement(text, range))),
@@ -61,21 +63,16 @@ pub fn split(text: &str) -> Result<Vec<Statement>, SyntaxError> {
                     copy.kind = StatementKind::CopyFromStdin { data: token.range };
                 }
             }
-            _ => {
-                open = Some(
-                    open.map_or(token.range.start, |range: std::ops::Range<usize>| range.start)
-                        ..token.range.end,
-                )
-            }
+            _ => open = Some(open.map_or(token.range.start, |range| range.start)..token.range.end),
         }
     }
     statements.extend(open.map(|range| statement(text, range)));
     Ok(statements)
 }
 
-fn statement(text: &str, range: std::ops::Range<usize>) -> Statement {
+fn statement(text: &str, range: Range<usize>) -> Statement {
     let mut head = Head::new(text.get(range.clone()).unwrap_or(""));
     let kind = classify::kind(&mut head);
-    let transaction_block = transaction_block::of(&mut head);
+    let transaction_block = transaction_block::of(&kind, &mut head);
     Statement { range, kind, transaction_block }
 }

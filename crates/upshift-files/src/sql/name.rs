@@ -31,6 +31,20 @@ impl QualifiedName {
         }
         Some((QualifiedName { schema, name }, next))
     }
+
+    /// The token after the name that begins at token `at`, without reading it.
+    pub(super) fn after(head: &mut Head<'_>, at: usize) -> Option<usize> {
+        let mut next = at;
+        loop {
+            if !matches!(head.token(next)?.kind, TokenKind::Word | TokenKind::QuotedName) {
+                return None;
+            }
+            match head.text_of(next + 1) {
+                Some(".") => next += 2,
+                _ => return Some(next + 1),
+            }
+        }
+    }
 }
 
 /// One part of a name, and the token after it.

@@ -18,11 +18,13 @@ use super::lexer::{Lexer, Token, TokenKind};
 /// # Ok::<(), upshift_files::sql::SyntaxError>(())
 /// ```
 pub fn tokens(text: &str) -> Tokens<'_> {
-    let next = match text.bytes().position(|byte| byte == 0) {
-        None => Next::Token,
-        Some(at) => Next::Error(SyntaxError::nul(at)),
-    };
-    Tokens { text, lexer: Lexer::new(text), boundary: Boundary::default(), next }
+    let nul = text.bytes().position(|byte| byte == 0);
+    let mut lexer = Lexer::new(text);
+    if let Some(rest) = text.strip_prefix('\u{feff}') {
+        // psql skips a byte order mark, too; anywhere else it is part of a name.
+        lexer.skip_to(text.len() - rest.len());
+    }
+    Tokens { text, lexer, boundary: Boundary::default(), next: nul.map_or(Next::Token, Next::Nul) }
 }
 
 /// The iterator behind [`tokens`].
@@ -35,12 +37,13 @@ pub struct Tokens<'t> {
 }
 
 /// What to look for next.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Next {
     Token,
     /// After the `;` of a COPY … FROM STDIN.
     CopyData,
-    Error(SyntaxError),
+    /// Nothing but the error that there is a NUL byte.
+    Nul(usize),
     Nothing,
 }
 
@@ -48,18 +51,22 @@ impl Iterator for Tokens<'_> {
     type Item = Result<Token, SyntaxError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let found = match std::mem::replace(&mut self.next, Next::Nothing) {
-            Next::Token => self.token(),
-            Next::CopyData => self.copy_data().map(Some),
-            Next::Error(error) => Err(error),
-            Next::Nothing => Ok(None),
-        };
-        found.transpose()
+        self.advance().map_err(|error| *error).transpose()
     }
 }
 
 impl Tokens<'_> {
-    fn token(&mut self) -> Result<Option<Token>, SyntaxError> {
+    /// The next token; `None` at the end and after an error.
+    pub(super) fn advance(&mut self) -> Result<Option<Token>, Box<SyntaxError>> {
+        match std::mem::replace(&mut self.next, Next::Nothing) {
+            Next::Token => self.token(),
+            Next::CopyData => self.copy_data().map(Some),
+            Next::Nul(at) => Err(SyntaxError::nul(at)),
+            Next::Nothing => Ok(None),
+        }
+    }
+
+    fn token(&mut self) -> Result<Option<Token>, Box<SyntaxError>> {
         let Some(mut token) = self.lexer.next_token()? else {
             let end = self.text.len();
             let data = Token { kind: TokenKind::CopyData, range: end..end };
@@ -80,21 +87,24 @@ impl Tokens<'_> {
     ///
     /// psql takes the end of the file for the end of the data. A migration must say `\.`: without it, a file cut
     /// short would load half of its rows in silence. Only a text that ends with the command has no data.
-    fn copy_data(&mut self) -> Result<Token, SyntaxError> {
+    fn copy_data(&mut self) -> Result<Token, Box<SyntaxError>> {
         let after = self.lexer.position();
-        let line = self.text[after..].split('\n').next().unwrap_or("");
-        let rest = line.trim_start_matches([' ', '\t', '\r', '\u{b}', '\u{c}']);
-        let found = after + line.len() - rest.len();
+        let rest = self.text[after..].trim_start_matches([' ', '\t', '\r', '\u{b}', '\u{c}']);
+        let found = self.text.len() - rest.len();
         if rest.starts_with("--") {
-            let end = found + rest.find('\r').unwrap_or(rest.len());
+            let end = found + rest.find(['\n', '\r']).unwrap_or(rest.len());
             self.lexer.skip_to(end);
             self.next = Next::CopyData;
             return Ok(Token { kind: TokenKind::LineComment, range: found..end });
         }
-        if !rest.is_empty() {
-            return Err(SyntaxError::after_copy(found..after + line.len()));
-        }
-        let start = (after + line.len() + 1).min(self.text.len());
+        let start = match rest.bytes().next() {
+            None => found,
+            Some(b'\n') => found + 1,
+            Some(_) => {
+                let end = found + rest.lines().next().map_or(1, str::len);
+                return Err(SyntaxError::after_copy(found..end));
+            }
+        };
         let Some((end, next)) = end_of_data(self.text, start) else {
             let first = self.text[start..].split('\n').next().unwrap_or("");
             return Err(SyntaxError::copy_never_ends(start..start + first.len()));

@@ -4,7 +4,7 @@
 
 use super::head::{Head, Significant};
 use super::lexer::{Token, TokenKind};
-use super::statement::TransactionBlock;
+use super::statement::{StatementKind, TransactionBlock};
 use TransactionBlock::{Refused, RefusedBefore, RefusedSince};
 
 /// A statement, a condition on the rest of its text, and what the server does with it.
@@ -14,7 +14,6 @@ type Rule = (&'static str, When, TransactionBlock);
 #[derive(Debug, Clone, Copy)]
 enum When {
     Always,
-    OptionIsOn(&'static str),
     OptionIsOff(&'static str),
     OptionIsThere(&'static str),
     NoneIsOff(&'static [&'static str]),
@@ -22,17 +21,14 @@ enum When {
     Has(&'static str, &'static str),
 }
 
-/// Statements by their beginnings (see [`Head::after`]); the first that fits counts.
+/// Statements that do not run concurrently, by their beginnings (see [`Head::after_beginning`]); the first that fits counts.
 const RULES: &[Rule] = &[
-    ("create [unique] index concurrently", When::Always, Refused),
     ("create database|tablespace", When::Always, Refused),
     // It creates a replication slot on the other server, unless told not to.
     ("create subscription", When::NoneIsOff(&["connect", "create_slot"]), Refused),
     ("create schema", When::Has("index", "concurrently"), Refused),
-    ("drop index concurrently", When::Always, Refused),
     // DROP SUBSCRIPTION drops the slot, if there is one: only the catalog knows.
     ("drop database|tablespace|subscription", When::Always, Refused),
-    ("alter table [if+exists] [only] NAME [*] detach partition NAME concurrently END", When::Always, Refused),
     ("alter type NAME add value", When::Always, RefusedBefore(12)),
     ("alter system", When::Always, Refused),
     ("alter database NAME [set|with] tablespace", When::Always, Refused),
@@ -41,20 +37,27 @@ const RULES: &[Rule] = &[
     ("alter subscription NAME set (", When::OptionIsThere("failover"), Refused),
     ("alter subscription NAME set (", When::OptionIsOff("two_phase"), Refused),
     ("reindex [()] schema|database|system", When::Always, Refused),
-    ("reindex [()] index|table concurrently", When::Always, Refused),
-    ("reindex", When::OptionIsOn("concurrently"), Refused),
     ("vacuum", When::Always, Refused),
     ("cluster [()] [verbose] END", When::Always, Refused),
     ("discard all", When::Always, Refused),
-    ("commit|rollback prepared", When::Always, Refused),
+    ("commit prepared", When::Always, Refused),
+    ("rollback prepared", When::Always, Refused),
 ];
 
-/// What the server does with the statement inside a transaction block.
-pub(super) fn of(head: &mut Head<'_>) -> TransactionBlock {
-    let rule = RULES
-        .iter()
-        .find(|(beginning, when, _)| head.after(0, beginning).is_some() && holds(*when, head.text));
-    rule.map_or(TransactionBlock::Allowed, |(_, _, refused)| *refused)
+/// What the server does with a statement of this kind inside a transaction block.
+pub(super) fn of(kind: &StatementKind, head: &mut Head<'_>) -> TransactionBlock {
+    match kind {
+        StatementKind::CreateIndexConcurrently { .. }
+        | StatementKind::DropIndexConcurrently { .. }
+        | StatementKind::DetachPartitionConcurrently { .. }
+        | StatementKind::ReindexConcurrently => Refused,
+        StatementKind::Query | StatementKind::Insert => TransactionBlock::Allowed,
+        _ => {
+            let text = head.text;
+            let mut fits = |rule: &&Rule| head.after_beginning(rule.0).is_some() && holds(rule.1, text);
+            RULES.iter().find(&mut fits).map_or(TransactionBlock::Allowed, |rule| rule.2)
+        }
+    }
 }
 
 /// Whether the statement has the option `name`, and not as `false`.
@@ -65,7 +68,6 @@ pub(super) fn option_is_on(text: &str, name: &str) -> bool {
 fn holds(when: When, text: &str) -> bool {
     match when {
         When::Always => true,
-        When::OptionIsOn(name) => option_is_on(text, name),
         When::OptionIsOff(name) => matches!(option(text, name), Setting::Off),
         When::OptionIsThere(name) => !matches!(option(text, name), Setting::Missing),
         When::NoneIsOff(names) => !names.iter().any(|name| matches!(option(text, name), Setting::Off)),
