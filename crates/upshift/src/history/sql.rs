@@ -256,7 +256,8 @@ pub(crate) const RECORD_AUDIT: &str = concat!("with ", audit_row!(), " select a.
 
 /// Writes the place of a migration that runs statement by statement, in the statement's own transaction where it has
 /// one. $1 token, $2 owner, $3 version, $4 name, $5 statements done, $6 error, $7 the indexes that are there before the
-/// next statement.
+/// next statement. The words of the error hang on a column, since the planner computes what is constant even in a branch
+/// that is never taken.
 pub(crate) const RECORD_PLACE: &str = "\
 with fence as (
     select l.token from upshift.lease l where l.token = $1 and l.owner = $2 for update
@@ -267,7 +268,8 @@ with fence as (
     where case when $3::bigint is null then h.version is null and h.name = $4::text else h.version = $3::bigint end
     returning h.ordinal
 )
-select case when p.ordinal is null then ('upshift: the history has no row for ' || $4::text)::integer else 1 end
+select case when p.ordinal is null
+    then ('upshift: the history has no row for ' || coalesce(p.ordinal::text, $4::text))::integer else 1 end
 from (values (true)) one (one) left join placed p on true";
 
 /// Marks a migration that runs statement by statement as begun: a row in state `failed` until its end is written.
