@@ -226,14 +226,15 @@ pub(crate) const RECORD_REPEATED: &str = concat!(
     "with ",
     audit_row!(),
     ", removed as (
-    delete from upshift.history h using facts a where h.version is null and h.name = a.name
+    delete from upshift.history h using facts a where h.version is null and h.name = a.name returning h.ordinal
 )
 insert into upshift.history (version, name, phase, state, direction, statements_done, up_checksum, down_checksum,
     verify_checksum, guard_checksum, up, down, irreversible, applied_at, duration_ms, role, service, release, host,
     token)
 select a.version, a.name, $12::text, $20::text, 'up', $21::integer, $13::text, $14::text, $15::text, $16::text,
     $17::text, $18::text, $19::text, a.at, a.duration_ms, a.role, a.service, a.release, a.host, a.token
-from facts a
+-- Counting what was removed makes the server remove it first.
+from facts a, (select count(*) from removed) gone
 returning duration_ms"
 );
 
@@ -273,15 +274,21 @@ select case when p.ordinal is null
 from (values (true)) one (one) left join placed p on true";
 
 /// Marks a migration that runs statement by statement as begun: a row in state `failed` until its end is written.
-/// Values as in [`RECORD_APPLIED`]; writes no audit row of its own beyond the attempt's.
+/// It takes the place of a repeatable's former row. Values as in [`RECORD_APPLIED`]; writes no audit row of its own
+/// beyond the attempt's.
 pub(crate) const RECORD_BEGUN: &str = "\
+with removed as (
+    delete from upshift.history h where $3::bigint is null and h.version is null and h.name = $4::text
+    returning h.ordinal
+)
 insert into upshift.history (version, name, phase, state, direction, statements_done, error, up_checksum,
     down_checksum, verify_checksum, guard_checksum, up, down, irreversible, applied_at, duration_ms, role, service,
     release, host, token)
 select $3::bigint, $4::text, $5::text, 'failed', 'up', 0, 'did not finish', $6::text, $7::text, $8::text, $9::text,
     $10::text, $11::text, $12::text, pg_catalog.statement_timestamp(), 0, session_user::text, $13::text, $14::text,
     coalesce($15::text, pg_catalog.inet_client_addr()::text, 'local'),
-    (select l.token from upshift.lease l where l.token = $1 and l.owner = $2 for update)";
+    (select l.token from upshift.lease l where l.token = $1 and l.owner = $2 for update)
+from (select count(*) from removed) gone";
 
 /// Ends a migration that ran statement by statement: up is now applied, with the texts of today, since what failed may
 /// have been mended meanwhile. $12 number of statements, $13 milliseconds, $14 to $21 as $12 to $19 in [`RECORD_APPLIED`].
