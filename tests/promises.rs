@@ -4,5 +4,13 @@
 mod boot;
 #[path = "promises/cancel.rs"]
 mod cancel;
+#[path = "promises/down.rs"]
+mod down;
+#[path = "promises/grouped.rs"]
+mod grouped;
+#[path = "promises/repeatable.rs"]
+mod repeatable;
 #[path = "promises/round_trips.rs"]
 mod round_trips;
+#[path = "promises/target.rs"]
+mod target;

@@ -3,7 +3,7 @@
 pub mod database;
 pub mod proxy;
 
-use upshift::{Source, SourceFile};
+use upshift::{Report, Source, SourceFile};
 
 pub use database::Database;
 
@@ -18,4 +18,10 @@ pub fn many(count: usize) -> Source {
         SourceFile::new(format!("{n}_t{n:04}.sql"), format!("create table t{n:04} (id bigint primary key);"))
     };
     Source::files((1..=count).map(file))
+}
+
+/// What a report says was done, shortly: `up 1_users, up 2_orders`.
+pub fn steps(report: &Report) -> String {
+    let step = |step: &upshift::StepReport| format!("{} {}", step.direction, step.label);
+    report.steps.iter().map(step).collect::<Vec<_>>().join(", ")
 }
