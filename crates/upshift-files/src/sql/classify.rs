@@ -48,7 +48,7 @@ const BEGINNINGS: &[(&str, StatementKind)] = &[
 pub(super) fn kind(head: &mut Head<'_>) -> StatementKind {
     let Some(first) = head.text_of(0) else { return Kind::Other };
     if first.eq_ignore_ascii_case("with") {
-        return main_verb(head.text).map_or(Kind::Other, |verb| kind_of_verb(verb));
+        return main_verb(head.text).map_or(Kind::Other, kind_of_verb);
     }
     let kind = BEGINNINGS.iter().find(|(beginning, _)| head.after_beginning(beginning).is_some());
     let special = match kind {
