@@ -11,7 +11,7 @@ use super::watch::Watch;
 use crate::code::{BoxError, StepContext};
 use crate::error::{Error, Failure};
 use crate::event::Blocker;
-use crate::plan::messages::{begin, closing, commit, guard, queries, statement};
+use crate::plan::messages::{begin, closing, commit, guard, limits, queries, statement};
 use crate::plan::{Direction, Message, Mode, Param, Purpose, Step, StepBody};
 
 /// How many steps may be on their way: 1,000 migrations take four round trips, and a failure is known soon enough.
@@ -116,7 +116,11 @@ impl Executor<'_> {
             acts.push((*first, Act::Send(begin)));
             acts.push((*first, Act::Send(guard(Param::Int(Some(audited)), writer))));
         }
-        for step in steps {
+        for (at, step) in steps.iter().enumerate() {
+            if at > 0 {
+                // The reset behind the step before has taken the limits away.
+                acts.push((*step, Act::Send(Message::plain(Purpose::Begin, limits(step, writer)))));
+            }
             acts.extend(self.acts(step).into_iter().map(|act| (*step, act)));
         }
         acts.extend(steps.last().map(|last| (*last, Act::Send(commit()))));

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use upshift_files::Transaction;
 
-use super::message::{Message, Param, Purpose, begin, block_messages, commit, guard, statement};
+use super::message::{Message, Param, Purpose, begin, block_messages, commit, guard, limits, statement};
 use super::script::{SqlScript, Unit};
 use super::step::{Direction, Step, StepBody, StepMode};
 use super::{Entry, Plan};
@@ -79,8 +79,11 @@ impl Script<'_> {
         let Some(first) = steps.first() else { return };
         self.message(&begin(first, &self.plan.writer));
         self.message(&guard(Param::Audited, &self.plan.writer));
-        for step in &steps {
+        for (at, step) in steps.iter().enumerate() {
             self.title(step);
+            if at > 0 {
+                self.message(&Message::plain(Purpose::Begin, limits(step, &self.plan.writer)));
+            }
             self.inside(step);
         }
         self.message(&commit());
