@@ -141,15 +141,24 @@ fn way_back(
         direction: Direction::Down,
         reason: stopped.map_or(reason, |done| Reason::Resumed { done }),
         phase: header.map_or(Phase::Expand, |it| it.phase),
-        body,
         guard: None,
         verify: None,
         lock_timeout: header.and_then(|it| it.lock_timeout),
         statement_timeout: header.and_then(|it| it.statement_timeout),
-        texts: Texts { up_checksum: row.up_checksum, down_checksum: row.down_checksum, ..Texts::default() },
+        texts: texts_of(row, &body),
+        body,
         ordinal: Some(row.ordinal),
         done: stopped.unwrap_or(0),
     }))
+}
+
+/// What the history should know of the down that runs: it may have been edited since the up was applied.
+fn texts_of(row: &Applied, body: &StepBody) -> Texts {
+    let down_checksum = match body {
+        StepBody::Sql(script) => Some(script.section.checksum()),
+        StepBody::Code { .. } => row.down_checksum,
+    };
+    Texts { up_checksum: row.up_checksum, down_checksum, ..Texts::default() }
 }
 
 fn no_way(row: &Applied, stored: Option<&Stored>) -> Result<Option<Step>, WayBack> {
