@@ -141,9 +141,10 @@ impl Planner<'_> {
         for migration in self.set.repeatables() {
             let reason = match self.history.get(migration.id()) {
                 None => Reason::Pending,
+                // What was edited begins anew even where it had stopped: it is written to be run again.
+                Some(row) if row.up_checksum != Some(up_checksum(migration)) => Reason::Edited,
                 Some(row) => match row.state {
                     AppliedState::UpFailed { done } => Reason::Resumed { done },
-                    _ if row.up_checksum != Some(up_checksum(migration)) => Reason::Edited,
                     _ => continue,
                 },
             };

@@ -499,7 +499,13 @@ fn a_repeatable_that_is_gone_from_the_set_stays_as_it_is() {
 }
 
 #[test]
-fn a_repeatable_that_stopped_goes_on() {
+fn a_repeatable_that_stopped_goes_on_unless_it_was_edited() {
+    check(
+        "applied: 1 Ra+@1!   set: 1 Ra+x",
+        expect![[r#"
+        apply   R__a: its text changed, statement by statement
+    "#]],
+    );
     check(
         "applied: 1 Ra+@1   set: 1 Ra+x",
         expect![[r#"
