@@ -187,6 +187,8 @@ fn applied_state(migration: &Migration, row: &crate::history::Applied) -> State 
         AppliedState::UpFailed { .. } | AppliedState::DownFailed { .. } => State::Failed(row.state),
         _ if row.up_checksum.is_some() && row.up_checksum != now => State::Changed,
         AppliedState::Baseline => State::Baseline,
+        // A repeatable that is to be applied again.
+        AppliedState::Applied if row.up_checksum.is_none() => State::Pending,
         AppliedState::Applied => State::Applied,
     }
 }

@@ -239,6 +239,8 @@ returning duration_ms"
 );
 
 /// Takes a reverted migration out of the history, with its audit row. Raises when the row is not there.
+///
+/// What the repeatables made may stand on it and be gone with it: without a checksum they are applied again.
 pub(crate) const RECORD_REVERTED: &str = concat!(
     "with ",
     audit_row!(),
@@ -246,6 +248,8 @@ pub(crate) const RECORD_REVERTED: &str = concat!(
     delete from upshift.history h using facts a
     where case when a.version is null then h.version is null and h.name = a.name else h.version = a.version end
     returning h.ordinal
+), unsettled as (
+    update upshift.history h set up_checksum = null from facts a where a.version is not null and h.version is null
 )
 select case when r.ordinal is null then ('upshift: the history has no row for ' || a.name)::integer::bigint
     else a.duration_ms end as duration_ms

@@ -26,6 +26,8 @@ pub enum Reason {
     OutOfOrder,
     /// A repeatable migration whose text is another one than was applied.
     Edited,
+    /// A repeatable migration; something was reverted since, and what it made may be gone with that.
+    Again,
     /// It stopped in the middle and goes on after so many statements.
     Resumed {
         /// How many statements are done.
@@ -183,6 +185,7 @@ impl fmt::Display for Reason {
             Reason::Pending => f.write_str("pending"),
             Reason::OutOfOrder => f.write_str("pending, out of order"),
             Reason::Edited => f.write_str("its text changed"),
+            Reason::Again => f.write_str("something was reverted since"),
             Reason::Resumed { done } => write!(f, "goes on after statement {done}"),
             Reason::Reverted => f.write_str("asked for"),
             Reason::RevertedFromHistory => f.write_str("asked for; its down comes from the history"),

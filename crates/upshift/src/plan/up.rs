@@ -141,6 +141,7 @@ impl Planner<'_> {
         for migration in self.set.repeatables() {
             let reason = match self.history.get(migration.id()) {
                 None => Reason::Pending,
+                Some(row) if row.up_checksum.is_none() => Reason::Again,
                 // What was edited begins anew even where it had stopped: it is written to be run again.
                 Some(row) if row.up_checksum != Some(up_checksum(migration)) => Reason::Edited,
                 Some(row) => match row.state {

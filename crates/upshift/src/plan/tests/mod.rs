@@ -3,7 +3,7 @@
 //! A migration of the set is its version (`3`), or `R`, a name and a plus (`Rview+`), and marks behind it: `c` contract,
 //! `b` backfill, `x` has a statement that PostgreSQL refuses in a transaction, `t` says `transaction off`, `i` irreversible,
 //! `n` no down, `>2` requires 2. A row of the history is the same name and marks: `!` its up is another one, `~` its
-//! down is another one, `=` accepted by a baseline, `@2` its up stopped after two statements, `^2` its down did, `s` the
+//! down is another one, `=` accepted by a baseline, `0` without a checksum, `@2` its up stopped after two statements, `^2` its down did, `s` the
 //! history keeps a down, `i` the history says that it is irreversible. Rows stand in the order of their application.
 
 mod down;
@@ -178,6 +178,7 @@ struct Row {
     down_is_other: bool,
     stored_down: bool,
     irreversible: bool,
+    unsettled: bool,
 }
 
 impl Row {
@@ -198,6 +199,7 @@ impl Row {
             down_is_other: marks.contains('~'),
             stored_down: marks.contains('s'),
             irreversible: marks.contains('i'),
+            unsettled: marks.contains('0'),
         }
     }
 
@@ -215,7 +217,7 @@ impl Row {
             id: self.id.clone(),
             name,
             state: self.state,
-            up_checksum: if self.up_is_other { other } else { up },
+            up_checksum: if self.up_is_other { other } else { up.filter(|_| !self.unsettled) },
             down_checksum: if self.down_is_other { other } else { down },
         }
     }

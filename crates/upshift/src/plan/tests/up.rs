@@ -513,3 +513,14 @@ fn a_repeatable_that_stopped_goes_on_unless_it_was_edited() {
         "#]],
     );
 }
+
+#[test]
+fn after_a_revert_the_repeatables_are_applied_again() {
+    check(
+        "applied: 1 Ra+0 Rb   set: 1 2 Ra Rb",
+        expect![[r#"
+        apply   2_t: pending
+        apply   R__a: something was reverted since
+    "#]],
+    );
+}
