@@ -194,7 +194,8 @@ impl Planner<'_> {
     fn blocked_by(&self, migration: &Migration, planned: &[Version]) -> Option<BlockedBy> {
         let header = migration.header();
         let by_name = matches!(self.request.target, Target::Only(_));
-        if header.phase != Phase::Expand && !self.history.is_empty() && !by_name {
+        let in_use = || self.history.iter().any(|row| matches!(row.id, MigrationId::Version(_)));
+        if header.phase != Phase::Expand && in_use() && !by_name {
             return Some(BlockedBy::Phase(header.phase));
         }
         let is_done = |row: &Applied| matches!(row.state, AppliedState::Applied | AppliedState::Baseline);

@@ -524,3 +524,16 @@ fn after_a_revert_the_repeatables_are_applied_again() {
     "#]],
     );
 }
+
+#[test]
+fn a_database_with_nothing_but_repeatables_left_is_not_in_use() {
+    check(
+        "applied: Ra+0   set: 1 2c 3 Ra",
+        expect![[r#"
+        apply   1_t: pending
+        apply   2_t: pending
+        apply   3_t: pending
+        apply   R__a: something was reverted since
+    "#]],
+    );
+}
