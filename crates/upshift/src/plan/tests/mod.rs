@@ -3,8 +3,9 @@
 //! A migration of the set is its version (`3`), or `R`, a name and a plus (`Rview+`), and marks behind it: `c` contract,
 //! `b` backfill, `x` has a statement that PostgreSQL refuses in a transaction, `t` says `transaction off`, `i` irreversible,
 //! `n` no down, `>2` requires 2. A row of the history is the same name and marks: `!` its up is another one, `~` its
-//! down is another one, `=` accepted by a baseline, `0` without a checksum, `@2` its up stopped after two statements, `^2` its down did, `s` the
-//! history keeps a down, `i` the history says that it is irreversible. Rows stand in the order of their application.
+//! down is another one, `0` its checksum is gone, `=` accepted by a baseline, `@2` its up stopped after two statements,
+//! `^2` its down did, `s` the history keeps a down, `i` the history says that it is irreversible. Rows stand in the order
+//! of their application.
 
 mod down;
 mod up;
