@@ -42,7 +42,7 @@ pub use upshift_files as files;
 pub use upshift_files::{
     Checksum, Diagnostic, Diagnostics, Layout, MigrationId, MigrationSet, Phase, SourceFile, Vars, Version,
 };
-#[cfg(all(feature = "macros", any()))]
+#[cfg(feature = "macros")]
 pub use upshift_macros::{embed_migrations, migration};
 
 /// What the macros write into your crate; no part of the API.

@@ -166,9 +166,8 @@ impl Migrator {
     #[tracing::instrument(name = "upshift.up", skip_all, fields(schema = self.tables.schema().as_str()))]
     pub async fn up(&self, target: Target) -> Result<Report, Error> {
         let began = Instant::now();
-        let set = self.source.set()?;
+        let (set, first) = self.set_and_facts().await?;
         let plan_from = |facts: &Facts| Plan::up(&set, facts.history(), &self.up_request(&target));
-        let first = self.read().await?;
         let plan = self.explained(plan_from(&first), &set, &first).await?;
         if plan.is_empty() {
             return Ok(report_of(&plan, began, Duration::ZERO));
@@ -246,8 +245,7 @@ impl Migrator {
     /// # Errors
     /// As [`Migrator::run`], as far as a plan goes.
     pub async fn plan(&self, target: Target) -> Result<Plan, Error> {
-        let set = self.source.set()?;
-        let facts = self.read().await?;
+        let (set, facts) = self.set_and_facts().await?;
         let plan = Plan::up(&set, facts.history(), &self.up_request(&target));
         self.explained(plan, &set, &facts).await
     }
@@ -301,6 +299,18 @@ impl Migrator {
             stored: &stored,
         };
         Plan::down(set, facts.history(), &request)
+    }
+
+    /// The set and the history. The files are read while the server's answer is on its way: a thousand of them take as
+    /// long as it does.
+    async fn set_and_facts(&self) -> Result<(MigrationSet, Facts), Error> {
+        let set = async {
+            // Lets the driver put the question on the wire first.
+            tokio::task::yield_now().await;
+            self.source.set()
+        };
+        let (facts, set) = futures_util::future::join(self.read(), set).await;
+        Ok((set?, facts?))
     }
 
     /// Reads the history: one round trip.

@@ -3,7 +3,6 @@
 use upshift_files::{Migration, MigrationId, MigrationSet, Version};
 
 use crate::error::Error;
-use crate::execute::ask;
 use crate::history::sql;
 use crate::history::{Applied, AppliedState, Facts};
 use crate::lock::{Asked, Lock};
@@ -150,7 +149,7 @@ async fn write_all(lock: Lock, messages: &[Message], doing: &'static str) -> Res
     let work = async {
         client.batch_execute("begin").await.map_err(broken)?;
         for message in messages {
-            ask(client, &lock.lease, message).await.map_err(broken)?;
+            lock.wire().ask(message).await.map_err(broken)?;
         }
         client.batch_execute("commit").await.map_err(broken)
     };

@@ -188,10 +188,6 @@ impl Error {
         self
     }
 
-    pub(crate) fn kind(&self) -> &Kind {
-        &self.0.kind
-    }
-
     pub(crate) fn kind_mut(&mut self) -> &mut Kind {
         &mut self.0.kind
     }

@@ -1,12 +1,13 @@
 //! Messages on their way: sent without waiting for answers, answered in order, bounded in number of bytes.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::task::Poll;
 
 use bytes::Bytes;
 use futures_util::SinkExt;
 use futures_util::future::BoxFuture;
-use tokio_postgres::{Client, Row};
+use tokio_postgres::{Client, Row, Statement};
 
 use super::watch::Watch;
 use crate::plan::{Lease, Message, Purpose, Step};
@@ -18,8 +19,7 @@ const MOST_BYTES: usize = 4 << 20;
 ///
 /// Dropping it leaves answers unread: only with the connection, never without it.
 pub(crate) struct Flight<'f, 'p> {
-    client: &'f Client,
-    lease: &'f Lease,
+    wire: Wire<'f>,
     watch: &'f Watch<'f>,
     waiting: VecDeque<InFlight<'f, 'p>>,
     bytes: usize,
@@ -58,8 +58,8 @@ pub(crate) enum Answer {
 }
 
 impl<'f, 'p> Flight<'f, 'p> {
-    pub(crate) fn new(client: &'f Client, lease: &'f Lease, watch: &'f Watch<'f>) -> Flight<'f, 'p> {
-        Flight { client, lease, watch, waiting: VecDeque::new(), bytes: 0, failed: None, answers: Vec::new() }
+    pub(crate) fn new(wire: Wire<'f>, watch: &'f Watch<'f>) -> Flight<'f, 'p> {
+        Flight { wire, watch, waiting: VecDeque::new(), bytes: 0, failed: None, answers: Vec::new() }
     }
 
     /// Sends a message, without waiting for its answer unless too much is on its way or it brings data.
@@ -71,12 +71,12 @@ impl<'f, 'p> Flight<'f, 'p> {
         if let Some(data) = &message.copy_data {
             // Nothing may be sent behind a COPY before its data, and nothing at all after an error.
             if self.failed.is_none() {
-                let outcome = copy(self.client, &message.sql, data).await.map(|()| Vec::new());
+                let outcome = copy(self.wire.client, &message.sql, data).await.map(|()| Vec::new());
                 self.answered(step, message.purpose, outcome);
             }
             return;
         }
-        let mut future: BoxFuture<'f, _> = Box::pin(ask(self.client, self.lease, message));
+        let mut future: BoxFuture<'f, _> = Box::pin(self.wire.ask(message));
         // The first poll puts the message on the wire; the driver keeps the order of these polls.
         let state = match futures_util::poll!(&mut future) {
             Poll::Ready(outcome) => Sent::Answered(outcome),
@@ -113,17 +113,37 @@ impl<'f, 'p> Flight<'f, 'p> {
     }
 }
 
-/// One message and its answer. Values go with their types, so that no statement is prepared by name.
-pub(crate) async fn ask(
-    client: &Client,
-    lease: &Lease,
-    message: &Message,
-) -> Result<Vec<Row>, tokio_postgres::Error> {
-    if message.values.is_empty() {
-        return client.batch_execute(&message.sql).await.map(|()| Vec::new());
+/// What carries messages: the connection, the lease they are written under, and what the connection has prepared.
+#[derive(Clone, Copy)]
+pub(crate) struct Wire<'w> {
+    pub(crate) client: &'w Client,
+    pub(crate) lease: &'w Lease,
+    pub(crate) prepared: &'w [Prepared],
+}
+
+/// A statement that the server has read and planned already.
+pub(crate) struct Prepared {
+    pub(crate) sql: Cow<'static, str>,
+    pub(crate) statement: Statement,
+}
+
+impl<'w> Wire<'w> {
+    /// One message and its answer.
+    ///
+    /// What is not prepared goes with the types of its values, so that nothing has a name a pooler could mix up.
+    pub(crate) async fn ask(self, message: &Message) -> Result<Vec<Row>, tokio_postgres::Error> {
+        if message.values.is_empty() {
+            return self.client.batch_execute(&message.sql).await.map(|()| Vec::new());
+        }
+        let values: Vec<_> = message.values.iter().map(|value| value.bound(self.lease)).collect();
+        match self.prepared.iter().find(|prepared| prepared.sql == message.sql) {
+            None => self.client.query_typed(&message.sql, &values).await,
+            Some(prepared) => {
+                let values: Vec<_> = values.into_iter().map(|(value, _)| value).collect();
+                self.client.query(&prepared.statement, &values).await
+            }
+        }
     }
-    let values: Vec<_> = message.values.iter().map(|value| value.bound(lease)).collect();
-    client.query_typed(&message.sql, &values).await
 }
 
 /// A COPY with its data, in pieces so that no copy of the whole is made.

@@ -21,7 +21,7 @@ use crate::plan::{Direction, Entry, Message, Plan, Purpose, Step};
 use crate::report::{Report, StepReport};
 use crate::settings::Grouping;
 
-pub(crate) use flight::ask;
+pub(crate) use flight::{Prepared, Wire};
 
 /// Carries a plan out.
 ///
@@ -61,7 +61,7 @@ impl<'e> Executor<'e> {
         for entry in &self.plan.entries {
             if let Entry::Record(record) = entry {
                 let message = record.message(&self.plan.writer);
-                let asked = ask(self.lock.session.client(), &self.lock.lease, &message).await;
+                let asked = self.lock.wire().ask(&message).await;
                 asked.map_err(|cause| Error::database("keep an edited down in the history", cause))?;
             }
         }
@@ -145,7 +145,7 @@ impl<'e> Executor<'e> {
         let message = Message::bound(Purpose::Record, self.plan.writer.tables.sql(sql::RECORD_AUDIT), values);
         // The error at hand is the one to tell: where the audit cannot be written, the connection or the lease is gone,
         // and whoever holds the lease now writes his own.
-        if let Err(cause) = ask(self.lock.session.client(), &self.lock.lease, &message).await {
+        if let Err(cause) = self.lock.wire().ask(&message).await {
             tracing::warn!(migration = %step.label, %cause, "the failure could not be written into the audit");
         }
         if failure.left == Left::Nothing {

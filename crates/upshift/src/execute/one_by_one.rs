@@ -5,11 +5,11 @@ use std::time::Instant;
 use upshift_files::sql::StatementKind;
 
 use super::leftover::Interrupted;
-use super::{Executor, ask};
+use super::Executor;
 use crate::error::{Error, Failure, Left};
 use crate::event::Event;
 use crate::history::read_texts;
-use crate::plan::messages::{begun, ended, limits, place, queries, reset, statement};
+use crate::plan::messages::{begun, ended, limits, place, queries, statement, RESET};
 use crate::plan::{Message, Purpose, SqlScript, Step, StepBody, Unit};
 use crate::settings::milliseconds;
 
@@ -183,7 +183,7 @@ impl Executor<'_> {
         let writer = &self.plan.writer;
         let spent = i64::try_from(began.elapsed().as_millis()).ok();
         let mut messages = vec![Message::plain(Purpose::Begin, "begin")];
-        messages.push(Message::plain(Purpose::Reset, reset(step, writer)));
+        messages.push(Message::plain(Purpose::Reset, RESET));
         messages.extend(self.restore());
         messages.extend(queries(step.verify.as_ref(), Purpose::Verify));
         messages.push(ended(step, spent, writer));
@@ -220,7 +220,7 @@ impl Executor<'_> {
     }
 
     async fn record(&self, message: &Message) -> Result<(), Error> {
-        let asked = ask(self.lock.session.client(), &self.lock.lease, message).await;
+        let asked = self.lock.wire().ask(message).await;
         asked.map(|_| ()).map_err(|cause| Error::database("keep the place of a migration", cause))
     }
 
@@ -239,7 +239,7 @@ impl Executor<'_> {
 
     async fn send(&self, step: &Step, message: &Message) -> Result<(), Broken> {
         let watch = super::watch::Watch::new(self.migrator, self.lock.server.pid, self.plan.writer.timeouts.lock / 2);
-        let mut flight = super::flight::Flight::new(self.lock.session.client(), &self.lock.lease, &watch);
+        let mut flight = super::flight::Flight::new(self.lock.wire(), &watch);
         flight.send(step, message).await;
         flight.land().await;
         let Some(failed) = flight.failed.take() else { return Ok(()) };

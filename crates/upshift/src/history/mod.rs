@@ -4,6 +4,7 @@ mod audit;
 mod read;
 pub(crate) mod sql;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use upshift_files::{Checksum, MigrationId};
@@ -16,7 +17,10 @@ pub(crate) use read::read_details;
 /// What the database remembers of the migrations, as plain data.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
-    pub(crate) rows: Vec<Applied>,
+    /// In the order of application.
+    rows: Vec<Applied>,
+    /// Where in `rows` each migration is: every pending one is looked up at every boot.
+    places: BTreeMap<MigrationId, usize>,
 }
 
 /// One migration the database remembers.
@@ -70,7 +74,15 @@ impl Applied {
 impl History {
     /// A history with these rows, as a test of a plan wants one.
     pub fn of(rows: impl IntoIterator<Item = Applied>) -> History {
-        History { rows: rows.into_iter().collect() }
+        let mut rows: Vec<Applied> = rows.into_iter().collect();
+        rows.sort_by_key(|row| row.ordinal);
+        let places = rows.iter().enumerate().map(|(place, row)| (row.id.clone(), place)).collect();
+        History { rows, places }
+    }
+
+    /// The history of a database that was never migrated.
+    pub(crate) const fn nothing() -> History {
+        History { rows: Vec::new(), places: BTreeMap::new() }
     }
 
     /// The rows in the order of application.
@@ -80,7 +92,7 @@ impl History {
 
     /// The row of this migration.
     pub fn get(&self, id: &MigrationId) -> Option<&Applied> {
-        self.rows.iter().find(|row| row.id == *id)
+        self.rows.get(*self.places.get(id)?)
     }
 
     /// Whether nothing was ever applied.

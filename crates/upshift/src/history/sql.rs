@@ -128,9 +128,13 @@ insert into upshift.lease (token, owner, since, audit_id, audit_hash)
 insert into upshift.format (version) values (1) on conflict (singleton) do update set version = 1;"];
 
 /// Everything a plan needs, in one query. One row at least when the tables are there.
+///
+/// Few columns, since a boot with nothing to do costs what this costs: the state is null for what is applied whole,
+/// which is all of a thousand rows but one.
 pub(crate) const READ: &str = "\
-select f.version as format, h.ordinal, h.version, h.name, h.state, h.direction, h.statements_done,
-    h.up_checksum, h.down_checksum
+select f.version as format, h.ordinal, h.version, h.name, h.up_checksum, h.down_checksum,
+    case when h.state <> 'applied' then h.state || ' ' || h.direction || ' ' || coalesce(h.statements_done, 0) end
+        as unfinished
 from upshift.format f left join upshift.history h on true";
 
 /// What `status` shows beside [`READ`].
@@ -149,9 +153,6 @@ set token = token + 1, owner = $1, service = $2, release = $3,
     host = coalesce($4, pg_catalog.inet_client_addr()::text, 'local'), since = pg_catalog.clock_timestamp()
 returning token, audit_id";
 
-/// Who took the lease last.
-pub(crate) const READ_LEASE: &str = "select owner, service, release, host, since from upshift.lease";
-
 /// Raises unless the lease is still ours and every step before this one has written its row.
 ///
 /// $1 token, $2 owner, $3 the number of the audit row before this step's: each step writes exactly one, together with
@@ -160,8 +161,8 @@ pub(crate) const READ_LEASE: &str = "select owner, service, release, host, since
 pub(crate) const GUARD: &str = "\
 select ('upshift: ' || case when l.token is null then 'the lease was taken by another migrator'
     else 'the migration before this one did not finish' end)::integer
-from (values (true)) one (one) left join upshift.lease l on l.token = $1 and l.owner = $2
-where l.token is null or l.audit_id <> $3";
+from (values (true)) one (one) left join upshift.lease l on l.token = $1::bigint and l.owner = $2::text
+where l.token is null or l.audit_id <> $3::bigint";
 
 /// The columns of an audit row that its hash covers, as one canonical text (written for an alias `a`).
 macro_rules! audit_content {
@@ -180,7 +181,7 @@ macro_rules! audit_row {
     () => {
         concat!(
             "fence as (
-    select l.token, l.audit_id, l.audit_hash from upshift.lease l where l.token = $1 and l.owner = $2 for update
+    select l.token, l.audit_id, l.audit_hash from upshift.lease l where l.token = $1::bigint and l.owner = $2::text for update
 ), facts as (
     select l.audit_id + 1 as id, pg_catalog.statement_timestamp() as at, $6::text as action, $7::text as outcome,
         $8::bigint as version, $9::text as name, $10::text as checksum, $11::text as detail,
@@ -295,14 +296,14 @@ select $3::bigint, $4::text, $5::text, 'failed', 'up', 0, 'did not finish', $6::
 from (select count(*) from removed) gone";
 
 /// Ends a migration that ran statement by statement: up is now applied, with the texts of today, since what failed may
-/// have been mended meanwhile. $12 number of statements, $13 milliseconds, $14 to $21 as $12 to $19 in [`RECORD_APPLIED`].
+/// have been mended meanwhile. $12 number of statements, $13 milliseconds (null: those of this transaction), $14 to $21 as $12 to $19 in [`RECORD_APPLIED`].
 pub(crate) const RECORD_ENDED: &str = concat!(
     "with ",
     audit_row!(),
     ", ended as (
     update upshift.history h
     set state = 'applied', direction = 'up', error = null, indexes_before = null, statements_done = $12::integer,
-        applied_at = a.at, duration_ms = $13::bigint, token = a.token, phase = $14::text, up_checksum = $15::text,
+        applied_at = a.at, duration_ms = coalesce($13::bigint, a.duration_ms), token = a.token, phase = $14::text, up_checksum = $15::text,
         down_checksum = $16::text, verify_checksum = $17::text, guard_checksum = $18::text, up = $19::text,
         down = $20::text, irreversible = $21::text
     from facts a
@@ -310,7 +311,7 @@ pub(crate) const RECORD_ENDED: &str = concat!(
     returning h.ordinal
 )
 select case when e.ordinal is null then ('upshift: the history has no row for ' || a.name)::integer::bigint
-    else $13::bigint end as duration_ms
+    else coalesce($13::bigint, a.duration_ms) end as duration_ms
 from facts a left join ended e on true"
 );
 

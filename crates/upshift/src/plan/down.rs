@@ -112,10 +112,13 @@ fn way_back(
         AppliedState::DownFailed { done } => Some(done),
         _ => None,
     };
+    let done = stopped.unwrap_or(0);
     let stored = request.stored.get(&row.ordinal);
     let wish = migration.map_or(Transaction::On, |it| it.header().transaction);
     let (body, reason) = match migration.map(Migration::down) {
-        Some(Down::Sql(section)) => (StepBody::Sql(read_script(section, request.vars)?), Reason::Reverted),
+        Some(Down::Sql(section)) => {
+            (StepBody::Sql(read_script(section, request.vars)?.resumed(done)), Reason::Reverted)
+        }
         Some(Down::Code) => {
             let path = migration.map_or(String::new(), |it| it.path().to_owned());
             (StepBody::Code { path, transaction: wish }, Reason::Reverted)
@@ -127,7 +130,7 @@ fn way_back(
             Some(text) => {
                 let path = format!("{} (down kept in the history)", row.label());
                 let section = Section::of(SourceFile::new(path, text.to_owned()), SectionKind::Down, wish);
-                (StepBody::Sql(read_script(&section, request.vars)?), Reason::RevertedFromHistory)
+                (StepBody::Sql(read_script(&section, request.vars)?.resumed(done)), Reason::RevertedFromHistory)
             }
             None => return no_way(row, stored),
         },
@@ -148,7 +151,7 @@ fn way_back(
         texts: texts_of(row, &body),
         body,
         ordinal: Some(row.ordinal),
-        done: stopped.unwrap_or(0),
+        done,
     }))
 }
 

@@ -6,7 +6,7 @@ use tokio_postgres::types::{ToSql, Type};
 use upshift_files::{Checksum, MigrationId, Phase, Version};
 
 use super::script::{Mode, SqlScript};
-use super::step::{Direction, Step, StepBody, Texts};
+use super::step::{Direction, Reason, Step, StepBody, Texts};
 use crate::history::sql::{self, Tables};
 use crate::settings::{Identity, Timeouts, milliseconds};
 
@@ -187,7 +187,7 @@ pub(crate) fn block_messages(step: &Step, writer: &Writer) -> Vec<Message> {
 /// What follows a step's own statements: verify, reset, the history row.
 pub(crate) fn closing(step: &Step, writer: &Writer) -> Vec<Message> {
     let mut messages: Vec<Message> = queries(step.verify.as_ref(), Purpose::Verify).collect();
-    messages.push(Message::plain(Purpose::Reset, reset(step, writer)));
+    messages.push(Message::plain(Purpose::Reset, RESET));
     messages.push(record(step, writer));
     messages
 }
@@ -218,9 +218,7 @@ pub(crate) fn statement(script: &SqlScript, at: usize) -> Message {
 }
 
 /// Nothing that a migration sets may reach the next one, nor the history row behind it.
-pub(crate) fn reset(step: &Step, writer: &Writer) -> String {
-    format!("reset session authorization; reset role; reset all;{}", limits(step, writer))
-}
+pub(crate) const RESET: &str = "reset session authorization; reset role; reset all; discard temp";
 
 /// The values every audit row needs, in the order of `audit_row!`.
 pub(crate) fn audit_values(
@@ -250,6 +248,9 @@ pub(crate) fn audit_values(
 
 /// The history row of a step that is done, and its audit row.
 pub(crate) fn record(step: &Step, writer: &Writer) -> Message {
+    if step.direction == Direction::Up && matches!(step.reason, Reason::Resumed { .. }) {
+        return ended(step, None, writer);
+    }
     let texts = &step.texts;
     let (sql, action, checksum) = match (step.direction, &step.id) {
         (Direction::Down, _) => (sql::RECORD_REVERTED, "revert", texts.down_checksum),
@@ -328,7 +329,7 @@ pub(crate) fn ended(step: &Step, milliseconds: Option<i64>, writer: &Writer) -> 
         StepBody::Sql(script) => i32::try_from(script.statements.len()).ok(),
         StepBody::Code { .. } => None,
     };
-    values.extend([Param::Small(statements), Param::Int(Some(milliseconds.unwrap_or(0)))]);
+    values.extend([Param::Small(statements), Param::Int(milliseconds)]);
     values.extend(kept(step));
     Message::bound(Purpose::Record, writer.tables.sql(sql::RECORD_ENDED), values)
 }

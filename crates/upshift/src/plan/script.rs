@@ -57,6 +57,14 @@ impl SqlScript {
         Ok(SqlScript { section: section.clone(), statements, mode })
     }
 
+    /// The same, to go on after so many statements: that can be done statement by statement only.
+    pub(crate) fn resumed(mut self, done: usize) -> SqlScript {
+        if done > 0 && matches!(self.mode, Mode::InTransaction { .. }) {
+            self.mode = Mode::OneByOne(units(self.section.text(), &self.statements));
+        }
+        self
+    }
+
     /// A statement's text.
     pub(crate) fn text(&self, statement: usize) -> &str {
         self.statements.get(statement).map_or("", |it| it.text(self.section.text()))

@@ -152,9 +152,8 @@ impl Script<'_> {
                 }
             }
         }
-        self.line(&super::message::reset(step, writer).replace("set local", "set"));
+        self.message(&Message::plain(Purpose::Reset, super::message::RESET));
         self.message(&super::message::ended(step, None, writer));
-        self.line("reset lock_timeout; reset statement_timeout;");
     }
 
     fn message(&mut self, message: &Message) {

@@ -278,8 +278,12 @@ pub(crate) fn unknown_target(set: &MigrationSet, version: Version) -> Refusal {
 
 fn up_step(migration: &Migration, reason: Reason, vars: &Vars) -> Result<Step, Error> {
     let header = migration.header();
+    let done = match reason {
+        Reason::Resumed { done } => done,
+        _ => 0,
+    };
     let body = match migration.up() {
-        Body::Sql(section) => StepBody::Sql(read_script(section, vars)?),
+        Body::Sql(section) => StepBody::Sql(read_script(section, vars)?.resumed(done)),
         Body::Code(code) => StepBody::Code { path: code.path().to_owned(), transaction: header.transaction },
     };
     let check = |section: Option<&Section>| section.map(|it| read_script(it, vars)).transpose();
@@ -298,10 +302,7 @@ fn up_step(migration: &Migration, reason: Reason, vars: &Vars) -> Result<Step, E
         statement_timeout: header.statement_timeout,
         texts: Texts::of(migration),
         ordinal: None,
-        done: match reason {
-            Reason::Resumed { done } => done,
-            _ => 0,
-        },
+        done,
     })
 }
 
