@@ -1,0 +1,210 @@
+//! The three boots that are measured. Rounds of all contenders take turns, and another one begins each round, so that
+//! what disturbs the machine disturbs all of them.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::bench::Bench;
+use crate::contender::{Bare, Entrant, File, Outcome, Place, Refinery, Sending, Sqlx, Upshift};
+use crate::proxy::Proxy;
+use crate::trips::Trips;
+
+/// How many services boot at once.
+pub const CROWD: usize = 8;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scenario {
+    /// Everything is applied already.
+    NothingToDo,
+    /// Everything is to be applied.
+    Empty,
+    /// Everything is to be applied, and [`CROWD`] want to.
+    Crowd,
+}
+
+/// One round of one contender.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample {
+    /// Of the migrating alone; for a crowd, from the first start to the last end, connecting included.
+    pub took: Duration,
+    pub with_connect: Duration,
+    /// After connecting.
+    pub trips: Trips,
+    pub succeeded: usize,
+}
+
+/// All rounds of one contender in one scenario at one delay.
+pub struct Cell {
+    pub scenario: Scenario,
+    pub delay: Duration,
+    pub name: &'static str,
+    pub place: Place,
+    pub samples: Vec<Sample>,
+    /// The first error of a boot that failed.
+    pub failure: Option<String>,
+}
+
+impl Scenario {
+    pub const ALL: [Scenario; 3] = [Scenario::NothingToDo, Scenario::Empty, Scenario::Crowd];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Scenario::NothingToDo => "boot with nothing to do",
+            Scenario::Empty => "all migrations into an empty database",
+            Scenario::Crowd => "eight boots at once on an empty database",
+        }
+    }
+
+    pub fn key(self) -> &'static str {
+        match self {
+            Scenario::NothingToDo => "nothing-to-do",
+            Scenario::Empty => "empty",
+            Scenario::Crowd => "crowd",
+        }
+    }
+
+    fn entrants(self, files: &[File]) -> Vec<Entrant> {
+        let bare = |place, sending| -> Entrant { Arc::new(Bare::new(place, sending, files)) };
+        let mut all = match self {
+            Scenario::NothingToDo => vec![bare(Place::Floor, Sending::MigrationAMessage)],
+            Scenario::Empty => vec![
+                bare(Place::Floor, Sending::MigrationAMessage),
+                bare(Place::OtherFloor, Sending::StatementAMessage),
+            ],
+            Scenario::Crowd => vec![
+                bare(Place::Floor, Sending::LockedOneByOne),
+                bare(Place::OtherFloor, Sending::LockedPipelined),
+            ],
+        };
+        all.push(Arc::new(Upshift::new(files)));
+        all.push(Arc::new(Refinery::new(files)));
+        all.push(Arc::new(Sqlx::new(files)));
+        all
+    }
+
+    /// Runs all rounds; one more of each comes first and is thrown away.
+    pub async fn run(self, bench: &Bench, files: &[File], rounds: usize) -> Outcome<Vec<Cell>> {
+        let entrants = self.entrants(files);
+        if self == Scenario::NothingToDo {
+            for (at, entrant) in entrants.iter().enumerate() {
+                apply_all(bench, entrant, &migrated(at), files).await?;
+            }
+        }
+        let mut cells: Vec<Cell> = Vec::new();
+        for proxy in &bench.proxies {
+            let cell = |entrant: &Entrant| Cell {
+                scenario: self,
+                delay: proxy.delay,
+                name: entrant.name(),
+                place: entrant.place(),
+                samples: Vec::new(),
+                failure: None,
+            };
+            cells.extend(entrants.iter().map(cell));
+        }
+        for round in 0..=rounds {
+            eprintln!("{}: round {round} of {rounds}", self.title());
+            for (way, proxy) in bench.proxies.iter().enumerate() {
+                for turn in 0..entrants.len() {
+                    let at = (turn + round) % entrants.len();
+                    let (sample, failure) = self.round(bench, proxy, &entrants, at, files).await?;
+                    let cell = &mut cells[way * entrants.len() + at];
+                    cell.failure = cell.failure.take().or(failure);
+                    if round > 0 {
+                        cell.samples.push(sample);
+                    }
+                }
+            }
+        }
+        if self == Scenario::NothingToDo {
+            for at in 0..entrants.len() {
+                bench.drop(&migrated(at)).await?;
+            }
+        }
+        Ok(cells)
+    }
+
+    async fn round(
+        self,
+        bench: &Bench,
+        proxy: &Proxy,
+        entrants: &[Entrant],
+        at: usize,
+        files: &[File],
+    ) -> Outcome<(Sample, Option<String>)> {
+        let boots = if self == Scenario::Crowd { CROWD } else { 1 };
+        if self == Scenario::NothingToDo {
+            return boot_at_once(bench, proxy, &entrants[at], &migrated(at), boots).await;
+        }
+        let database = "fresh";
+        bench.create(database).await?;
+        let outcome = boot_at_once(bench, proxy, &entrants[at], database, boots).await?;
+        bench.has_all(database, files.len() as i32).await?;
+        bench.drop(database).await?;
+        Ok(outcome)
+    }
+}
+
+/// The database of a contender in which everything is applied.
+fn migrated(at: usize) -> String {
+    format!("migrated_{at}")
+}
+
+async fn apply_all(bench: &Bench, entrant: &Entrant, database: &str, files: &[File]) -> Outcome<()> {
+    bench.create(database).await?;
+    entrant.boot(&bench.address(&bench.proxies[0], database)).await?;
+    bench.has_all(database, files.len() as i32).await?;
+    bench.settle(database).await
+}
+
+/// Boots, each a task with connections of its own.
+async fn boot_at_once(
+    bench: &Bench,
+    proxy: &Proxy,
+    entrant: &Entrant,
+    database: &str,
+    boots: usize,
+) -> Outcome<(Sample, Option<String>)> {
+    let before = proxy.counter.trips();
+    let began = Instant::now();
+    let tasks: Vec<_> = (0..boots)
+        .map(|_| {
+            let (entrant, address) = (Arc::clone(entrant), bench.address(proxy, database));
+            tokio::spawn(async move { entrant.boot(&address).await })
+        })
+        .collect();
+    let mut outcomes = Vec::new();
+    for task in tasks {
+        outcomes.push(task.await?);
+    }
+    let all = Sample {
+        took: began.elapsed(),
+        with_connect: began.elapsed(),
+        trips: proxy.counter.trips().since(before),
+        succeeded: outcomes.iter().filter(|outcome| outcome.is_ok()).count(),
+    };
+    let failure =
+        outcomes.iter().find_map(|outcome| outcome.as_ref().err().map(|cause| chain(cause.as_ref())));
+    let sample = match outcomes.as_slice() {
+        [Ok(boot)] => Sample {
+            took: boot.migrate,
+            with_connect: boot.connect + boot.migrate,
+            trips: boot.trips,
+            succeeded: 1,
+        },
+        [Err(_)] => return Err(format!("{}: {}", entrant.name(), failure.unwrap_or_default()).into()),
+        _ => all,
+    };
+    Ok((sample, failure))
+}
+
+/// An error with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        words = format!("{words}: {next}");
+        cause = next.source();
+    }
+    words
+}
