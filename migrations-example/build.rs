@@ -1,0 +1,5 @@
+//! Without this line cargo would not notice a *new* migration: no macro can tell it.
+
+fn main() {
+    println!("cargo::rerun-if-changed=migrations");
+}

@@ -1,0 +1,88 @@
+//! The program as a person runs it.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
+
+use crate::Database;
+
+fn program(words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_migrations-example"));
+    command.args(words).env_remove("DATABASE_URL").env_remove("PORT");
+    command
+}
+
+fn said(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn the_demo_tells_its_story_to_the_end() {
+    let output = program(&["demo"]).output().unwrap();
+    let (stdout, stderr) = said(&output);
+    assert!(output.status.success(), "{stdout}{stderr}");
+    assert_eq!(stderr, "");
+    for line in [
+        "1  The first boot finds an empty database",
+        "✓ 20260302093000_split_names",
+        "✓ R__order_summary",
+        "16 migrations applied in",
+        "POST /orders    201  Ada Lovelace placed 3 articles for 42.30 EUR",
+        "2  The second boot finds nothing to do",
+        "nothing to do, in",
+        "↩ 20260302091500_add_customer_names",
+        "GET  /health    503  the schema is behind: 3 migrations are pending",
+        "the chain of their hashes is whole",
+        "20260309100000_add_refunds.sql:8:22",
+        "    8 | select order_id, sum(amount) as amount_minor",
+        "      |                      ^^^^^^",
+        "help: nothing of it was done",
+        "Done in",
+    ] {
+        assert!(stdout.contains(line), "`{line}` is missing in\n{stdout}");
+    }
+    assert!(!stdout.contains('\x1b'), "no colour where nobody watches");
+    for line in stdout.lines() {
+        assert!(line.chars().count() <= 80, "wider than a terminal: {line}");
+    }
+}
+
+#[test]
+fn mistakes_of_the_caller_end_with_1_and_a_reason() {
+    for (words, url, reason) in [
+        (&["surf"][..], None, "error: unknown command `surf`"),
+        (&[], None, "error: no command given"),
+        (&["demo", "now"], None, "error: `now` is one word too many"),
+        (&["serve"], None, "error: DATABASE_URL is not set"),
+        (&["serve"], Some("nonsense"), "error: DATABASE_URL is no address of a PostgreSQL database"),
+        (&["serve"], Some("postgres://orders@127.0.0.1:1/orders"), "error: no connection to the database"),
+    ] {
+        let mut command = program(words);
+        command.envs(url.map(|url| ("DATABASE_URL", url)));
+        let output = command.output().unwrap();
+        let (_, stderr) = said(&output);
+        assert_eq!(output.status.code(), Some(1), "{words:?}: {stderr}");
+        assert!(stderr.starts_with(reason), "{words:?}: {stderr}");
+    }
+}
+
+#[tokio::test]
+async fn serve_migrates_serves_and_stops_on_sigterm() {
+    let database = Database::create("served").await;
+    let mut service = program(&["serve"])
+        .envs([("DATABASE_URL", database.url.as_str()), ("PORT", "0")])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(service.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let address = lines.find_map(|line| Some(line.strip_prefix("serving on http://")?.parse().unwrap()));
+    let caller = migrations_example::caller::Caller { address: address.unwrap(), shop: "tea" };
+    assert_eq!(caller.get("/health").await.unwrap().status, 200);
+
+    let pid = service.id().to_string();
+    // The shell's own `kill`: not every machine has the program.
+    let mut shell = Command::new("sh");
+    assert!(shell.args(["-c", "kill -s TERM -- \"$1\"", "sh", &pid]).status().unwrap().success());
+    assert_eq!(lines.last().unwrap(), "stopped: every request was answered");
+    assert!(service.wait().unwrap().success());
+}
