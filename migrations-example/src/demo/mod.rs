@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use upshift::deadpool_postgres::Pool;
-use upshift::{AuditVerdict, DownTarget, Migrator, State};
+use upshift::{AuditVerdict, DownTarget, HistoryRow, Migrator, State};
 use upshift_test::Server;
 
 use crate::boot;
@@ -136,14 +136,19 @@ async fn show_status(migrator: &Migrator, page: Terminal) -> Result<(), Error> {
     expect(applied, earlier.len(), "an early migration is not applied")?;
     page.say(page.paint(Look::Dim, format!("{:<40} applied", format!("status: {applied} earlier ones"))));
     for migration in last {
-        let look = if migration.state == State::Applied { Look::Good } else { Look::Asked };
-        let by = migration.applied.as_ref().map_or(String::new(), |row| {
-            format!("by {} {}", row.service.as_deref().unwrap_or("?"), row.release.as_deref().unwrap_or("?"))
-        });
+        let (look, by) = match (&migration.state, &migration.applied) {
+            (State::Applied, Some(row)) => (Look::Good, by(row)),
+            _ => (Look::Asked, String::new()),
+        };
         let state = page.paint(look, format!("{:<8}", migration.state.to_string()));
         page.say(format!("{:<40} {state} {}", migration.label, page.paint(Look::Dim, by)).trim_end());
     }
     Ok(())
+}
+
+/// Who applied it.
+fn by(row: &HistoryRow) -> String {
+    format!("by {} {}", row.service.as_deref().unwrap_or("?"), row.release.as_deref().unwrap_or("?"))
 }
 
 async fn ask_health(caller: &Caller, page: Terminal) -> Result<u16, Error> {

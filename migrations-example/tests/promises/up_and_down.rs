@@ -19,6 +19,7 @@ async fn every_down_restores_what_was_there_before_its_up() {
         before.push(objects(&client).await);
         migrator.up(upshift::Target::Version(*version)).await.unwrap();
     }
+    assert!(before.is_sorted_by(|one, next| one != next), "each of them changes something that can be seen");
     while let Some(expected) = before.pop() {
         let report = migrator.down(DownTarget::Steps(1)).await.unwrap();
         assert_eq!(objects(&client).await, expected, "after {report}");
@@ -31,6 +32,7 @@ async fn down_all_leaves_nothing_and_up_again_brings_everything_back() {
     let (database, client) = Database::with_two_shops("round").await;
     let migrator = database.migrator();
     let first = objects(&client).await;
+    assert!(first.iter().any(|line| line.starts_with("v order_summary")), "{first:#?}");
     migrator.down(DownTarget::All).await.unwrap();
     assert_eq!(objects(&client).await, Vec::<String>::new());
     assert_eq!(ask(&client, "select count(*) from upshift.history where version is not null").await, "0");
