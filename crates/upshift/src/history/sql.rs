@@ -296,7 +296,8 @@ select $3::bigint, $4::text, $5::text, 'failed', 'up', 0, 'did not finish', $6::
 from (select count(*) from removed) gone";
 
 /// Ends a migration that ran statement by statement: up is now applied, with the texts of today, since what failed may
-/// have been mended meanwhile. $12 number of statements, $13 milliseconds (null: those of this transaction), $14 to $21 as $12 to $19 in [`RECORD_APPLIED`].
+/// have been mended meanwhile. $12 number of statements, $13 milliseconds (null: those of this transaction), $14 to $21
+/// as $12 to $19 in [`RECORD_APPLIED`].
 pub(crate) const RECORD_ENDED: &str = concat!(
     "with ",
     audit_row!(),

@@ -160,8 +160,8 @@ fn a_down_that_stopped_goes_on() {
     check(
         "applied: 1 2^1   set: 1 2   down: steps 1",
         expect![[r#"
-        revert  2_t: goes on after statement 1
-    "#]],
+            revert  2_t: goes on after statement 1, statement by statement
+        "#]],
     );
     check(
         "applied: 1 2^0   set: 1 2   down: steps 1",

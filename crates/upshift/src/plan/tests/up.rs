@@ -540,6 +540,16 @@ fn a_database_with_nothing_but_repeatables_left_is_not_in_use() {
 
 #[test]
 fn what_goes_on_in_the_middle_stays_statement_by_statement() {
-    check("applied: 1@1 2   set: 1 2", expect![""]);
-    check("applied: 1@0 2   set: 1 2", expect![""]);
+    check(
+        "applied: 1@1 2   set: 1 2",
+        expect![[r#"
+        apply   1_t: goes on after statement 1, statement by statement
+    "#]],
+    );
+    check(
+        "applied: 1@0 2   set: 1 2",
+        expect![[r#"
+        apply   1_t: goes on after statement 0
+    "#]],
+    );
 }
