@@ -102,6 +102,12 @@ impl Executor<'_> {
                     self.send_or_roll_back(step, &place).await?;
                     self.send_or_roll_back(step, &statement(script, range.end - 1)).await?;
                 }
+                Unit::Apart(range) => {
+                    for at in range.clone() {
+                        self.send_or_roll_back(step, &statement(script, at)).await?;
+                    }
+                    self.keep_place(step, range.end, None).await?;
+                }
             }
             *done = unit.end();
             let of = script.statements.len();

@@ -34,6 +34,8 @@ pub(crate) enum Unit {
     Alone(usize),
     /// A transaction the file wrote itself: BEGIN … COMMIT, both included; the place goes in before its COMMIT.
     Written(Range<usize>),
+    /// One that the file rolls back or prepares, which can take no place with it; the place is written behind it.
+    Apart(Range<usize>),
 }
 
 impl Unit {
@@ -41,7 +43,7 @@ impl Unit {
     pub(crate) fn end(&self) -> usize {
         match self {
             Unit::InTransaction(at) | Unit::Alone(at) => at + 1,
-            Unit::Written(range) => range.end,
+            Unit::Written(range) | Unit::Apart(range) => range.end,
         }
     }
 }
@@ -53,6 +55,7 @@ impl SqlScript {
     /// Reads the statements of a section.
     pub(crate) fn read(section: &Section) -> Result<SqlScript, Diagnostic> {
         let statements = section.statements()?;
+        refuse_without_end(section, &statements)?;
         let mode = mode(section.text(), &statements, section.transaction());
         Ok(SqlScript { section: section.clone(), statements, mode })
     }
@@ -125,7 +128,8 @@ fn units(text: &str, statements: &[Statement]) -> Vec<Unit> {
     while let Some(statement) = statements.get(at) {
         let unit = match control(statement) {
             Some(TransactionControl::Begin) => match end_of_written(statements, at) {
-                Some(end) => Unit::Written(at..end),
+                Some((end, TransactionControl::Commit)) => Unit::Written(at..end),
+                Some((end, _)) => Unit::Apart(at..end),
                 None => Unit::Alone(at),
             },
             Some(_) => Unit::Alone(at),
@@ -138,14 +142,42 @@ fn units(text: &str, statements: &[Statement]) -> Vec<Unit> {
     units
 }
 
-/// Where the transaction that begins at `at` ends; `None` when it is not a plain BEGIN … COMMIT.
-fn end_of_written(statements: &[Statement], at: usize) -> Option<usize> {
-    let ends = statements.iter().skip(at + 1).position(|it| control(it).is_some())? + at + 1;
-    (control(statements.get(ends)?)? == TransactionControl::Commit).then_some(ends + 1)
+/// Behind which statement the transaction that begins at `at` has ended, and how.
+fn end_of_written(statements: &[Statement], at: usize) -> Option<(usize, TransactionControl)> {
+    use TransactionControl::{Commit, PrepareTransaction, Rollback};
+    let ends = |control: &TransactionControl| matches!(control, Commit | Rollback | PrepareTransaction);
+    let mut behind = statements.iter().enumerate().skip(at + 1);
+    behind.find_map(|(n, it)| control(it).filter(ends).map(|control| (n + 1, control)))
+}
+
+/// Refuses a transaction that would stay open behind the last statement, and one that begins without a BEGIN: neither
+/// leaves a moment between two statements in which the place could be kept.
+fn refuse_without_end(section: &Section, statements: &[Statement]) -> Result<(), Diagnostic> {
+    use TransactionControl::{Begin, CommitAndChain, RollbackAndChain};
+    for (at, statement) in statements.iter().enumerate() {
+        let wrong = |message: &str| section.diagnostic(statement.range.clone(), message);
+        match control(statement) {
+            Some(Begin) if end_of_written(statements, at).is_none() => {
+                return Err(wrong("this transaction is never ended").help("write COMMIT behind it, or leave BEGIN out"));
+            }
+            Some(CommitAndChain | RollbackAndChain) => {
+                return Err(wrong("AND CHAIN cannot be part of a migration").help("write COMMIT or ROLLBACK, then BEGIN"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Whether the statement may end transactions from inside, which PostgreSQL allows outside of a block only.
 fn commits_itself(text: &str) -> bool {
-    let word = text.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or("");
-    word.eq_ignore_ascii_case("call") || word.eq_ignore_ascii_case("do")
+    let is = |word: &str, other: &str| word.eq_ignore_ascii_case(other);
+    let mut words = text.split(|c: char| !c.is_ascii_alphabetic());
+    match words.next() {
+        Some(first) if is(first, "call") => true,
+        Some(first) if is(first, "do") => {
+            words.any(|word| ["commit", "rollback", "call"].iter().any(|ends| is(word, ends)))
+        }
+        _ => false,
+    }
 }

@@ -150,6 +150,10 @@ impl Script<'_> {
                     self.message(&place);
                     self.message(&statement(script, range.end - 1));
                 }
+                Unit::Apart(range) => {
+                    range.clone().for_each(|at| self.message(&statement(script, at)));
+                    self.message(&place);
+                }
             }
         }
         self.message(&Message::plain(Purpose::Reset, super::message::RESET));

@@ -1,0 +1,529 @@
+//! What PostgreSQL refuses in a transaction: run statement by statement, the place kept, resumed there.
+
+use expect_test::expect;
+use upshift::Error;
+use upshift_promises::{Database, files, steps};
+
+const PLACE: &str = "select version, state, statements_done, error from upshift.history order by ordinal";
+
+/// Counts how often the statements around the index were run.
+const ORDERS: &str = "\
+create table orders (id int, code text);
+insert into orders values (1, 'a'), (2, 'a');
+create table counted (n int generated always as identity);
+insert into counted default values;
+create unique index concurrently orders_code on orders (code);
+insert into counted default values;
+";
+
+async fn fails(db: &Database, set: &[(&str, &str)]) -> Error {
+    db.migrator(files(set)).run().await.unwrap_err()
+}
+
+async fn invalid(db: &Database) -> String {
+    db.rows("select indexrelid::regclass from pg_index where not indisvalid order by 1").await
+}
+
+/// As a crash leaves the row: so many statements are done, and nobody wrote down how the next one ended.
+async fn crashed(db: &Database, done: usize, indexes_before: &str) {
+    let sql = format!(
+        "update upshift.history set state = 'failed', statements_done = {done}, error = 'did not finish', \
+         indexes_before = {indexes_before} where ordinal = (select max(ordinal) from upshift.history)"
+    );
+    db.run(&sql).await;
+}
+
+#[tokio::test]
+async fn it_stops_in_the_middle_and_says_what_is_done() {
+    let db = Database::new().await;
+    let error = fails(&db, &[("1_orders.sql", ORDERS)]).await;
+    expect![[r#"
+        migration 1_orders failed at statement 5 of 6 (1_orders.sql:5:1)
+          --> 1_orders.sql:5:1
+           |
+         5 | create unique index concurrently orders_code on orders (code);
+           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+          caused by: could not create unique index "orders_code" (23505)
+            detail: Key (code)=(a) is duplicated.
+          help: its first 4 statements are done and stay; the next run goes on there; mend it and run again"#]].assert_eq(&error.render());
+    expect![[r#"1 | failed | 4 | could not create unique index "orders_code" (23505)"#]]
+        .assert_eq(&db.rows(PLACE).await);
+    assert_eq!(invalid(&db).await, "", "the INVALID index is dropped at once");
+    assert_eq!(
+        db.rows("select action, outcome, version, name from upshift.audit").await,
+        "apply | failed | 1 | orders"
+    );
+}
+
+#[tokio::test]
+async fn it_goes_on_where_it_stopped_once_the_data_is_mended() {
+    let db = Database::new().await;
+    fails(&db, &[("1_orders.sql", ORDERS)]).await;
+    db.run("update orders set code = 'b' where id = 2").await;
+    let report = db.migrator(files(&[("1_orders.sql", ORDERS)])).run().await.unwrap();
+    assert_eq!(steps(&report), "up 1_orders");
+    assert_eq!(db.rows("select count(*) from counted").await, "2", "no statement ran twice");
+    assert_eq!(
+        db.rows("select indisvalid from pg_index where indexrelid = 'orders_code'::regclass").await,
+        "t"
+    );
+    expect!["1 | applied | 6 | -"].assert_eq(&db.rows(PLACE).await);
+    assert!(db.migrator(files(&[("1_orders.sql", ORDERS)])).run().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_statement_that_failed_may_be_mended_again_and_again() {
+    let db = Database::new().await;
+    fails(&db, &[("1_orders.sql", ORDERS)]).await;
+    // A done one before it was edited as well.
+    let mended = ORDERS.replace("create unique index", "create index").replace("(1, 'a')", "(7, 'a')");
+    let error = fails(&db, &[("1_orders.sql", &mended)]).await;
+    assert_eq!(
+        error.to_string(),
+        "no plan can be made: 1_orders stopped after statement 4, and the statements up to there were edited since",
+    );
+    let again = ORDERS.replace("create unique index", "create index") + "insert into nowhere values (1);\n";
+    fails(&db, &[("1_orders.sql", &again)]).await;
+    expect![[r#"1 | failed | 6 | relation "nowhere" does not exist (42P01)"#]]
+        .assert_eq(&db.rows(PLACE).await);
+    let whole = again.replace("nowhere values (1)", "counted default values");
+    db.migrator(files(&[("1_orders.sql", &whole)])).run().await.unwrap();
+    assert_eq!(db.rows("select count(*) from counted").await, "3");
+    assert_eq!(db.rows("select up from upshift.history").await, whole);
+}
+
+#[tokio::test]
+async fn a_mended_one_without_anything_concurrent_left_goes_on_all_the_same() {
+    let db = Database::new().await;
+    fails(&db, &[("1_orders.sql", ORDERS)]).await;
+    let mended = ORDERS.replace("unique index concurrently", "index");
+    db.migrator(files(&[("1_orders.sql", &mended)])).run().await.unwrap();
+    assert_eq!(db.rows("select count(*) from counted").await, "2");
+    expect!["1 | applied | 6 | -"].assert_eq(&db.rows(PLACE).await);
+}
+
+#[tokio::test]
+async fn one_that_stopped_before_its_first_statement_may_become_transactional() {
+    let db = Database::new().await;
+    fails(&db, &[("1_t.sql", "create index concurrently on t (a);\n")]).await;
+    db.migrator(files(&[("1_t.sql", "create table t (a int);\ncreate index on t (a);\n")]))
+        .run()
+        .await
+        .unwrap();
+    expect!["1 | applied | 2 | -"].assert_eq(&db.rows(PLACE).await);
+}
+
+#[tokio::test]
+async fn variables_in_done_statements_are_no_edit() {
+    let db = Database::new().await;
+    let set = [(
+        "1_t.sql",
+        "-- upshift: vars on\ncreate table ${name} (a int);\ncreate index concurrently on nowhere (a);\n",
+    )];
+    let migrator = || db.migrator(files(&set)).vars(upshift::Vars::new().with("name", "t"));
+    migrator().run().await.unwrap_err();
+    db.run("create table nowhere (a int)").await;
+    migrator().run().await.unwrap();
+    assert_eq!(db.tables().await, "nowhere t");
+}
+
+#[tokio::test]
+async fn settings_of_done_statements_are_there_again_when_it_goes_on() {
+    let db = Database::new().await;
+    let set = [(
+        "1_app.sql",
+        "create schema app;\nset search_path to app;\ncreate table t (a int);\ncreate index concurrently on t (a);\n\
+         vacuum nowhere;\ncreate table after (a int);\n",
+    )];
+    fails(&db, &set).await;
+    db.run("create table app.nowhere (a int)").await;
+    db.migrator(files(&set)).run().await.unwrap();
+    assert_eq!(db.rows("select 'app.after'::regclass").await, "app.after");
+}
+
+#[tokio::test]
+async fn an_index_without_a_name_is_made_once() {
+    let db = Database::new().await;
+    let set = [(
+        "1_t.sql",
+        "create table t (id int primary key, a int);\ncreate index concurrently on t (a);\nvacuum nowhere;\n",
+    )];
+    fails(&db, &set).await;
+    // It was made, and the connection was lost before its place was written.
+    crashed(&db, 1, "array['t_pkey'::regclass::oid]").await;
+    fails(&db, &set).await;
+    assert_eq!(db.rows("select count(*) from pg_index where indrelid = 't'::regclass").await, "2");
+}
+
+#[tokio::test]
+async fn an_index_that_was_not_begun_is_not_taken_for_made() {
+    let db = Database::new().await;
+    let set =
+        [("1_t.sql", "create table t (id int primary key, a int);\ncreate index concurrently on t (a);\n")];
+    db.migrator(files(&set)).run().await.unwrap();
+    db.run("drop index t_a_idx").await;
+    // The connection was lost between the place of the table and the index.
+    crashed(&db, 1, "null").await;
+    db.migrator(files(&set)).run().await.unwrap();
+    assert_eq!(db.rows("select count(*) from pg_index where indrelid = 't'::regclass").await, "2");
+}
+
+#[tokio::test]
+async fn an_index_that_was_made_before_the_connection_was_lost_is_not_made_twice() {
+    let db = Database::new().await;
+    let set = [("1_t.sql", "create table t (a int);\ncreate index concurrently t_a on t (a);\n")];
+    db.migrator(files(&set)).run().await.unwrap();
+    crashed(&db, 1, "'{}'").await;
+    db.migrator(files(&set)).run().await.unwrap();
+    assert_eq!(db.rows("select count(*) from pg_index where indrelid = 't'::regclass").await, "1");
+}
+
+#[tokio::test]
+async fn an_invalid_index_of_a_lost_connection_is_dropped_and_made_again() {
+    let db = Database::new().await;
+    let set = [("1_t.sql", "create table t (a int);\ncreate index concurrently t_a on t (a);\n")];
+    db.migrator(files(&set)).run().await.unwrap();
+    db.run("update pg_index set indisvalid = false where indexrelid = 't_a'::regclass").await;
+    crashed(&db, 1, "'{}'").await;
+    let dropped = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = dropped.clone();
+    let watch = move |event: &upshift::Event<'_>| {
+        if let upshift::Event::InvalidIndexDropped { index } = event {
+            seen.lock().unwrap().push(index.to_string());
+        }
+    };
+    db.migrator(files(&set)).observer(watch).run().await.unwrap();
+    assert_eq!(*dropped.lock().unwrap(), ["public.t_a"]);
+    assert_eq!(db.rows("select indisvalid from pg_index where indrelid = 't'::regclass").await, "t");
+}
+
+#[tokio::test]
+async fn if_not_exists_does_not_take_an_invalid_index_for_success() {
+    let db = Database::new().await;
+    db.run("create table t (a int); create index t_a on t (a)").await;
+    db.run("update pg_index set indisvalid = false where indexrelid = 't_a'::regclass").await;
+    db.migrator(files(&[("1_t.sql", "create index concurrently if not exists t_a on t (a);")]))
+        .run()
+        .await
+        .unwrap();
+    assert_eq!(db.rows("select indisvalid from pg_index where indrelid = 't'::regclass").await, "t");
+}
+
+#[tokio::test]
+async fn invalid_indexes_of_others_are_left_alone() {
+    let db = Database::new().await;
+    db.run("create table other (a int); create index other_a on other (a)").await;
+    db.run("update pg_index set indisvalid = false where indexrelid = 'other_a'::regclass").await;
+    fails(&db, &[("1_orders.sql", ORDERS)]).await;
+    assert_eq!(invalid(&db).await, "other_a");
+}
+
+#[tokio::test]
+async fn leftovers_of_a_failed_reindex_are_dropped() {
+    let db = Database::new().await;
+    db.run("create table t (a int); create unique index t_a on t (a); insert into t values (1)").await;
+    // A heap that breaks the index, as corruption leaves one: REINDEX finds it and leaves `t_a_ccnew`.
+    db.run(
+        "update pg_index set indisready = false, indislive = false where indexrelid = 't_a'::regclass; \
+         insert into t values (1); \
+         update pg_index set indisready = true, indislive = true where indexrelid = 't_a'::regclass",
+    )
+    .await;
+    let error = fails(&db, &[("1_t.sql", "reindex index concurrently t_a;")]).await;
+    assert_eq!(error.sqlstate(), Some("23505"));
+    assert_eq!(
+        db.rows("select relname from pg_class where relkind = 'i' and relname like 't_a%'").await,
+        "t_a"
+    );
+    db.run("delete from t").await;
+    db.migrator(files(&[("1_t.sql", "reindex index concurrently t_a;")])).run().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_server_refuses_in_a_transaction_runs() {
+    let db = Database::new().await;
+    let other = format!("{}_other", db.name());
+    let text = format!(
+        "create table t (a int);\nvacuum (analyze) t;\nalter system set log_min_messages = 'warning';\n\
+         alter system reset log_min_messages;\ncreate database {other};\ndrop database {other};\n\
+         reindex table concurrently t;\ncluster;\n"
+    );
+    db.migrator(files(&[("1_t.sql", &text)])).run().await.unwrap();
+    expect!["1 | applied | 8 | -"].assert_eq(&db.rows(PLACE).await);
+}
+
+#[tokio::test]
+async fn a_database_that_was_made_before_the_connection_was_lost_is_not_made_twice() {
+    let db = Database::new().await;
+    let other = format!("{}_other", db.name());
+    let text = format!("create database {other};\nselect 1;\n");
+    db.migrator(files(&[("1_t.sql", &text)])).run().await.unwrap();
+    crashed(&db, 0, "null").await;
+    db.migrator(files(&[("1_t.sql", &text)])).run().await.unwrap();
+    db.run(&format!("drop database {other}")).await;
+}
+
+#[tokio::test]
+async fn a_database_that_somebody_else_made_is_an_error() {
+    let db = Database::new().await;
+    let other = format!("{}_other", db.name());
+    db.run(&format!("create database {other}")).await;
+    let error = fails(&db, &[("1_t.sql", &format!("create table t ();\ncreate database {other};\n"))]).await;
+    assert_eq!(error.sqlstate(), Some("42P04"));
+    // Also when it is tried again: this attempt was answered, so nothing of it can have got through.
+    let error = fails(&db, &[("1_t.sql", &format!("create table t ();\ncreate database {other};\n"))]).await;
+    assert_eq!(error.sqlstate(), Some("42P04"));
+    db.run(&format!("drop database {other}")).await;
+}
+
+#[tokio::test]
+async fn transaction_off_runs_ordinary_statements_one_by_one() {
+    let db = Database::new().await;
+    let set = [(
+        "1_t.sql",
+        "-- upshift: transaction off\ncreate table t (x bigint);\ninsert into t values (txid_current());\n\
+         insert into t values (txid_current());\n",
+    )];
+    db.migrator(files(&set)).run().await.unwrap();
+    assert_eq!(db.rows("select count(distinct x) from t").await, "2");
+}
+
+#[tokio::test]
+async fn an_ordinary_statement_and_its_place_are_one_transaction() {
+    let db = Database::new().await;
+    let set = [(
+        "1_t.sql",
+        "-- upshift: transaction off\ncreate table t (x int);\ninsert into t values (1);\nselect 1/0;\n",
+    )];
+    fails(&db, &set).await;
+    let one = "select (select xmin from t) = (select xmin from upshift.history where statements_done = 2)";
+    // The row was written once more when the third statement failed.
+    assert_eq!(db.rows(one).await, "f");
+    expect!["1 | failed | 2 | division by zero (22012)"].assert_eq(&db.rows(PLACE).await);
+    fails(&db, &set).await;
+    assert_eq!(db.rows("select count(*) from t").await, "1");
+}
+
+#[tokio::test]
+async fn a_procedure_that_commits_runs_outside_of_transactions() {
+    let db = Database::new().await;
+    let make = (
+        "1_make.sql",
+        "create table t (a int);\n\
+        create procedure fill() language plpgsql as $$ begin insert into t values (1); commit; insert into t values (2); end $$;\n",
+    );
+    let inside = fails(&db, &[make, ("2_call.sql", "call fill();\n")]).await;
+    expect![[r#"
+        migration 2_call failed at statement 1 of 1 (2_call.sql:1:1)
+          --> 2_call.sql:1:1
+           |
+         1 | call fill();
+           | ^^^^^^^^^^^
+          caused by: invalid transaction termination (2D000)
+            context: PL/pgSQL function fill() line 1 at COMMIT
+          help: nothing of it was done; mend it and run again"#]]
+    .assert_eq(&inside.render());
+    db.migrator(files(&[
+        make,
+        ("2_call.sql", "-- upshift: transaction off\ncall fill();\ndo $$ begin commit; end $$;\n"),
+    ]))
+    .run()
+    .await
+    .unwrap();
+    assert_eq!(db.rows("select count(*) from t").await, "2");
+}
+
+#[tokio::test]
+async fn a_written_transaction_in_the_middle_is_one_unit() {
+    let db = Database::new().await;
+    let text = |name: &str| {
+        format!(
+            "create table t (a int);\nbegin;\ninsert into t values (1);\nsavepoint s;\ninsert into t values (99);\n\
+             rollback to s;\ninsert into {name} values (2);\ncommit;\ncreate index concurrently on t (a);\n"
+        )
+    };
+    let error = fails(&db, &[("1_t.sql", &text("nowhere"))]).await;
+    expect![[r#"
+        migration 1_t failed at statement 7 of 9 (1_t.sql:7:13)
+          --> 1_t.sql:7:13
+           |
+         7 | insert into nowhere values (2);
+           |             ^^^^^^^
+          caused by: relation "nowhere" does not exist (42P01)
+          help: its first 1 statements are done and stay; the next run goes on there; mend it and run again"#]].assert_eq(&error.render());
+    expect![[r#"1 | failed | 1 | relation "nowhere" does not exist (42P01)"#]]
+        .assert_eq(&db.rows(PLACE).await);
+    assert_eq!(db.rows("select count(*) from t").await, "0");
+    db.migrator(files(&[("1_t.sql", &text("t"))])).run().await.unwrap();
+    assert_eq!(db.rows("select string_agg(a::text, ' ' order by a) from t").await, "1 2");
+    expect!["1 | applied | 9 | -"].assert_eq(&db.rows(PLACE).await);
+}
+
+#[tokio::test]
+async fn a_written_transaction_that_rolls_back_leaves_nothing_of_it() {
+    let db = Database::new().await;
+    let text = "create table t (a int);\nbegin;\ninsert into t values (1);\nrollback;\ncreate index concurrently on t (a);\n";
+    db.migrator(files(&[("1_t.sql", text)])).run().await.unwrap();
+    assert_eq!(db.rows("select count(*) from t").await, "0");
+    expect!["1 | applied | 5 | -"].assert_eq(&db.rows(PLACE).await);
+}
+
+#[tokio::test]
+async fn a_written_transaction_that_nobody_ends_is_refused() {
+    let db = Database::new().await;
+    let error =
+        fails(&db, &[("1_t.sql", "create table t (a int);\nvacuum;\nbegin;\ninsert into t values (1);\n")])
+            .await;
+    expect![[r#"
+        a mistake in the migration files
+
+        this transaction is never ended
+          --> 1_t.sql:3:1
+           |
+         3 | begin;
+           | ^^^^^
+           = help: write COMMIT behind it, or leave BEGIN out"#]]
+    .assert_eq(&error.render());
+}
+
+#[tokio::test]
+async fn a_chained_transaction_is_refused() {
+    let db = Database::new().await;
+    let text = "create table t (a int);\nbegin;\ninsert into t values (1);\ncommit and chain;\ncommit;\n";
+    let error = fails(&db, &[("1_t.sql", text)]).await;
+    expect![[r#"
+        a mistake in the migration files
+
+        AND CHAIN cannot be part of a migration
+          --> 1_t.sql:4:1
+           |
+         4 | commit and chain;
+           | ^^^^^^^^^^^^^^^^
+           = help: write COMMIT or ROLLBACK, then BEGIN"#]]
+    .assert_eq(&error.render());
+}
+
+#[tokio::test]
+async fn a_prepared_transaction_is_committed_by_another_statement() {
+    let db = Database::new().await;
+    let text = format!(
+        "create table t (a int);\nbegin;\ninsert into t values (1);\nprepare transaction '{0}';\n\
+         commit prepared '{0}';\n",
+        db.name()
+    );
+    db.migrator(files(&[("1_t.sql", &text)])).run().await.unwrap();
+    assert_eq!(db.rows("select count(*) from t").await, "1");
+}
+
+#[tokio::test]
+async fn a_file_that_is_one_transaction_is_run_in_ours() {
+    let db = Database::new().await;
+    let set = [
+        ("1_a.sql", "begin;\ncreate table a (x bigint);\ninsert into a values (txid_current());\ncommit;\n"),
+        (
+            "2_b.sql",
+            "BEGIN ISOLATION LEVEL REPEATABLE READ; -- for the figures\ncreate table b as select \
+                     current_setting('transaction_isolation') as level, current_setting('lock_timeout') as t;\nEND;\n",
+        ),
+        ("3_c.sql", "begin;\ncreate table c ();\nselect 1/0;\ncommit;\n"),
+    ];
+    let error = fails(&db, &set).await;
+    assert_eq!(error.to_string(), "migration 3_c failed at statement 3 of 4 (3_c.sql:3:1)");
+    assert_eq!(db.tables().await, "a b");
+    assert_eq!(db.rows("select level, t from b").await, "repeatable read | 2s");
+    assert_eq!(
+        db.rows("select a.x::text = h.xmin::text from a, upshift.history h where version = 1").await,
+        "t"
+    );
+}
+
+#[tokio::test]
+async fn a_partition_that_was_detached_before_the_connection_was_lost_is_not_detached_twice() {
+    let db = Database::new().await;
+    let text = "create table p (a int) partition by list (a);\ncreate table p1 partition of p for values in (1);\n\
+                alter table p detach partition p1 concurrently;\ncreate table after ();\n";
+    db.migrator(files(&[("1_p.sql", text)])).run().await.unwrap();
+    db.run("drop table after").await;
+    crashed(&db, 2, "null").await;
+    db.migrator(files(&[("1_p.sql", text)])).run().await.unwrap();
+    assert_eq!(db.rows("select count(*) from pg_inherits").await, "0");
+}
+
+#[tokio::test]
+async fn a_new_enum_value_and_its_use_are_two_migrations() {
+    let db = Database::new().await;
+    let kind = ("1_kind.sql", "create type kind as enum ('a');\ncreate table t (k kind);\n");
+    let both = "alter type kind add value 'b';\ninsert into t values ('b');\n";
+    let error = fails(&db, &[kind, ("2_b.sql", both)]).await;
+    expect![[r#"
+        migration 2_b failed at statement 2 of 2 (2_b.sql:2:23)
+          --> 2_b.sql:2:23
+           |
+         2 | insert into t values ('b');
+           |                       ^
+          caused by: unsafe use of new value "b" of enum type kind (55P04)
+            hint: New enum values must be committed before they can be used.
+          help: nothing of it was done; PostgreSQL lets a new enum value be used only after its transaction: put the use of it into a migration of its own"#]].assert_eq(&error.render());
+    let off = format!("-- upshift: transaction off\n{both}");
+    db.migrator(files(&[kind, ("2_b.sql", &off)])).run().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_verify_that_is_not_true_is_asked_again_next_time() {
+    let db = Database::new().await;
+    let text = "create table t (a int);\nvacuum t;\n-- upshift: verify\nselect count(*) > 0 from t;\n";
+    let error = fails(&db, &[("1_t.sql", text)]).await;
+    expect![[r#"
+        migration 1_t: its verify query is not true (1_t.sql:4:1)
+          --> 1_t.sql:4:1
+           |
+         4 | select count(*) > 0 from t;
+           | ^^^^^^^^^^^^^^^^^^^^^^^^^^
+          its answer: {"ok": false}
+          help: its first 2 statements are done and stay; the next run goes on there; mend the migration, or its verify section, and run again"#]].assert_eq(&error.render());
+    expect![[r#"1 | failed | 2 | invalid input syntax for type integer: "upshift: not true: {"ok": false}" (22P02)"#]].assert_eq(&db.rows(PLACE).await);
+    db.run("insert into t values (1)").await;
+    db.migrator(files(&[("1_t.sql", text)])).run().await.unwrap();
+    expect!["1 | applied | 2 | -"].assert_eq(&db.rows(PLACE).await);
+}
+
+#[tokio::test]
+async fn a_role_of_the_migration_does_not_write_the_place() {
+    let db = Database::new().await;
+    let role = format!("{}_role", db.name());
+    db.run(&format!("create role {role}; grant create, usage on schema public to {role}")).await;
+    let text = format!(
+        "set role {role};\ncreate table t (a int);\ncreate index concurrently on t (a);\nvacuum t;\nselect nonsense;\n"
+    );
+    let error = fails(&db, &[("1_t.sql", &text)]).await;
+    assert_eq!(error.sqlstate(), Some("42703"));
+    expect![""].assert_eq(&db.rows(PLACE).await);
+    assert_eq!(
+        db.rows("select tableowner = current_database() || '_role' from pg_tables where tablename = 't'")
+            .await,
+        "t"
+    );
+    assert_eq!(db.rows("select outcome from upshift.audit").await, "failed");
+    let mended = text.replace("select nonsense", "create table after ()");
+    db.migrator(files(&[("1_t.sql", &mended)])).run().await.unwrap();
+    let owners = "select count(*) from pg_tables where tableowner = current_database() || '_role'";
+    assert_eq!(db.rows(owners).await, "2", "the role is there again when it goes on");
+    db.run(&format!("drop owned by {role}; drop role {role}")).await;
+}
+
+#[tokio::test]
+async fn limits_the_migration_sets_itself_count() {
+    let db = Database::new().await;
+    let text = "set lock_timeout = '7s';\ncreate table t as select current_setting('lock_timeout') as t;\n\
+                create index concurrently on t (t);\ninsert into t select current_setting('lock_timeout');\n";
+    db.migrator(files(&[("1_t.sql", text)])).run().await.unwrap();
+    assert_eq!(db.rows("select string_agg(t, ' ') from t").await, "7s 7s");
+}
+
+#[tokio::test]
+async fn copy_data_runs_there_too() {
+    let db = Database::new().await;
+    let text = "create table t (a int, b text);\nvacuum t;\ncopy t from stdin;\n1\tone\n2\ttw\\\\o\n\\.\nvacuum t;\n";
+    db.migrator(files(&[("1_t.sql", text)])).run().await.unwrap();
+    assert_eq!(db.rows("select string_agg(b, ' ' order by a) from t").await, "one tw\\o");
+}
