@@ -26,7 +26,10 @@ impl Error {
         Error::of(Kind::Refused(refusals))
     }
 
-    pub(crate) fn failed(failure: Failure) -> Error {
+    pub(crate) fn failed(mut failure: Failure) -> Error {
+        if let Some(cause) = failure.server.take_if(|server| server.is_lease_lost()) {
+            return Error::of(Kind::LockLost { cause: Some(cause) });
+        }
         Error::of(Kind::Failed(failure))
     }
 
@@ -48,7 +51,11 @@ impl Error {
 
     /// `doing` completes "could not …".
     pub(crate) fn database(doing: &'static str, cause: tokio_postgres::Error) -> Error {
-        Error::of(Kind::Database { doing, cause: ServerError::new(cause) })
+        let cause = ServerError::new(cause);
+        if cause.is_lease_lost() {
+            return Error::of(Kind::LockLost { cause: Some(cause) });
+        }
+        Error::of(Kind::Database { doing, cause })
     }
 
     pub(crate) fn history_row(ordinal: i64, column: &'static str, value: String) -> Error {

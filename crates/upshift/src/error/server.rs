@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use tokio_postgres::error::{DbError, ErrorPosition};
+use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
 /// What the server, or the connection to it, said. `Display` is one line: the message and the SQLSTATE.
 #[derive(Debug)]
@@ -28,6 +28,19 @@ impl ServerError {
     pub fn is_connection_lost(&self) -> bool {
         let ended = |state: &str| matches!(state, "57P01" | "57P02" | "57P03") || state.starts_with("08");
         self.0.is_closed() || self.sqlstate().map_or(self.0.as_db_error().is_none(), ended)
+    }
+
+    /// Whether another migrator has taken the lease, so that the history's own fence refused us.
+    pub(crate) fn is_lease_lost(&self) -> bool {
+        self.own_words().is_some_and(|words| words.starts_with("the lease was taken"))
+    }
+
+    /// The words of an error that our own SQL raised: it casts them to a number, since a query has no other way.
+    pub(super) fn own_words(&self) -> Option<&str> {
+        let said = self.database().filter(|said| *said.code() == SqlState::INVALID_TEXT_REPRESENTATION)?;
+        let (_, words) = said.message().split_once("upshift: ")?;
+        // The server quotes the text it could not read, in the quotes of its language.
+        Some(words.trim_end_matches(|c: char| !c.is_alphanumeric()))
     }
 
     /// Where in the text that was sent it went wrong, as a number of characters from 0.
@@ -75,6 +88,9 @@ impl ServerError {
 
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(words) = self.own_words() {
+            return f.write_str(words);
+        }
         match self.database() {
             Some(said) => write!(f, "{} ({})", said.message(), said.code().code()),
             None => {

@@ -150,7 +150,7 @@ select h.up, h.down, h.irreversible, h.indexes_before, h.error from upshift.hist
 pub(crate) const TAKE_LEASE: &str = "\
 update upshift.lease
 set token = token + 1, owner = $1, service = $2, release = $3,
-    host = coalesce($4, pg_catalog.inet_client_addr()::text, 'local'), since = pg_catalog.clock_timestamp()
+    host = coalesce($4, pg_catalog.host(pg_catalog.inet_client_addr()), 'local'), since = pg_catalog.clock_timestamp()
 returning token, audit_id";
 
 /// Raises unless the lease is still ours and every step before this one has written its row.
@@ -172,23 +172,39 @@ macro_rules! audit_content {
     };
 }
 
+/// A number from the lease row; raises when there is none, since somebody else has the lease now.
+///
+/// The words hang on the number, for the planner computes what is constant even in a branch that is never taken.
+macro_rules! ours {
+    ($number:literal) => {
+        concat!(
+            "coalesce(",
+            $number,
+            ", ('upshift: the lease was taken by another migrator' || coalesce((",
+            $number,
+            ")::text, ''))::bigint)"
+        )
+    };
+}
+
 /// The common parts of every statement that writes an audit row: the facts, the row, and the fence.
 ///
 /// $1 token, $2 owner, $3 service, $4 release, $5 host, $6 action, $7 outcome, $8 version, $9 name, $10 checksum,
-/// $11 detail. The lease row is the fence: when its token is no longer ours, `fence` is empty, the audit row's token
-/// is null, and the transaction fails.
+/// $11 detail. The lease row is the fence: when its token is no longer ours, `fence` is empty and the transaction fails.
 macro_rules! audit_row {
     () => {
         concat!(
             "fence as (
     select l.token, l.audit_id, l.audit_hash from upshift.lease l where l.token = $1::bigint and l.owner = $2::text for update
 ), facts as (
-    select l.audit_id + 1 as id, pg_catalog.statement_timestamp() as at, $6::text as action, $7::text as outcome,
+    select ",
+            ours!("l.audit_id + 1"),
+            " as id, pg_catalog.statement_timestamp() as at, $6::text as action, $7::text as outcome,
         $8::bigint as version, $9::text as name, $10::text as checksum, $11::text as detail,
         (extract(epoch from pg_catalog.statement_timestamp() - pg_catalog.transaction_timestamp()) * 1000)::bigint
             as duration_ms,
         session_user::text as role, $3::text as service, $4::text as release,
-        coalesce($5::text, pg_catalog.inet_client_addr()::text, 'local') as host, l.token,
+        coalesce($5::text, pg_catalog.host(pg_catalog.inet_client_addr()), 'local') as host, l.token,
         l.audit_hash as previous_hash
     from (values (true)) one (one) left join fence l on true
 ), audited as (
@@ -264,25 +280,30 @@ pub(crate) const RECORD_AUDIT: &str = concat!("with ", audit_row!(), " select a.
 /// one. $1 token, $2 owner, $3 version, $4 name, $5 statements done, $6 error, $7 the indexes that are there before the
 /// next statement. The words of the error hang on a column, since the planner computes what is constant even in a branch
 /// that is never taken.
-pub(crate) const RECORD_PLACE: &str = "\
-with fence as (
+pub(crate) const RECORD_PLACE: &str = concat!(
+    "with fence as (
     select l.token from upshift.lease l where l.token = $1 and l.owner = $2 for update
 ), placed as (
     update upshift.history h
     set statements_done = $5::integer, error = $6::text, indexes_before = $7::oid[],
-        token = (select f.token from fence f)
+        token = ",
+    ours!("(select f.token from fence f)"),
+    "
     where case when $3::bigint is null then h.version is null and h.name = $4::text else h.version = $3::bigint end
     returning h.ordinal
 )
 select case when p.ordinal is null
     then ('upshift: the history has no row for ' || coalesce(p.ordinal::text, $4::text))::integer else 1 end
-from (values (true)) one (one) left join placed p on true";
+from (values (true)) one (one) left join placed p on true"
+);
 
 /// Marks a migration that runs statement by statement as begun: a row in state `failed` until its end is written.
 /// It takes the place of a repeatable's former row. Values as in [`RECORD_APPLIED`]; writes no audit row of its own
 /// beyond the attempt's.
-pub(crate) const RECORD_BEGUN: &str = "\
-with removed as (
+pub(crate) const RECORD_BEGUN: &str = concat!(
+    "with fence as (
+    select l.token from upshift.lease l where l.token = $1 and l.owner = $2 for update
+), removed as (
     delete from upshift.history h where $3::bigint is null and h.version is null and h.name = $4::text
     returning h.ordinal
 )
@@ -291,9 +312,12 @@ insert into upshift.history (version, name, phase, state, direction, statements_
     release, host, token)
 select $3::bigint, $4::text, $5::text, 'failed', 'up', 0, 'did not finish', $6::text, $7::text, $8::text, $9::text,
     $10::text, $11::text, $12::text, pg_catalog.statement_timestamp(), 0, session_user::text, $13::text, $14::text,
-    coalesce($15::text, pg_catalog.inet_client_addr()::text, 'local'),
-    (select l.token from upshift.lease l where l.token = $1 and l.owner = $2 for update)
-from (select count(*) from removed) gone";
+    coalesce($15::text, pg_catalog.host(pg_catalog.inet_client_addr()), 'local'),
+    ",
+    ours!("(select f.token from fence f)"),
+    "
+from (select count(*) from removed) gone"
+);
 
 /// Ends a migration that ran statement by statement: up is now applied, with the texts of today, since what failed may
 /// have been mended meanwhile. $12 number of statements, $13 milliseconds (null: those of this transaction), $14 to $21
@@ -317,11 +341,17 @@ from facts a left join ended e on true"
 );
 
 /// Turns an applied row into one whose down is on its way, statement by statement. $1 token, $2 owner, $3 ordinal.
-pub(crate) const RECORD_DOWN_BEGUN: &str = "\
+pub(crate) const RECORD_DOWN_BEGUN: &str = concat!(
+    "with fence as (
+    select l.token from upshift.lease l where l.token = $1 and l.owner = $2 for update
+)
 update upshift.history h
 set state = 'failed', direction = 'down', statements_done = 0, error = 'did not finish',
-    token = (select l.token from upshift.lease l where l.token = $1 and l.owner = $2 for update)
-where h.ordinal = $3";
+    token = ",
+    ours!("(select f.token from fence f)"),
+    "
+where h.ordinal = $3"
+);
 
 /// Accepts the text of today for an applied migration, with its audit row. $12 up checksum, $13 up.
 pub(crate) const REPAIR_CHECKSUM: &str = concat!(
