@@ -8,6 +8,8 @@ mod cancel;
 mod down;
 #[path = "promises/grouped.rs"]
 mod grouped;
+#[path = "promises/lock.rs"]
+mod lock;
 #[path = "promises/non_transactional.rs"]
 mod non_transactional;
 #[path = "promises/repeatable.rs"]
