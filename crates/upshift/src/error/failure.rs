@@ -119,6 +119,11 @@ impl Failure {
         }
     }
 
+    /// Whether the server refused it for being in a transaction (active_sql_transaction).
+    pub(crate) fn is_refused_in_transaction(&self) -> bool {
+        self.server.as_ref().and_then(ServerError::sqlstate) == Some("25001")
+    }
+
     /// Whether a guard said no, which is a "not now" rather than a mistake.
     pub fn is_guard(&self) -> bool {
         matches!(self.at, FailedAt::Guard(_)) && self.is_not_true()

@@ -5,12 +5,16 @@ pub(super) const INDEXES_BEFORE: &str = "\
 select coalesce(pg_catalog.array_agg(i.indexrelid), '{}'::oid[]) as indexes from pg_catalog.pg_index i
 where i.indrelid = pg_catalog.to_regclass($1) or not i.indisvalid";
 
-/// INVALID indexes that are not in $1 and that nobody is building: what our statement left behind.
+/// INVALID indexes that are not in $1 and that nobody is building: what our statement left behind on the table $2, or
+/// what REINDEX (null: no table) left anywhere, which PostgreSQL names so that it can be told. Others may be building
+/// theirs at the same time, and not every role may see that.
 pub(super) const LEFT_BEHIND: &str = "\
 select pg_catalog.format('%I.%I', n.nspname, c.relname) as index
 from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where not i.indisvalid and i.indexrelid <> all ($1) and c.relkind = 'i'
+    and case when $2::text is null then c.relname ~ '_cc(new|old)[0-9]*$'
+        else i.indrelid = pg_catalog.to_regclass($2::text) end
     and not exists (select from pg_catalog.pg_stat_progress_create_index p where p.index_relid = i.indexrelid)
     and n.nspname not like 'pg\\_toast%'
 order by 1";

@@ -18,11 +18,10 @@ pub(super) enum Interrupted {
 impl Executor<'_> {
     /// The indexes there are before a statement that may leave an INVALID one behind; `None` for other statements.
     pub(super) async fn indexes_before(&self, kind: &StatementKind) -> Result<Option<Vec<u32>>, Error> {
-        let table = match kind {
-            StatementKind::CreateIndexConcurrently { table, .. } => Some(qualified(table)),
-            StatementKind::ReindexConcurrently => None,
-            _ => return Ok(None),
+        let (StatementKind::CreateIndexConcurrently { .. } | StatementKind::ReindexConcurrently) = kind else {
+            return Ok(None);
         };
+        let table = table_of(kind);
         let rows = self.look(catalog::INDEXES_BEFORE, &[(&table, Type::TEXT)]).await?;
         let indexes = rows.first().map(|row| row.try_get("indexes")).transpose();
         indexes.map_err(|cause| Error::database("read the indexes", cause))
@@ -32,7 +31,10 @@ impl Executor<'_> {
     pub(super) async fn drop_left_behind(&self, kind: &StatementKind, before: Option<&[u32]>) -> Result<(), Error> {
         let mut left = Vec::new();
         if let Some(before) = before {
-            left.extend(self.look(catalog::LEFT_BEHIND, &[(&before, Type::OID_ARRAY)]).await?);
+            let table = table_of(kind);
+            left.extend(
+                self.look(catalog::LEFT_BEHIND, &[(&before, Type::OID_ARRAY), (&table, Type::TEXT)]).await?,
+            );
         }
         if let StatementKind::CreateIndexConcurrently { index: Some(index), table, existing: WhenExisting::Skip } = kind {
             // An index lives in the schema of its table, whatever the statement's search path.
@@ -54,7 +56,8 @@ impl Executor<'_> {
         match kind {
             StatementKind::CreateIndexConcurrently { index, table, .. } => {
                 let name = index.as_ref().map(|index| index.name.clone());
-                let before = before.unwrap_or(&[]);
+                // They are written down before the statement is sent: without them it never was.
+                let Some(before) = before else { return Ok(Interrupted::NotDone) };
                 let values: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 3] =
                     [(&qualified(table), Type::TEXT), (&before, Type::OID_ARRAY), (&name, Type::TEXT)];
                 let rows = self.look(catalog::MADE, &values).await?;
@@ -83,6 +86,14 @@ impl Executor<'_> {
     ) -> Result<Vec<tokio_postgres::Row>, Error> {
         let rows = self.lock.session.client().query_typed(sql, values).await;
         rows.map_err(|cause| Error::database("look for what an earlier attempt left behind", cause))
+    }
+}
+
+/// The table whose index a statement makes; REINDEX may go over many.
+fn table_of(kind: &StatementKind) -> Option<String> {
+    match kind {
+        StatementKind::CreateIndexConcurrently { table, .. } => Some(qualified(table)),
+        _ => None,
     }
 }
 

@@ -14,10 +14,11 @@ use crate::code::StepContext;
 use crate::error::{Error, Failure, Left};
 use crate::event::Event;
 use crate::history::sql;
+use crate::ident::literal;
 use crate::lock::Lock;
 use crate::migrator::Migrator;
 use crate::plan::messages::audit_values;
-use crate::plan::{Direction, Entry, Message, Plan, Purpose, Step};
+use crate::plan::{Direction, Entry, Message, Plan, Purpose, Step, StepBody};
 use crate::report::{Report, StepReport};
 use crate::settings::Grouping;
 
@@ -173,6 +174,22 @@ impl<'e> Executor<'e> {
         let texts = settings.iter().flat_map(|(name, value)| [name, value]);
         let values = texts.map(|text| crate::plan::Param::text(text.as_str())).collect();
         Some(Message::bound(Purpose::Reset, sql.into(), values))
+    }
+
+    /// Our own role, for the open transaction alone: a migration's may not write the history.
+    fn as_ourselves(&self, step: &Step) -> Message {
+        let text = match &step.body {
+            StepBody::Sql(script) => script.section.text(),
+            StepBody::Code { .. } => "",
+        };
+        let mut sql = String::new();
+        // Not without need: on its way back the server would forget the role beside it.
+        if text.to_ascii_lowercase().contains("authorization") {
+            sql.push_str("set local session authorization default; ");
+        }
+        let role = self.lock.server.settings.iter().find(|(name, _)| name == "role");
+        sql.push_str(&format!("set local role {}", role.map_or("none".to_owned(), |(_, role)| literal(role))));
+        Message::plain(Purpose::Reset, sql)
     }
 
     async fn batch(&self, doing: &'static str, sql: &str) -> Result<(), Error> {

@@ -1,5 +1,6 @@
 //! Steps that run statement by statement: the place is kept, and the next run goes on there.
 
+use std::ops::Range;
 use std::time::Instant;
 
 use upshift_files::sql::StatementKind;
@@ -9,12 +10,15 @@ use super::Executor;
 use crate::error::{Error, Failure, Left};
 use crate::event::Event;
 use crate::history::read_texts;
+use crate::ident::literal;
 use crate::plan::messages::{begun, ended, limits, place, queries, statement, RESET};
 use crate::plan::{Message, Purpose, SqlScript, Step, StepBody, Unit};
 use crate::settings::milliseconds;
 
-/// What the row says of a statement whose end nobody wrote down.
-pub(crate) const DID_NOT_FINISH: &str = "did not finish";
+/// What the row says of a statement outside of transactions whose end nobody wrote down.
+const DID_NOT_FINISH: &str = "did not finish";
+/// What it says behind a statement that is done, with the next one not begun.
+const BETWEEN: &str = "stopped between two statements";
 
 /// How a statement before which we stand was left by an earlier attempt.
 enum Before {
@@ -78,6 +82,12 @@ impl Executor<'_> {
         }
         let ordinal = step.ordinal.unwrap_or_default();
         let texts = read_texts(self.lock.session.client(), &self.plan.writer.tables, ordinal).await?;
+        if let StepBody::Sql(script) = &step.body {
+            // The session that was told is gone.
+            for at in script.settings_before(step.done) {
+                self.send(step, &statement(script, at)).await?;
+            }
+        }
         Ok(match texts.error.as_deref() {
             Some(DID_NOT_FINISH) => Before::Interrupted { indexes: texts.indexes_before },
             _ => Before::Fresh,
@@ -93,20 +103,12 @@ impl Executor<'_> {
             let left = std::mem::replace(&mut before, Before::Fresh);
             match unit {
                 Unit::Alone(at) => self.alone(step, script, *at, left).await?,
-                Unit::InTransaction(at) => self.own_transaction(step, script, *at).await?,
-                Unit::Written(range) => {
-                    let place = place(step, range.end, Some(DID_NOT_FINISH.to_owned()), None, &self.plan.writer);
-                    for at in range.start..range.end - 1 {
-                        self.send_or_roll_back(step, &statement(script, at)).await?;
-                    }
-                    self.send_or_roll_back(step, &place).await?;
-                    self.send_or_roll_back(step, &statement(script, range.end - 1)).await?;
-                }
+                Unit::InTransaction(at) => self.in_transaction(step, script, *at).await?,
+                Unit::Written(range) => self.written(step, script, range.clone()).await?,
                 Unit::Apart(range) => {
-                    for at in range.clone() {
-                        self.send_or_roll_back(step, &statement(script, at)).await?;
-                    }
-                    self.keep_place(step, range.end, None).await?;
+                    let statements: Vec<Message> = range.clone().map(|at| statement(script, at)).collect();
+                    self.one_transaction(step, &statements).await?;
+                    self.keep_place(step, range.end, BETWEEN, None).await?;
                 }
             }
             *done = unit.end();
@@ -117,15 +119,39 @@ impl Executor<'_> {
     }
 
     /// A statement and its place in one transaction: exactly once.
-    async fn own_transaction(&self, step: &Step, script: &SqlScript, at: usize) -> Result<(), Broken> {
-        let mut budget = self.budget();
-        let begin = Message::plain(Purpose::Begin, format!("begin;{}", limits(step, &self.plan.writer)));
-        let place = place(step, at + 1, Some(DID_NOT_FINISH.to_owned()), None, &self.plan.writer);
+    async fn in_transaction(&self, step: &Step, script: &SqlScript, at: usize) -> Result<(), Broken> {
+        let begin = match self.lock.server.pid {
+            // The session has the limits, or those the migration has set instead.
+            Some(_) => Message::plain(Purpose::Begin, "begin"),
+            None => Message::plain(Purpose::Begin, format!("begin;{}", limits(step, &self.plan.writer))),
+        };
+        let place = place(step, at + 1, Some(BETWEEN.to_owned()), None, &self.plan.writer);
         let commit = Message::plain(Purpose::Commit, "commit");
-        let statement = statement(script, at);
+        let messages = [begin, statement(script, at), self.as_ourselves(step), place, commit];
+        match self.one_transaction(step, &messages).await {
+            // Refused for what the catalog says, such as REINDEX of a partitioned table: no text could tell.
+            Err(Broken::Migration(failure)) if failure.is_refused_in_transaction() => {
+                self.alone(step, script, at, Before::Fresh).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// A transaction that the file wrote itself, and its place in it.
+    async fn written(&self, step: &Step, script: &SqlScript, range: Range<usize>) -> Result<(), Broken> {
+        let mut messages: Vec<Message> = range.clone().map(|at| statement(script, at)).collect();
+        let place = place(step, range.end, Some(BETWEEN.to_owned()), None, &self.plan.writer);
+        let before_commit = messages.len().saturating_sub(1);
+        messages.splice(before_commit..before_commit, [self.as_ourselves(step), place]);
+        self.one_transaction(step, &messages).await
+    }
+
+    /// Messages that are one transaction, tried again as a whole while others hold the locks it needs.
+    async fn one_transaction(&self, step: &Step, messages: &[Message]) -> Result<(), Broken> {
+        let mut budget = self.budget();
         loop {
             let mut outcome = Ok(());
-            for message in [&begin, &statement, &place, &commit] {
+            for message in messages {
                 outcome = self.send_or_roll_back(step, message).await;
                 if outcome.is_err() {
                     break;
@@ -147,18 +173,18 @@ impl Executor<'_> {
             Before::Fresh => (None, false),
         };
         if interrupted && self.interrupted(kind, indexes.as_deref()).await? == Interrupted::Done {
-            return Ok(self.keep_place(step, at + 1, None).await?);
+            return Ok(self.keep_place(step, at + 1, BETWEEN, None).await?);
         }
         loop {
             self.drop_left_behind(kind, indexes.as_deref()).await?;
             indexes = self.indexes_before(kind).await?;
-            self.keep_place(step, at, indexes.clone()).await?;
+            self.keep_place(step, at, DID_NOT_FINISH, indexes.clone()).await?;
             let outcome = match self.send_alone(step, kind, &statement(script, at)).await {
                 Err(Broken::Migration(failure)) if interrupted && is_there_already(&failure, kind) => Ok(()),
                 outcome => outcome,
             };
             match outcome {
-                Ok(()) => return Ok(self.keep_place(step, at + 1, None).await?),
+                Ok(()) => return Ok(self.keep_place(step, at + 1, BETWEEN, None).await?),
                 Err(Broken::Migration(failure)) => {
                     // What a failed CONCURRENTLY leaves is taken away at once: until then it costs every writer.
                     self.drop_left_behind(kind, indexes.as_deref()).await?;
@@ -173,25 +199,39 @@ impl Executor<'_> {
 
     async fn send_alone(&self, step: &Step, kind: &StatementKind, message: &Message) -> Result<(), Broken> {
         // It waits for every old transaction by design, and a timeout in the middle leaves an INVALID index.
-        let patient = is_concurrent(kind) && self.lock.server.pid.is_some();
-        if patient {
-            self.batch("lift the lock timeout for CONCURRENTLY", "set session lock_timeout = 0").await?;
+        if !is_concurrent(kind) || self.lock.server.pid.is_none() {
+            return self.send(step, message).await;
         }
+        let limit = self.lift_lock_timeout().await?;
         let outcome = self.send(step, message).await;
-        if patient && !matches!(&outcome, Err(broken) if broken.is_connection_lost()) {
-            self.session_limits(step).await?;
+        if !matches!(&outcome, Err(broken) if broken.is_connection_lost()) {
+            self.set_lock_timeout(&limit).await?;
         }
         outcome
     }
 
-    /// The end: reset, verify, and the history row, in one transaction.
+    /// Gives the limit there was, be it ours or one that the migration has set.
+    async fn lift_lock_timeout(&self) -> Result<String, Error> {
+        let lifting = |cause| Error::database("lift the lock timeout for CONCURRENTLY", cause);
+        const NOW: &str = "select pg_catalog.current_setting('lock_timeout') as limit";
+        let rows = self.lock.session.client().query_typed(NOW, &[]).await.map_err(lifting)?;
+        let limit = rows.first().map_or(Ok(String::new()), |row| row.try_get("limit")).map_err(lifting)?;
+        self.set_lock_timeout("0").await?;
+        Ok(limit)
+    }
+
+    async fn set_lock_timeout(&self, limit: &str) -> Result<(), Error> {
+        self.batch("set the lock timeout", &format!("set session lock_timeout = {}", literal(limit))).await
+    }
+
+    /// The end: verify, reset, and the history row, in one transaction.
     async fn leave(&self, step: &Step, began: Instant) -> Result<(), Broken> {
         let writer = &self.plan.writer;
         let spent = i64::try_from(began.elapsed().as_millis()).ok();
         let mut messages = vec![Message::plain(Purpose::Begin, "begin")];
+        messages.extend(queries(step.verify.as_ref(), Purpose::Verify));
         messages.push(Message::plain(Purpose::Reset, RESET));
         messages.extend(self.restore());
-        messages.extend(queries(step.verify.as_ref(), Purpose::Verify));
         messages.push(ended(step, spent, writer));
         messages.push(Message::plain(Purpose::Commit, "commit"));
         for message in &messages {
@@ -209,6 +249,7 @@ impl Executor<'_> {
         if matches!(step.body, StepBody::Sql(_)) {
             failure.left = Left::Statements(done);
         }
+        self.end_settings().await;
         let words = failure.server.as_ref().map(ToString::to_string);
         let words = words.or_else(|| failure.code.as_ref().map(ToString::to_string)).unwrap_or_default();
         if !failure.is_guard() {
@@ -221,8 +262,34 @@ impl Executor<'_> {
         self.failed(step, *failure).await
     }
 
-    async fn keep_place(&self, step: &Step, done: usize, indexes: Option<Vec<u32>>) -> Result<(), Error> {
-        self.record(&place(step, done, Some(DID_NOT_FINISH.to_owned()), indexes, &self.plan.writer)).await
+    /// What the migration has set ends with it, so that its failure can be written down.
+    async fn end_settings(&self) {
+        let restored = async {
+            self.lock.session.client().batch_execute(RESET).await?;
+            match self.restore() {
+                Some(restore) => self.lock.wire().ask(&restore).await.map(|_| ()),
+                None => Ok(()),
+            }
+        };
+        if let Err(cause) = restored.await {
+            tracing::debug!(%cause, "the settings of a failed migration could not be reset");
+        }
+    }
+
+    /// Writes the place outside of the migration's own transactions.
+    async fn keep_place(&self, step: &Step, done: usize, words: &str, indexes: Option<Vec<u32>>) -> Result<(), Error> {
+        let place = place(step, done, Some(words.to_owned()), indexes, &self.plan.writer);
+        let begin = Message::plain(Purpose::Begin, "begin");
+        let commit = Message::plain(Purpose::Commit, "commit");
+        let wire = self.lock.wire();
+        for message in [&begin, &self.as_ourselves(step), &place, &commit] {
+            if let Err(cause) = wire.ask(message).await {
+                let rolled_back = self.lock.session.client().batch_execute("rollback").await;
+                tracing::debug!(?rolled_back, "rolled back the writing of a place");
+                return Err(Error::database("keep the place of a migration", cause));
+            }
+        }
+        Ok(())
     }
 
     async fn record(&self, message: &Message) -> Result<(), Error> {

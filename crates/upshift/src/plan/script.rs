@@ -68,6 +68,16 @@ impl SqlScript {
         self
     }
 
+    /// Those of the first `done` statements that set something for the session.
+    pub(crate) fn settings_before(&self, done: usize) -> impl Iterator<Item = usize> {
+        let sets = |at: &usize| match self.statements.get(*at).map(|it| &it.kind) {
+            Some(StatementKind::Set) => !self.text(*at).to_ascii_lowercase().starts_with("discard"),
+            Some(StatementKind::Query) => self.text(*at).to_ascii_lowercase().contains("set_config"),
+            _ => false,
+        };
+        (0..done).filter(sets)
+    }
+
     /// A statement's text.
     pub(crate) fn text(&self, statement: usize) -> &str {
         self.statements.get(statement).map_or("", |it| it.text(self.section.text()))
