@@ -44,7 +44,8 @@ async fn what_cannot_be_in_a_transaction_is_refused_before_anything_is_done() {
           - 2_b cannot be part of one transaction: PostgreSQL refuses its statement in line 3 there
             help: run without `Grouping::AllInOne`
           - 3_c cannot be part of one transaction: PostgreSQL refuses its statement in line 2 there
-            help: run without `Grouping::AllInOne`"#]].assert_eq(&error.render());
+            help: run without `Grouping::AllInOne`"#]]
+    .assert_eq(&error.render());
     assert_eq!(db.tables().await, "-");
 }
 
@@ -52,9 +53,15 @@ async fn what_cannot_be_in_a_transaction_is_refused_before_anything_is_done() {
 async fn nothing_of_one_migration_reaches_the_next_there_either() {
     let db = Database::new().await;
     let set = [
-        ("1_a.sql", "set search_path to pg_catalog; create temp table scratch (); set local work_mem = '7MB';"),
-        ("2_b.sql", "create table b as select current_setting('search_path') s, current_setting('work_mem') w; \
-                     create temp table scratch ();"),
+        (
+            "1_a.sql",
+            "set search_path to pg_catalog; create temp table scratch (); set local work_mem = '7MB';",
+        ),
+        (
+            "2_b.sql",
+            "create table b as select current_setting('search_path') s, current_setting('work_mem') w; \
+                     create temp table scratch ();",
+        ),
     ];
     db.migrator(files(&set)).grouping(Grouping::AllInOne).run().await.unwrap();
     assert_eq!(db.rows("select s, w from b").await, "\"$user\", public | 4MB");
@@ -96,6 +103,9 @@ async fn an_edited_down_is_recorded_along_with_it() {
     let mut edited = THREE.to_vec();
     edited[0].1 = "create table a ();\n-- upshift: down\ndrop table if exists a;\n";
     db.migrator(files(&edited)).grouping(Grouping::AllInOne).run().await.unwrap();
-    assert_eq!(db.rows("select down from upshift.history where version = 1").await.trim(), "drop table if exists a;");
+    assert_eq!(
+        db.rows("select down from upshift.history where version = 1").await.trim(),
+        "drop table if exists a;"
+    );
     assert_eq!(db.tables().await, "a b");
 }

@@ -177,7 +177,7 @@ async fn a_killed_session_frees_the_lock_and_the_next_run_goes_on() {
     assert!(error.is_connection_lost());
     assert_eq!(error.report().unwrap().steps.len(), 1);
     expect![[r#"
-        migration 2_slow failed at statement 2 of 2 (2_slow.sql:2:1)
+        migration 2_slow failed at statement 2 of 2
           --> 2_slow.sql:2:1
            |
          2 | select pg_sleep(case when exists (select from calm) then 0 else 60 end);

@@ -5,7 +5,8 @@ use upshift::DownTarget;
 use upshift_promises::{Database, files, steps};
 
 const USERS: (&str, &str) = ("1_users.sql", "create table users (id int, gone boolean);");
-const VIEW: (&str, &str) = ("R__active.sql", "create or replace view active as select id from users where not gone;");
+const VIEW: (&str, &str) =
+    ("R__active.sql", "create or replace view active as select id from users where not gone;");
 
 #[tokio::test]
 async fn they_come_after_all_versioned_ones_by_name() {
@@ -83,10 +84,17 @@ async fn one_that_stopped_and_was_rewritten_begins_anew() {
 #[tokio::test]
 async fn everything_down_and_up_again_has_the_views_again() {
     let db = Database::new().await;
-    let users = ("1_users.sql", "create table users (id int, gone boolean);\n-- upshift: down\ndrop table users cascade;\n");
+    let users = (
+        "1_users.sql",
+        "create table users (id int, gone boolean);\n-- upshift: down\ndrop table users cascade;\n",
+    );
     db.migrator(files(&[users, VIEW])).run().await.unwrap();
     let report = db.migrator(files(&[users, VIEW])).down(DownTarget::All).await.unwrap();
-    expect![[r#"down 1_users: [Stays("R__active")]"#]].assert_eq(&format!("{}: {:?}", steps(&report), report.notes));
+    expect![[r#"down 1_users: [Stays("R__active")]"#]].assert_eq(&format!(
+        "{}: {:?}",
+        steps(&report),
+        report.notes
+    ));
     db.migrator(files(&[users, VIEW])).run().await.unwrap();
     assert_eq!(db.rows("select count(*) from active").await, "0");
 }

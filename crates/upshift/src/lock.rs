@@ -18,7 +18,7 @@ use crate::execute::{Prepared, Wire};
 use crate::history::Facts;
 use crate::history::sql::{self, FORMAT, Tables};
 use crate::migrator::Migrator;
-use crate::plan::Lease;
+use crate::plan::{Lease, Plan};
 use crate::session::Session;
 
 /// The lock, held: the session that works, who we are, and what the history said once nobody else could write it.
@@ -51,6 +51,20 @@ pub(crate) struct ServerFacts {
     pub(crate) settings: Vec<(String, String)>,
 }
 
+/// Whether a history leaves anything to do under the lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    Work,
+    Nothing,
+}
+
+impl Need {
+    /// Of this plan.
+    pub(crate) fn of(plan: &Plan) -> Need {
+        if plan.is_empty() { Need::Nothing } else { Need::Work }
+    }
+}
+
 /// What came of asking for the lock.
 pub(crate) enum Asked {
     /// It is ours, and this is the history.
@@ -69,10 +83,10 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 impl Lock {
     /// Asks for the lock until it is ours, nothing is left to do, or the wait is over.
     ///
-    /// Each attempt reads the history in the same round trip; `is_needed` judges it.
+    /// Each attempt reads the history in the same round trip; `need` judges it.
     pub(crate) async fn ask(
         migrator: &Migrator,
-        is_needed: impl Fn(&Facts) -> Result<bool, Error>,
+        need: impl Fn(&Facts) -> Result<Need, Error>,
     ) -> Result<Asked, Error> {
         let session = Session::open(migrator.pool()).await?;
         let told = session.told_pid().await;
@@ -81,15 +95,16 @@ impl Lock {
         let mut way = Way::Session;
         loop {
             let (attempt, facts) = attempt(migrator, &session, &mut way, key, told).await?;
-            let needed = is_needed(&facts)?;
+            let need = need(&facts)?;
             match attempt {
-                Attempt::Locked(keeper, server) => {
+                Attempt::Locked(locked) => {
+                    let (keeper, server) = *locked;
                     let lease = Lease { token: 0, audited: 0, owner: String::new() };
                     let lock = Lock { session, lease, server, prepared: Vec::new(), key, keeper };
-                    return lock.opened(migrator, facts, needed).await;
+                    return lock.opened(migrator, facts, need).await;
                 }
                 Attempt::Pooled => continue,
-                Attempt::Busy if !needed => return Ok(Asked::NotNeeded(facts)),
+                Attempt::Busy if need == Need::Nothing => return Ok(Asked::NotNeeded(facts)),
                 Attempt::Busy => {}
             }
             let Some(pause) = backoff.pause() else {
@@ -102,8 +117,8 @@ impl Lock {
     }
 
     /// The lock is there: bring the tables to our format and take the lease, or give it back when it is not needed.
-    async fn opened(mut self, migrator: &Migrator, facts: Facts, needed: bool) -> Result<Asked, Error> {
-        if !needed {
+    async fn opened(mut self, migrator: &Migrator, facts: Facts, need: Need) -> Result<Asked, Error> {
+        if need == Need::Nothing {
             self.release().await?;
             return Ok(Asked::NotNeeded(facts));
         }
@@ -211,7 +226,7 @@ enum Way {
 }
 
 enum Attempt {
-    Locked(Keeper, ServerFacts),
+    Locked(Box<(Keeper, ServerFacts)>),
     /// There is a transaction pooler in between: ask the other way.
     Pooled,
     Busy,
@@ -244,7 +259,7 @@ async fn attempt(
         Way::Transaction => {
             let keeper = try_transaction(migrator.pool(), key).await?;
             let facts = facts.await?;
-            Ok((keeper.map_or(Attempt::Busy, |it| Attempt::Locked(it, ServerFacts::default())), facts))
+            Ok((keeper.map_or(Attempt::Busy, |it| Attempt::Locked(Box::new((it, ServerFacts::default())))), facts))
         }
     }
 }
@@ -260,7 +275,7 @@ fn session_attempt(rows: &[Row]) -> Result<Attempt, tokio_postgres::Error> {
                 watches_clients: row.try_get("watches_clients")?,
                 settings: Vec::new(),
             };
-            Attempt::Locked(Keeper::Session, server)
+            Attempt::Locked(Box::new((Keeper::Session, server)))
         }
     })
 }

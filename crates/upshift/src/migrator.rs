@@ -14,7 +14,7 @@ use crate::execute::execute;
 use crate::history::sql::Tables;
 use crate::history::{Audit, Facts, read_texts};
 use crate::ident::{Ident, IdentError};
-use crate::lock::{Asked, Lock};
+use crate::lock::{Asked, Lock, Need};
 use crate::plan::{DownRequest, DownTarget, Entry, Plan, Reason, Target, UpRequest, Writer, selected};
 use crate::report::Report;
 use crate::repair::Repair;
@@ -173,7 +173,7 @@ impl Migrator {
             return Ok(report_of(&plan, began, Duration::ZERO));
         }
         let waiting = Instant::now();
-        match Lock::ask(self, |facts| plan_from(facts).map(|plan| !plan.is_empty())).await? {
+        match Lock::ask(self, |facts| plan_from(facts).map(|plan| Need::of(&plan))).await? {
             Asked::NotNeeded(facts) => Ok(report_of(&plan_from(&facts)?, began, waiting.elapsed())),
             Asked::Held(lock, facts) => {
                 let waited = waiting.elapsed();
@@ -209,8 +209,10 @@ impl Migrator {
             return Ok(report_of(&first, began, Duration::ZERO));
         }
         let waiting = Instant::now();
-        let needed = |facts: &Facts| Ok(!selected(facts.history(), target).is_empty());
-        match Lock::ask(self, needed).await? {
+        let need = |facts: &Facts| {
+            Ok(if selected(facts.history(), target).is_empty() { Need::Nothing } else { Need::Work })
+        };
+        match Lock::ask(self, need).await? {
             Asked::NotNeeded(_) => Ok(report_of(&first, began, waiting.elapsed())),
             Asked::Held(lock, _) => {
                 let waited = waiting.elapsed();

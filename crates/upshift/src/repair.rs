@@ -5,9 +5,9 @@ use upshift_files::{Migration, MigrationId, MigrationSet, Version};
 use crate::error::Error;
 use crate::history::sql;
 use crate::history::{Applied, AppliedState, Facts};
-use crate::lock::{Asked, Lock};
+use crate::lock::{Asked, Lock, Need};
 use crate::migrator::Migrator;
-use crate::plan::messages::audit_values;
+use crate::plan::messages::AuditEntry;
 use crate::plan::{Message, Param, Purpose, Texts};
 
 /// The calls that set the history right by hand.
@@ -32,11 +32,11 @@ impl<'m> Repair<'m> {
         let migration = set.get(version).ok_or_else(|| Error::not_applied(format!("version {version}")))?;
         let texts = Texts::of(migration);
         self.change(migration.id(), |row| {
-            let detail = Some(match row.up_checksum {
+            let detail = match row.up_checksum {
                 Some(was) => format!("the edited text was accepted; the checksum was {was}"),
                 None => "the edited text was accepted".to_owned(),
-            });
-            let mut values = self.audit("repair", row, texts.up_checksum, detail);
+            };
+            let mut values = self.audit(row, texts.up_checksum, detail);
             values.extend([Param::checksum(texts.up_checksum), Param::Text(texts.up.clone())]);
             Ok(vec![self.message(sql::REPAIR_CHECKSUM, values)])
         })
@@ -56,8 +56,8 @@ impl<'m> Repair<'m> {
             if !failed && set.get(version).is_some() {
                 return Err(Error::not_failed(row.label(), row.state.to_string()));
             }
-            let detail = Some(format!("forgotten by hand; it was {}", row.state));
-            Ok(vec![self.message(sql::RECORD_REVERTED, self.audit("repair", row, row.up_checksum, detail))])
+            let detail = format!("forgotten by hand; it was {}", row.state);
+            Ok(vec![self.message(sql::RECORD_REVERTED, self.audit(row, row.up_checksum, detail))])
         })
         .await
     }
@@ -68,7 +68,7 @@ impl<'m> Repair<'m> {
         messages: impl Fn(&Applied) -> Result<Vec<Message>, Error>,
     ) -> Result<(), Error> {
         let is_there = |facts: &Facts| match facts.history().get(id) {
-            Some(row) => messages(row).map(|_| true),
+            Some(row) => messages(row).map(|_| Need::Work),
             None => Err(Error::not_applied(label(id))),
         };
         is_there(&self.migrator.read().await?)?;
@@ -81,14 +81,9 @@ impl<'m> Repair<'m> {
         }
     }
 
-    fn audit(
-        &self,
-        action: &str,
-        row: &Applied,
-        checksum: Option<upshift_files::Checksum>,
-        detail: Option<String>,
-    ) -> Vec<Param> {
-        audit_values(&self.migrator.writer(), action, "done", &row.id, &row.name, checksum, detail)
+    fn audit(&self, row: &Applied, checksum: Option<upshift_files::Checksum>, detail: String) -> Vec<Param> {
+        let entry = AuditEntry::done("repair", &row.id, &row.name).checksum(checksum).detail(detail);
+        entry.values(&self.migrator.writer())
     }
 
     fn message(&self, sql: &'static str, values: Vec<Param>) -> Message {
@@ -108,7 +103,7 @@ impl Migrator {
             return Err(Error::refused(vec![crate::plan::unknown_target(&set, version)]));
         }
         let is_empty = |facts: &Facts| match facts.history().is_empty() {
-            true => Ok(true),
+            true => Ok(Need::Work),
             false => Err(Error::baseline_not_empty()),
         };
         is_empty(&self.read().await?)?;
@@ -126,16 +121,9 @@ impl Migrator {
     fn accepted(&self, migration: &Migration) -> Message {
         let writer = self.writer();
         let texts = Texts::of(migration);
-        let detail = Some("accepted by a baseline, not run".to_owned());
-        let mut values = audit_values(
-            &writer,
-            "baseline",
-            "done",
-            migration.id(),
-            migration.name(),
-            texts.up_checksum,
-            detail,
-        );
+        let entry = AuditEntry::done("baseline", migration.id(), migration.name());
+        let entry = entry.checksum(texts.up_checksum).detail("accepted by a baseline, not run");
+        let mut values = entry.values(&writer);
         values.extend(crate::plan::messages::kept_of(&texts, migration.header().phase));
         values.extend([Param::text("baseline"), Param::Small(None)]);
         Message::bound(Purpose::Record, writer.tables.sql(sql::RECORD_APPLIED), values)

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 /// What to do with states of the history that need a decision of yours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
 pub struct Policy {
     /// A pending migration that is older than an applied one.
     pub out_of_order: OutOfOrder,
@@ -44,7 +43,6 @@ pub enum Grouping {
 
 /// The time limits of statements and of their retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Timeouts {
     /// `lock_timeout` of every statement that can queue for a table lock. Default 2 s: as long as a migration may hold
     /// up the traffic behind it.
@@ -64,7 +62,6 @@ impl Default for Timeouts {
 
 /// How to wait for another migrator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct LockPolicy {
     /// How long to wait, in all, for another migrator to finish. Default 10 minutes.
     pub wait: Duration,
@@ -78,7 +75,6 @@ impl Default for LockPolicy {
 
 /// Who migrates: written into history and audit.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[non_exhaustive]
 pub struct Identity {
     /// The service's name.
     pub service: Option<String>,

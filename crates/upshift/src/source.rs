@@ -15,6 +15,7 @@ use crate::error::Error;
 #[derive(Debug, Clone)]
 pub struct Source {
     origin: Origin,
+    added: Vec<SourceFile>,
     code: Cow<'static, [CodeMigration]>,
     layout: LayoutChoice,
 }
@@ -36,6 +37,7 @@ impl Source {
     ) -> Source {
         Source {
             origin: Origin::Embedded { root, files },
+            added: Vec::new(),
             code: Cow::Borrowed(code),
             layout: LayoutChoice::Detect,
         }
@@ -52,6 +54,7 @@ impl Source {
     pub fn files(files: impl IntoIterator<Item = SourceFile>) -> Source {
         Source {
             origin: Origin::Given(files.into_iter().collect()),
+            added: Vec::new(),
             code: Cow::Borrowed(&[]),
             layout: LayoutChoice::Detect,
         }
@@ -63,6 +66,7 @@ impl Source {
     pub fn folder(path: impl AsRef<Path>) -> Source {
         Source {
             origin: Origin::Folder(path.as_ref().to_owned()),
+            added: Vec::new(),
             code: Cow::Borrowed(&[]),
             layout: LayoutChoice::Detect,
         }
@@ -71,6 +75,20 @@ impl Source {
     /// The same with Rust migrations, each an async function under `#[upshift::migration]`.
     pub fn with(mut self, code: impl IntoIterator<Item = CodeMigration>) -> Source {
         self.code.to_mut().extend(code);
+        self
+    }
+
+    /// The same with more files, such as one that a test adds to the embedded folder.
+    ///
+    /// ```
+    /// use upshift::{Source, SourceFile};
+    /// let source = Source::files([SourceFile::new("1_users.sql", "create table users ();")]);
+    /// let more = source.with_files([SourceFile::new("2_orders.sql", "create table orders ();")]);
+    /// assert_eq!(more.set()?.len(), 2);
+    /// # Ok::<(), upshift::Error>(())
+    /// ```
+    pub fn with_files(mut self, files: impl IntoIterator<Item = SourceFile>) -> Source {
+        self.added.extend(files);
         self
     }
 
@@ -86,7 +104,7 @@ impl Source {
     /// Every mistake in the files at once ([`Error::diagnostics`]). In debug builds also a folder that has other files
     /// than the binary, which means that cargo did not notice a new file ([`Error::is_stale`]).
     pub fn set(&self) -> Result<MigrationSet, Error> {
-        let files = match &self.origin {
+        let mut files = match &self.origin {
             Origin::Embedded { root, files } => {
                 refuse_stale(root, files)?;
                 files.to_vec()
@@ -94,6 +112,7 @@ impl Source {
             Origin::Given(files) => files.clone(),
             Origin::Folder(path) => folder::read(path).map_err(Error::files)?,
         };
+        files.extend(self.added.iter().cloned());
         self.refuse_uncompiled(&files).map_err(Error::files)?;
         let headers = self.code.iter().filter_map(|code| match code.place {
             CodePlace::Function(header) => Some(header),
@@ -112,6 +131,20 @@ impl Source {
         let set = self.set()?;
         set.check(None::<&Vars>).map_err(Error::files)?;
         Ok(set)
+    }
+
+    /// A file as a person would look for it: with the folder's name in front, where there is a folder.
+    pub(crate) fn shown(&self, path: &str) -> String {
+        let root = match &self.origin {
+            Origin::Embedded { root, .. } => Path::new(root).file_name().map(Path::new),
+            Origin::Folder(path) => Some(path.as_path()),
+            Origin::Given(_) => None,
+        };
+        let added = self.added.iter().any(|file| file.path == path);
+        match root {
+            Some(root) if !added => root.join(path).display().to_string(),
+            _ => path.to_owned(),
+        }
     }
 
     /// The functions behind a Rust migration, found by where its text stands.

@@ -204,26 +204,32 @@ fn place(script: &SqlScript, index: usize, character: Option<usize>, server: &Se
     Some(script.section.diagnostic(range.start + inside.start..range.start + inside.end, message))
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Failure {
+    /// What failed, without the place.
+    pub(super) fn headline(&self) -> String {
         let down = match self.direction {
             Direction::Up => "",
             Direction::Down => "the down of ",
         };
         if self.is_not_true() {
             let section = if self.is_guard() { "guard" } else { "verify" };
-            write!(f, "migration {}: its {section} query is not true", self.label)?;
-        } else {
-            write!(f, "{down}migration {} failed", self.label)?;
-            match self.at {
-                FailedAt::Statement(at) => write!(f, " at statement {at} of {}", self.statements)?,
-                FailedAt::Guard(at) => write!(f, " at query {at} of its guard")?,
-                FailedAt::Verify(at) => write!(f, " at query {at} of its verify")?,
-                FailedAt::Code => f.write_str(" in its Rust code")?,
-                FailedAt::Commit => f.write_str(" at COMMIT")?,
-                FailedAt::History => f.write_str(" while its history row was written")?,
-            }
+            return format!("migration {}: its {section} query is not true", self.label);
         }
+        let at = match self.at {
+            FailedAt::Statement(at) => format!("at statement {at} of {}", self.statements),
+            FailedAt::Guard(at) => format!("at query {at} of its guard"),
+            FailedAt::Verify(at) => format!("at query {at} of its verify"),
+            FailedAt::Code => "in its Rust code".to_owned(),
+            FailedAt::Commit => "at COMMIT".to_owned(),
+            FailedAt::History => "while its history row was written".to_owned(),
+        };
+        format!("{down}migration {} failed {at}", self.label)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.headline())?;
         match self.place.as_ref().and_then(|found| Some((&found.path, found.place.as_ref()?))) {
             Some((path, place)) => write!(f, " ({path}:{})", place.position),
             None => Ok(()),

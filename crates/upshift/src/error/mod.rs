@@ -155,7 +155,11 @@ impl Error {
 
     /// Everything, as a person reads it: one line, the file's line with a caret, the causes, what to do now.
     pub fn render(&self) -> String {
-        let mut text = self.to_string();
+        let mut text = match &self.0.kind {
+            // The picture says the place.
+            Kind::Failed(failure) => failure.headline(),
+            _ => self.to_string(),
+        };
         match &self.0.kind {
             Kind::Files(found) => text.push_str(&format!("\n\n{found}")),
             Kind::Refused(refusals) => {

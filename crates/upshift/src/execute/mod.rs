@@ -17,7 +17,7 @@ use crate::history::sql;
 use crate::ident::literal;
 use crate::lock::Lock;
 use crate::migrator::Migrator;
-use crate::plan::messages::audit_values;
+use crate::plan::messages::AuditEntry;
 use crate::plan::{Direction, Entry, Message, Plan, Purpose, Step, StepBody};
 use crate::report::{Report, StepReport};
 use crate::settings::Grouping;
@@ -127,7 +127,10 @@ impl<'e> Executor<'e> {
     }
 
     /// Writes a failure into the audit, and makes the error of it.
-    async fn failed(&self, step: &Step, failure: Failure) -> Error {
+    async fn failed(&self, step: &Step, mut failure: Failure) -> Error {
+        if let Some(place) = &mut failure.place {
+            place.path = self.migrator.source().shown(&place.path);
+        }
         let action = match step.direction {
             Direction::Up => "apply",
             Direction::Down => "revert",
@@ -142,7 +145,8 @@ impl<'e> Executor<'e> {
             Direction::Up => step.texts.up_checksum,
             Direction::Down => step.texts.down_checksum,
         };
-        let values = audit_values(&self.plan.writer, action, "failed", &step.id, &step.name, checksum, detail);
+        let entry = AuditEntry { action, outcome: "failed", id: &step.id, name: &step.name, checksum, detail };
+        let values = entry.values(&self.plan.writer);
         let message = Message::bound(Purpose::Record, self.plan.writer.tables.sql(sql::RECORD_AUDIT), values);
         // The error at hand is the one to tell: where the audit cannot be written, the connection or the lease is gone,
         // and whoever holds the lease now writes his own.

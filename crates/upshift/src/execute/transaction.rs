@@ -11,7 +11,7 @@ use super::watch::Watch;
 use crate::code::{BoxError, StepContext};
 use crate::error::{Error, Failure};
 use crate::event::Blocker;
-use crate::plan::messages::{begin, closing, commit, guard, limits, queries, statement};
+use crate::plan::messages::{begin, between, closing, commit, guard, queries, statement};
 use crate::plan::{Direction, Message, Mode, Param, Purpose, Step, StepBody};
 
 /// How many steps may be on their way: 1,000 migrations take four round trips, and a failure is known soon enough.
@@ -114,12 +114,13 @@ impl Executor<'_> {
                 begin.sql.to_mut().push_str(&watching);
             }
             acts.push((*first, Act::Send(begin)));
+            acts.extend(self.restore().map(|restore| (*first, Act::Send(restore))));
             acts.push((*first, Act::Send(guard(Param::Int(Some(audited)), writer))));
         }
         for (at, step) in steps.iter().enumerate() {
             if at > 0 {
-                // The reset behind the step before has taken the limits away.
-                acts.push((*step, Act::Send(Message::plain(Purpose::Begin, limits(step, writer)))));
+                acts.push((*step, Act::Send(between(step, writer))));
+                acts.extend(self.restore().map(|restore| (*step, Act::Send(restore))));
             }
             acts.extend(self.acts(step).into_iter().map(|act| (*step, act)));
         }

@@ -30,7 +30,7 @@ pub(crate) struct DownRequest<'r> {
 /// The rows a target selects, in the reverse order of their application.
 ///
 /// The last one applied goes first, whatever its version: what was applied later may stand on what was there before.
-pub(crate) fn selected<'h>(history: &'h History, target: DownTarget) -> Vec<&'h Applied> {
+pub(crate) fn selected(history: &History, target: DownTarget) -> Vec<&Applied> {
     let versioned = |row: &&&Applied| matches!(row.id, MigrationId::Version(_));
     let mut rows: Vec<&Applied> = history.iter().collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.ordinal));

@@ -130,14 +130,17 @@ impl Message {
     }
 }
 
-/// BEGIN with the limits of a step.
+/// BEGIN, what the step before may have set put back, and the limits of this one.
+///
+/// BEGIN comes first: should anything behind it fail, all that follows is refused with it.
 pub(crate) fn begin(step: &Step, writer: &Writer) -> Message {
-    let mut sql = match written_begin(step) {
-        Some(written) => format!("{written};"),
-        None => "begin;".to_owned(),
-    };
-    sql.push_str(&limits(step, writer));
-    Message::plain(Purpose::Begin, sql)
+    let begin = written_begin(step).unwrap_or("begin");
+    Message::plain(Purpose::Begin, format!("{begin}; {RESET};{}", limits(step, writer)))
+}
+
+/// The same between two steps of one transaction.
+pub(crate) fn between(step: &Step, writer: &Writer) -> Message {
+    Message::plain(Purpose::Begin, format!("{RESET};{}", limits(step, writer)))
 }
 
 /// A BEGIN of the file's own may ask for an isolation level.
@@ -187,7 +190,9 @@ pub(crate) fn block_messages(step: &Step, writer: &Writer) -> Vec<Message> {
 /// What follows a step's own statements: verify, reset, the history row.
 pub(crate) fn closing(step: &Step, writer: &Writer) -> Vec<Message> {
     let mut messages: Vec<Message> = queries(step.verify.as_ref(), Purpose::Verify).collect();
-    messages.push(Message::plain(Purpose::Reset, RESET));
+    if step.may_touch_session() {
+        messages.push(Message::plain(Purpose::Reset, RESET));
+    }
     messages.push(record(step, writer));
     messages
 }
@@ -218,32 +223,53 @@ pub(crate) fn statement(script: &SqlScript, at: usize) -> Message {
 }
 
 /// Nothing that a migration sets may reach the next one, nor the history row behind it.
+///
+/// It stands at the beginning of every transaction, and before the history row where the text may have set something.
 pub(crate) const RESET: &str = "reset session authorization; reset role; reset all; discard temp";
 
-/// The values every audit row needs, in the order of `audit_row!`.
-pub(crate) fn audit_values(
-    writer: &Writer,
-    action: &str,
-    outcome: &str,
-    id: &MigrationId,
-    name: &str,
-    checksum: Option<Checksum>,
-    detail: Option<String>,
-) -> Vec<Param> {
-    let identity = &writer.identity;
-    vec![
-        Param::Token,
-        Param::Owner,
-        Param::Text(identity.service.clone()),
-        Param::Text(identity.release.clone()),
-        Param::Text(identity.host.clone()),
-        Param::text(action),
-        Param::text(outcome),
-        Param::version(id),
-        Param::text(name),
-        Param::checksum(checksum),
-        Param::Text(detail),
-    ]
+/// What an audit row says, beside who says it.
+pub(crate) struct AuditEntry<'a> {
+    pub(crate) action: &'static str,
+    pub(crate) outcome: &'static str,
+    pub(crate) id: &'a MigrationId,
+    pub(crate) name: &'a str,
+    pub(crate) checksum: Option<Checksum>,
+    pub(crate) detail: Option<String>,
+}
+
+impl<'a> AuditEntry<'a> {
+    /// Something that was done.
+    pub(crate) fn done(action: &'static str, id: &'a MigrationId, name: &'a str) -> AuditEntry<'a> {
+        AuditEntry { action, outcome: "done", id, name, checksum: None, detail: None }
+    }
+
+    pub(crate) fn checksum(mut self, checksum: Option<Checksum>) -> AuditEntry<'a> {
+        self.checksum = checksum;
+        self
+    }
+
+    pub(crate) fn detail(mut self, detail: impl Into<String>) -> AuditEntry<'a> {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// The values, in the order of `audit_row!`.
+    pub(crate) fn values(self, writer: &Writer) -> Vec<Param> {
+        let identity = &writer.identity;
+        vec![
+            Param::Token,
+            Param::Owner,
+            Param::Text(identity.service.clone()),
+            Param::Text(identity.release.clone()),
+            Param::Text(identity.host.clone()),
+            Param::text(self.action),
+            Param::text(self.outcome),
+            Param::version(self.id),
+            Param::text(self.name),
+            Param::checksum(self.checksum),
+            Param::Text(self.detail),
+        ]
+    }
 }
 
 /// The history row of a step that is done, and its audit row.
@@ -257,7 +283,7 @@ pub(crate) fn record(step: &Step, writer: &Writer) -> Message {
         (Direction::Up, MigrationId::Version(_)) => (sql::RECORD_APPLIED, "apply", texts.up_checksum),
         (Direction::Up, MigrationId::Repeatable(_)) => (sql::RECORD_REPEATED, "apply", texts.up_checksum),
     };
-    let mut values = audit_values(writer, action, "done", &step.id, &step.name, checksum, None);
+    let mut values = AuditEntry::done(action, &step.id, &step.name).checksum(checksum).values(writer);
     if step.direction == Direction::Up {
         values.extend(kept(step));
         values.extend([Param::text("applied"), Param::Small(None)]);
@@ -323,8 +349,8 @@ pub(crate) fn ended(step: &Step, milliseconds: Option<i64>, writer: &Writer) -> 
     if step.direction == Direction::Down {
         return record(step, writer);
     }
-    let mut values =
-        audit_values(writer, "apply", "done", &step.id, &step.name, step.texts.up_checksum, None);
+    let entry = AuditEntry::done("apply", &step.id, &step.name).checksum(step.texts.up_checksum);
+    let mut values = entry.values(writer);
     let statements = match &step.body {
         StepBody::Sql(script) => i32::try_from(script.statements.len()).ok(),
         StepBody::Code { .. } => None,
@@ -338,8 +364,8 @@ impl super::entry::RecordDown {
     /// Keeps the edited down in the history.
     pub(crate) fn message(&self, writer: &Writer) -> Message {
         let checksum = self.texts.down_checksum;
-        let detail = Some("the down was edited".to_owned());
-        let mut values = audit_values(writer, "record", "done", &self.id, &self.name, checksum, detail);
+        let entry = AuditEntry::done("record", &self.id, &self.name).checksum(checksum);
+        let mut values = entry.detail("the down was edited").values(writer);
         values.extend([
             Param::checksum(checksum),
             Param::Text(self.texts.down.clone()),

@@ -165,6 +165,16 @@ impl Step {
         }
     }
 
+    /// Whether its text may set something of the session, such as a role, that its history row must not meet.
+    ///
+    /// Words, not grammar: a reset too many is one message, and most migrations have none of these words.
+    pub(crate) fn may_touch_session(&self) -> bool {
+        const WORDS: [&str; 8] = ["set", "set_config", "reset", "discard", "role", "call", "do", "execute"];
+        let StepBody::Sql(script) = &self.body else { return true };
+        let mut words = script.section.text().split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        words.any(|word| WORDS.iter().any(|it| word.eq_ignore_ascii_case(it)))
+    }
+
     pub(crate) fn is_one_by_one(&self) -> bool {
         self.mode() == StepMode::OneByOne
     }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use upshift_files::Transaction;
 
-use super::message::{Message, Param, Purpose, begin, block_messages, commit, guard, limits, statement};
+use super::message::{Message, Param, Purpose, begin, between, block_messages, commit, guard, statement};
 use super::script::{SqlScript, Unit};
 use super::step::{Direction, Step, StepBody, StepMode};
 use super::{Entry, Plan};
@@ -82,7 +82,7 @@ impl Script<'_> {
         for (at, step) in steps.iter().enumerate() {
             self.title(step);
             if at > 0 {
-                self.message(&Message::plain(Purpose::Begin, limits(step, &self.plan.writer)));
+                self.message(&between(step, &self.plan.writer));
             }
             self.inside(step);
         }

@@ -1,0 +1,5 @@
+const MIGRATIONS: upshift::Source = upshift::embed_migrations!("folders/directive_typo");
+
+fn main() {
+    let _ = MIGRATIONS;
+}

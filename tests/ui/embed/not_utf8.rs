@@ -1,0 +1,5 @@
+const MIGRATIONS: upshift::Source = upshift::embed_migrations!("folders/not_utf8");
+
+fn main() {
+    let _ = MIGRATIONS;
+}

@@ -1,0 +1,2 @@
+-- upshft: phase contract
+alter table orders drop status;

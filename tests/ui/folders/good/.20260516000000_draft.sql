@@ -1,0 +1,1 @@
+this is no SQL and nobody reads it '

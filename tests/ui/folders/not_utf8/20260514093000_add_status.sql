@@ -1,0 +1,2 @@
+-- noël
+alter table orders add status text;

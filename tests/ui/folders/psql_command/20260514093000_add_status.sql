@@ -1,0 +1,2 @@
+alter table orders add status text;
+\i more.sql

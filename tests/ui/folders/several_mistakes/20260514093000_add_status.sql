@@ -1,0 +1,2 @@
+-- upshift: pase contract
+alter table orders drop status;

@@ -1,0 +1,3 @@
+alter table orders add status text;
+alter table orders
+    alter status set default 'new;

@@ -1,0 +1,5 @@
+//! What compiles, and what it is at run time.
+
+mod embedded;
+mod function;
+mod strict;
