@@ -178,10 +178,6 @@ impl Migrator {
             Asked::Held(lock, facts) => {
                 let waited = waiting.elapsed();
                 let plan = plan_from(&facts)?;
-                if let Err(refused) = refuse_edited_beginnings(lock.session.client(), &self.tables, &plan).await {
-                    lock.release().await?;
-                    return Err(refused);
-                }
                 self.carry_out(*lock, &plan, began, waited).await
             }
         }
@@ -271,6 +267,10 @@ impl Migrator {
     }
 
     async fn carry_out(&self, lock: Lock, plan: &Plan, began: Instant, waited: Duration) -> Result<Report, Error> {
+        if let Err(refused) = refuse_edited_beginnings(lock.session.client(), &self.tables, plan).await {
+            lock.release().await?;
+            return Err(refused);
+        }
         let mut report = report_of(plan, began, waited);
         let outcome = lock.keep(execute(self, plan, &lock, &mut report)).await;
         report.took = began.elapsed();

@@ -11,7 +11,7 @@ use crate::error::{Error, Failure, Left};
 use crate::event::Event;
 use crate::history::read_texts;
 use crate::ident::literal;
-use crate::plan::messages::{begun, ended, limits, place, queries, statement, RESET};
+use crate::plan::messages::{begun, ended, going_on, limits, place, queries, statement, RESET};
 use crate::plan::{Message, Purpose, SqlScript, Step, StepBody, Unit};
 use crate::settings::milliseconds;
 
@@ -82,6 +82,7 @@ impl Executor<'_> {
         }
         let ordinal = step.ordinal.unwrap_or_default();
         let texts = read_texts(self.lock.session.client(), &self.plan.writer.tables, ordinal).await?;
+        self.record(&going_on(step, &self.plan.writer)).await?;
         if let StepBody::Sql(script) = &step.body {
             // The session that was told is gone.
             for at in script.settings_before(step.done) {

@@ -340,14 +340,29 @@ select case when e.ordinal is null then ('upshift: the history has no row for ' 
 from facts a left join ended e on true"
 );
 
-/// Turns an applied row into one whose down is on its way, statement by statement. $1 token, $2 owner, $3 ordinal.
+/// Turns an applied row into one whose down is on its way, statement by statement. $1 token, $2 owner, $3 ordinal,
+/// $4 down checksum, $5 down (null: code): the down that runs, which may have been edited since.
 pub(crate) const RECORD_DOWN_BEGUN: &str = concat!(
     "with fence as (
     select l.token from upshift.lease l where l.token = $1 and l.owner = $2 for update
 )
 update upshift.history h
 set state = 'failed', direction = 'down', statements_done = 0, error = 'did not finish',
-    token = ",
+    down_checksum = coalesce($4::text, h.down_checksum), down = coalesce($5::text, h.down), token = ",
+    ours!("(select f.token from fence f)"),
+    "
+where h.ordinal = $3"
+);
+
+/// Keeps the texts of today for a migration that goes on in the middle: the next attempt compares with what ran last.
+/// $1 token, $2 owner, $3 ordinal, $4 up checksum, $5 up, $6 down checksum, $7 down (null: as it is).
+pub(crate) const RECORD_GOES_ON: &str = concat!(
+    "with fence as (
+    select l.token from upshift.lease l where l.token = $1 and l.owner = $2 for update
+)
+update upshift.history h
+set up_checksum = coalesce($4::text, h.up_checksum), up = coalesce($5::text, h.up),
+    down_checksum = coalesce($6::text, h.down_checksum), down = coalesce($7::text, h.down), token = ",
     ours!("(select f.token from fence f)"),
     "
 where h.ordinal = $3"

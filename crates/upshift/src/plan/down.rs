@@ -115,13 +115,15 @@ fn way_back(
     let done = stopped.unwrap_or(0);
     let stored = request.stored.get(&row.ordinal);
     let wish = migration.map_or(Transaction::On, |it| it.header().transaction);
-    let (body, reason) = match migration.map(Migration::down) {
-        Some(Down::Sql(section)) => {
-            (StepBody::Sql(read_script(section, request.vars)?.resumed(done)), Reason::Reverted)
-        }
+    let sql = |section: &Section| -> Result<(StepBody, Texts), Error> {
+        Ok((StepBody::Sql(read_script(section, request.vars)?.resumed(done)), texts_of(section)))
+    };
+    let ((body, down), reason) = match migration.map(Migration::down) {
+        Some(Down::Sql(section)) => (sql(section)?, Reason::Reverted),
         Some(Down::Code) => {
             let path = migration.map_or(String::new(), |it| it.path().to_owned());
-            (StepBody::Code { path, transaction: wish }, Reason::Reverted)
+            let texts = Texts { down_checksum: row.down_checksum, ..Texts::default() };
+            ((StepBody::Code { path, transaction: wish }, texts), Reason::Reverted)
         }
         Some(Down::Irreversible { because }) => {
             return Err(WayBack::Refused(RefusalKind::Irreversible { because: Some(because.clone()) }));
@@ -130,7 +132,7 @@ fn way_back(
             Some(text) => {
                 let path = format!("{} (down kept in the history)", row.label());
                 let section = Section::of(SourceFile::new(path, text.to_owned()), SectionKind::Down, wish);
-                (StepBody::Sql(read_script(&section, request.vars)?.resumed(done)), Reason::RevertedFromHistory)
+                (sql(&section)?, Reason::RevertedFromHistory)
             }
             None => return no_way(row, stored),
         },
@@ -148,7 +150,7 @@ fn way_back(
         verify: None,
         lock_timeout: header.and_then(|it| it.lock_timeout),
         statement_timeout: header.and_then(|it| it.statement_timeout),
-        texts: texts_of(row, &body),
+        texts: Texts { up_checksum: row.up_checksum, ..down },
         body,
         ordinal: Some(row.ordinal),
         done,
@@ -156,12 +158,8 @@ fn way_back(
 }
 
 /// What the history should know of the down that runs: it may have been edited since the up was applied.
-fn texts_of(row: &Applied, body: &StepBody) -> Texts {
-    let down_checksum = match body {
-        StepBody::Sql(script) => Some(script.section.checksum()),
-        StepBody::Code { .. } => row.down_checksum,
-    };
-    Texts { up_checksum: row.up_checksum, down_checksum, ..Texts::default() }
+fn texts_of(down: &Section) -> Texts {
+    Texts { down_checksum: Some(down.checksum()), down: Some(down.text().to_owned()), ..Texts::default() }
 }
 
 fn no_way(row: &Applied, stored: Option<&Stored>) -> Result<Option<Step>, WayBack> {

@@ -314,7 +314,8 @@ pub(crate) fn kept_of(texts: &Texts, phase: Phase) -> Vec<Param> {
 pub(crate) fn begun(step: &Step, writer: &Writer) -> Message {
     let tables = &writer.tables;
     if step.direction == Direction::Down {
-        let values = vec![Param::Token, Param::Owner, Param::Int(step.ordinal)];
+        let mut values = vec![Param::Token, Param::Owner, Param::Int(step.ordinal)];
+        values.extend([Param::checksum(step.texts.down_checksum), Param::Text(step.texts.down.clone())]);
         return Message::bound(Purpose::Record, tables.sql(sql::RECORD_DOWN_BEGUN), values);
     }
     let identity = &writer.identity;
@@ -322,6 +323,15 @@ pub(crate) fn begun(step: &Step, writer: &Writer) -> Message {
     values.extend(kept(step));
     values.extend([identity.service.clone(), identity.release.clone(), identity.host.clone()].map(Param::Text));
     Message::bound(Purpose::Record, tables.sql(sql::RECORD_BEGUN), values)
+}
+
+/// Keeps the text with which a step goes on.
+pub(crate) fn going_on(step: &Step, writer: &Writer) -> Message {
+    let texts = &step.texts;
+    let mut values = vec![Param::Token, Param::Owner, Param::Int(step.ordinal)];
+    values.extend([Param::checksum(texts.up_checksum), Param::Text(texts.up.clone())]);
+    values.extend([Param::checksum(texts.down_checksum), Param::Text(texts.down.clone())]);
+    Message::bound(Purpose::Record, writer.tables.sql(sql::RECORD_GOES_ON), values)
 }
 
 /// Writes the place of a step that runs statement by statement.
