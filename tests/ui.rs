@@ -1,8 +1,7 @@
-//! Every mistake a user of the macros can make, and what the compiler tells then; and (in `ui/pass`)
-//! what must compile and run.
+//! Every mistake a user of the macros can make, and what the compiler tells then; and, in `ui/pass`, what must compile.
 //!
-//! One file in `ui/embed` and `ui/migration` a mistake, named by it; `TRYBUILD=overwrite cargo test -p upshift-promises --test ui` writes the
-//! `.stderr` files anew. The folders they embed are in `ui/folders`.
+//! One file in `ui/embed` and `ui/migration` a mistake, named by it; the folders they embed are in `ui/folders`.
+//! `TRYBUILD=overwrite cargo test -p upshift-promises --test ui` writes the `.stderr` files anew.
 
 #[path = "ui/pass/mod.rs"]
 mod pass;

@@ -40,7 +40,7 @@ macro_rules! twins {
 twins!(one "20260518000000" other "20260519000000");
 
 /// A name of its own, no transaction, a raw identifier, a lifetime, an attribute for the constant.
-#[allow(dead_code)]
+#[allow(clippy::needless_lifetimes)]
 #[upshift::migration(version = "2026-05-17-000000", name = "analyze-everything", transaction = "off")]
 async fn r#loop<'step>(step: &'step mut StepContext<'_>) -> Result<(), BoxError> {
     step.batch_execute("vacuum analyze").await?;
@@ -65,10 +65,7 @@ fn told(code: CodeMigration) -> String {
 #[test]
 fn a_function_says_its_version_name_transaction_and_down() {
     for (code, expected) in [
-        (
-            names::split,
-            "20260516000000_split, in a transaction, with down, 20260516000000_split",
-        ),
+        (names::split, "20260516000000_split, in a transaction, with down, 20260516000000_split"),
         (
             r#loop,
             "20260517000000_analyze-everything, in none, without down, 20260517000000_analyze-everything",

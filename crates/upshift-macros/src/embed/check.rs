@@ -91,13 +91,15 @@ impl Place {
             .ok_or("cargo did not say where this crate is (CARGO_MANIFEST_DIR): compile it with cargo")?;
         let root = Path::new(&crate_folder).join(path);
         let shown = clickable(&root).unwrap_or_else(|| folder.to_owned());
-        if !root.is_dir() {
-            let what = if root.exists() { "is no folder" } else { "does not exist" };
-            return Err(format!(
-                "the folder `{shown}` {what}: create it, or correct the path, which begins at the crate's Cargo.toml"
-            ));
+        if root.is_dir() {
+            Ok(Place { root, shown })
+        } else if root.exists() {
+            Err(format!("`{shown}` is no folder: name the folder the migrations are in"))
+        } else {
+            Err(format!(
+                "the folder `{shown}` does not exist: create it, or correct the path, which begins at the crate's Cargo.toml"
+            ))
         }
-        Ok(Place { root, shown })
     }
 
     /// The mistake, its path as a person can click it.

@@ -31,7 +31,7 @@ pub(crate) fn expand(folder: &Folder) -> TokenStream {
     };
     // The root is compared with in debug builds only: a release must not depend on where it was built.
     quote_spanned! {span=> {
-        #(#[allow(unreachable_pub)] #[path = #paths] mod #modules;)*
+        #(#[allow(unreachable_pub, clippy::duplicate_mod)] #[path = #paths] mod #modules;)*
         const FILES: &[::upshift::__private::SourceFile] = &[#(#files,)*];
         const CODE: &[::upshift::__private::CodeMigration] = &[#(#code,)*];
         const ROOT: &::core::primitive::str = if ::core::cfg!(debug_assertions) { #root } else { "" };

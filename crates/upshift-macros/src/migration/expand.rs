@@ -6,6 +6,7 @@ use syn::ext::IdentExt;
 use syn::{Attribute, Error, Ident, Path, Visibility};
 use upshift_files::Transaction;
 
+use super::check::check;
 use super::parse::{Arguments, Function};
 use super::text;
 use crate::mistake::compile_errors;
@@ -88,14 +89,18 @@ fn of_the_constant(attribute: &&Attribute) -> bool {
 /// Every mistake, and a constant that does nothing in the function's place.
 pub(crate) fn fallback(mistakes: &[Error], function: &Function) -> TokenStream {
     let mistakes = compile_errors(mistakes);
+    let Function { visibility, signature, body, .. } = function;
+    // A function of the right shape stays: what it uses would be called unused.
+    let kept = if check(function).is_ok() { quote!(#[allow(dead_code)] #signature #body) } else { quote!() };
     let harmless = quote! {
+        #kept
         ::upshift::__private::CodeMigration::file(
             "",
             |_| ::std::boxed::Box::pin(async { ::core::result::Result::Ok(()) }),
             ::core::option::Option::None,
         )
     };
-    let constant = constant(&[], &function.visibility, &function.signature.ident, &harmless);
+    let constant = constant(&[], visibility, &signature.ident, &harmless);
     quote!(#mistakes #constant)
 }
 
