@@ -135,7 +135,7 @@ fn detach_partition_concurrently(head: &mut Head<'_>) -> Option<StatementKind> {
     let after_table = QualifiedName::after(head, at)?;
     let after = head.after(after_table, "[*] detach partition")?;
     let (partition, after) = QualifiedName::read(head, after)?;
-    head.after(after, "concurrently END")?;
+    head.after(after, "concurrently")?;
     let (table, _) = QualifiedName::read(head, at)?;
     Some(Kind::DetachPartitionConcurrently { table, partition })
 }

@@ -65,22 +65,16 @@ impl<'t> Head<'t> {
         item.split('|').any(|word| text.eq_ignore_ascii_case(word)).then_some(at + 1)
     }
 
+    /// The token after `( … )`, which hold no others where this is asked for.
     fn after_parentheses(&mut self, at: usize) -> usize {
         if self.text_of(at) != Some("(") {
             return at;
         }
-        let mut depth = 0_usize;
-        let mut next = at;
-        while let Some(text) = self.text_of(next) {
+        let mut next = at + 1;
+        while self.text_of(next).is_some_and(|text| text != ")") {
             next += 1;
-            match text {
-                "(" => depth += 1,
-                ")" if depth == 1 => break,
-                ")" => depth -= 1,
-                _ => {}
-            }
         }
-        next
+        next + 1
     }
 }
 

@@ -33,7 +33,8 @@ use head::Head;
 /// Cuts a text into its statements, in order.
 ///
 /// What stands between them is white space, comments, `;`, and the data of a COPY with its line `\.`. Nothing between
-/// two `;` is no statement.
+/// two `;` is no statement. The data of a COPY begins on the line after its `;`; a text that ends there has none, any
+/// other must say `\.`, even at its very end, where psql would not ask for it.
 ///
 /// # Errors
 /// A [`SyntaxError`] when a string, quoted name, dollar quote, comment or the data of a COPY is never closed, when

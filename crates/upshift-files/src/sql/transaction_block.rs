@@ -89,25 +89,19 @@ enum Setting {
 /// The last option `name` in the parentheses of a statement: `(name)`, `(name value)` or `(name = value)`.
 fn option(text: &str, name: &str) -> Setting {
     let mut setting = Setting::Missing;
-    let mut depth = 0_usize;
     let mut tokens = Significant::new(text).peekable();
     let mut begins = false;
     while let Some(token) = tokens.next() {
-        let begun = std::mem::replace(&mut begins, false);
-        match token.text(text) {
-            "(" => (depth, begins) = (depth + 1, depth == 0),
-            ")" => depth = depth.saturating_sub(1),
-            "," => begins = depth == 1,
-            word if begun && is_named(word, name) => {
-                tokens.next_if(|token| token.text(text) == "=");
-                let ends = |token: &Token| matches!(token.text(text), "," | ")");
-                setting = match tokens.next_if(|token| !ends(token)) {
-                    Some(value) if is_off(&value, text) => Setting::Off,
-                    _ => Setting::On,
-                };
-            }
-            _ => {}
+        let word = token.text(text);
+        if begins && is_named(word, name) {
+            tokens.next_if(|token| token.text(text) == "=");
+            let ends = |token: &Token| matches!(token.text(text), "," | ")");
+            setting = match tokens.next_if(|token| !ends(token)) {
+                Some(value) if is_off(&value, text) => Setting::Off,
+                _ => Setting::On,
+            };
         }
+        begins = matches!(word, "(" | ",");
     }
     setting
 }

@@ -2,6 +2,7 @@
 
 mod errors;
 mod kinds;
+mod lexing;
 mod names;
 mod promises;
 mod splitting;
