@@ -62,11 +62,11 @@ impl Bench {
     }
 
     /// Whether the tables are there that the migrations make: a quick run that did nothing is no result.
-    pub async fn has_all(&self, database: &str, count: i32) -> Outcome<()> {
+    pub async fn has_all(&self, database: &str, count: usize) -> Outcome<()> {
         let client = client(&self.server.url(database)).await?;
         let sql = "select count(*) from pg_class where relkind = 'r' and relname ~ '^t[0-9]{4}$'";
         let found: i64 = client.query_one(sql, &[]).await?.get(0);
-        if found == i64::from(count) {
+        if usize::try_from(found) == Ok(count) {
             Ok(())
         } else {
             Err(format!("{database}: {found} tables of {count}").into())

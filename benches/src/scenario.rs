@@ -107,7 +107,8 @@ impl Scenario {
             for (way, proxy) in bench.proxies.iter().enumerate() {
                 for turn in 0..entrants.len() {
                     let at = (turn + round) % entrants.len();
-                    let (sample, failure) = self.round(bench, proxy, &entrants, at, files).await?;
+                    let (sample, failure) =
+                        self.turn(Turn { bench, proxy, entrant: &entrants[at] }, at, files).await?;
                     let cell = &mut cells[way * entrants.len() + at];
                     cell.failure = cell.failure.take().or(failure);
                     if round > 0 {
@@ -124,24 +125,12 @@ impl Scenario {
         Ok(cells)
     }
 
-    async fn round(
-        self,
-        bench: &Bench,
-        proxy: &Proxy,
-        entrants: &[Entrant],
-        at: usize,
-        files: &[File],
-    ) -> Outcome<(Sample, Option<String>)> {
-        let boots = if self == Scenario::Crowd { CROWD } else { 1 };
-        if self == Scenario::NothingToDo {
-            return boot_at_once(bench, proxy, &entrants[at], &migrated(at), boots).await;
+    async fn turn(self, turn: Turn<'_>, at: usize, files: &[File]) -> Outcome<(Sample, Option<String>)> {
+        match self {
+            Scenario::NothingToDo => turn.boot(&migrated(at), 1).await,
+            Scenario::Empty => turn.boot_fresh(1, files).await,
+            Scenario::Crowd => turn.boot_fresh(CROWD, files).await,
         }
-        let database = "fresh";
-        bench.create(database).await?;
-        let outcome = boot_at_once(bench, proxy, &entrants[at], database, boots).await?;
-        bench.has_all(database, files.len() as i32).await?;
-        bench.drop(database).await?;
-        Ok(outcome)
     }
 }
 
@@ -153,49 +142,61 @@ fn migrated(at: usize) -> String {
 async fn apply_all(bench: &Bench, entrant: &Entrant, database: &str, files: &[File]) -> Outcome<()> {
     bench.create(database).await?;
     entrant.boot(&bench.address(&bench.proxies[0], database)).await?;
-    bench.has_all(database, files.len() as i32).await?;
+    bench.has_all(database, files.len()).await?;
     bench.settle(database).await
 }
 
-/// Boots, each a task with connections of its own.
-async fn boot_at_once(
-    bench: &Bench,
-    proxy: &Proxy,
-    entrant: &Entrant,
-    database: &str,
-    boots: usize,
-) -> Outcome<(Sample, Option<String>)> {
-    let before = proxy.counter.trips();
-    let began = Instant::now();
-    let tasks: Vec<_> = (0..boots)
-        .map(|_| {
-            let (entrant, address) = (Arc::clone(entrant), bench.address(proxy, database));
-            tokio::spawn(async move { entrant.boot(&address).await })
-        })
-        .collect();
-    let mut outcomes = Vec::new();
-    for task in tasks {
-        outcomes.push(task.await?);
+/// One contender's turn.
+struct Turn<'a> {
+    bench: &'a Bench,
+    proxy: &'a Proxy,
+    entrant: &'a Entrant,
+}
+
+impl Turn<'_> {
+    /// Boots on a database that was never used, and looks at what came of it.
+    async fn boot_fresh(&self, boots: usize, files: &[File]) -> Outcome<(Sample, Option<String>)> {
+        let database = "fresh";
+        self.bench.create(database).await?;
+        let outcome = self.boot(database, boots).await?;
+        self.bench.has_all(database, files.len()).await?;
+        self.bench.drop(database).await?;
+        Ok(outcome)
     }
-    let all = Sample {
-        took: began.elapsed(),
-        with_connect: began.elapsed(),
-        trips: proxy.counter.trips().since(before),
-        succeeded: outcomes.iter().filter(|outcome| outcome.is_ok()).count(),
-    };
-    let failure =
-        outcomes.iter().find_map(|outcome| outcome.as_ref().err().map(|cause| chain(cause.as_ref())));
-    let sample = match outcomes.as_slice() {
-        [Ok(boot)] => Sample {
-            took: boot.migrate,
-            with_connect: boot.connect + boot.migrate,
-            trips: boot.trips,
-            succeeded: 1,
-        },
-        [Err(_)] => return Err(format!("{}: {}", entrant.name(), failure.unwrap_or_default()).into()),
-        _ => all,
-    };
-    Ok((sample, failure))
+
+    /// Boots, each a task with connections of its own; with the figures, the first error of those that failed.
+    async fn boot(&self, database: &str, boots: usize) -> Outcome<(Sample, Option<String>)> {
+        let before = self.proxy.counter.trips();
+        let began = Instant::now();
+        let tasks: Vec<_> = (0..boots)
+            .map(|_| {
+                let (entrant, address) = (Arc::clone(self.entrant), self.bench.address(self.proxy, database));
+                tokio::spawn(async move { entrant.boot(&address).await })
+            })
+            .collect();
+        let mut outcomes = Vec::new();
+        for task in tasks {
+            outcomes.push(task.await?);
+        }
+        let took = began.elapsed();
+        let trips = self.proxy.counter.trips().since(before);
+        let succeeded = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+        let failure =
+            outcomes.iter().find_map(|outcome| outcome.as_ref().err().map(|cause| chain(cause.as_ref())));
+        let sample = match outcomes.as_slice() {
+            [Ok(boot)] => Sample {
+                took: boot.migrate,
+                with_connect: boot.connect + boot.migrate,
+                trips: boot.trips,
+                succeeded,
+            },
+            [Err(_)] => {
+                return Err(format!("{}: {}", self.entrant.name(), failure.unwrap_or_default()).into());
+            }
+            _ => Sample { took, with_connect: took, trips, succeeded },
+        };
+        Ok((sample, failure))
+    }
 }
 
 /// An error with its causes.
