@@ -6,6 +6,8 @@ mod boot;
 mod cancel;
 #[path = "promises/down.rs"]
 mod down;
+#[path = "promises/events.rs"]
+mod events;
 #[path = "promises/grouped.rs"]
 mod grouped;
 #[path = "promises/lock.rs"]

@@ -332,7 +332,7 @@ async fn a_procedure_that_commits_runs_outside_of_transactions() {
            | ^^^^^^^^^^^
           caused by: invalid transaction termination (2D000)
             context: PL/pgSQL function fill() line 1 at COMMIT
-          help: nothing of it was done; mend it and run again"#]]
+          help: nothing of it was done; write `-- upshift: transaction off` into its header"#]]
     .assert_eq(&inside.render());
     db.migrator(files(&[
         make,
@@ -361,7 +361,7 @@ async fn a_written_transaction_in_the_middle_is_one_unit() {
          7 | insert into nowhere values (2);
            |             ^^^^^^^
           caused by: relation "nowhere" does not exist (42P01)
-          help: its first 1 statements are done and stay; the next run goes on there; mend it and run again"#]].assert_eq(&error.render());
+          help: its first statement is done and stays; the next run goes on behind it; mend it and run again"#]].assert_eq(&error.render());
     expect![[r#"1 | failed | 1 | relation "nowhere" does not exist (42P01)"#]]
         .assert_eq(&db.rows(PLACE).await);
     assert_eq!(db.rows("select count(*) from t").await, "0");
@@ -492,7 +492,7 @@ async fn a_verify_that_is_not_true_is_asked_again_next_time() {
            | ^^^^^^^^^^^^^^^^^^^^^^^^^^
           its answer: {"ok": false}
           help: its first 2 statements are done and stay; the next run goes on there; mend the migration, or its verify section, and run again"#]].assert_eq(&error.render());
-    expect![[r#"1 | failed | 2 | not true: {"ok": false"#]].assert_eq(&db.rows(PLACE).await);
+    expect![[r#"1 | failed | 2 | not true: {"ok": false}"#]].assert_eq(&db.rows(PLACE).await);
     db.run("insert into t values (1)").await;
     db.migrator(files(&[("1_t.sql", text)])).run().await.unwrap();
     expect!["1 | applied | 2 | -"].assert_eq(&db.rows(PLACE).await);

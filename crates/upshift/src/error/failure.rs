@@ -68,6 +68,7 @@ impl Failure {
     /// A step's failure at a message with this purpose.
     pub(crate) fn at_message(step: &Step, purpose: Purpose, cause: tokio_postgres::Error) -> Failure {
         let server = ServerError::new(cause);
+        let ended = purpose == Purpose::Release && has_ended(&server);
         let body = match &step.body {
             StepBody::Sql(script) => Some(script),
             StepBody::Code { .. } => None,
@@ -92,20 +93,24 @@ impl Failure {
             server: Some(server),
             code: None,
             blockers: Vec::new(),
-            left: Failure::left(step),
+            left: if ended { Left::Unknown } else { Failure::left(step) },
         }
     }
 
     /// A step's Rust function that failed.
     pub(crate) fn in_code(step: &Step, cause: BoxError) -> Failure {
+        let (server, code) = match cause.downcast::<tokio_postgres::Error>() {
+            Ok(server) => (Some(ServerError::new(*server)), None),
+            Err(code) => (None, Some(code)),
+        };
         Failure {
             label: step.label.clone(),
             direction: step.direction,
             at: FailedAt::Code,
             statements: 0,
             place: None,
-            server: None,
-            code: Some(cause),
+            server,
+            code,
             blockers: Vec::new(),
             left: Failure::left(step),
         }
@@ -131,8 +136,12 @@ impl Failure {
 
     /// Whether a guard or verify query was answered, and the answer was not true.
     fn is_not_true(&self) -> bool {
-        let words = self.server.as_ref().and_then(ServerError::database).map(|said| said.message());
-        words.is_some_and(|words| words.contains("upshift: not true: "))
+        self.answer().is_some()
+    }
+
+    /// The answer of a guard or verify query that was not true.
+    fn answer(&self) -> Option<&str> {
+        self.server.as_ref()?.own_words()?.strip_prefix("not true: ")
     }
 
     pub(super) fn cause(&self) -> Option<&(dyn StdError + 'static)> {
@@ -150,11 +159,8 @@ impl Failure {
         bare.message = String::new();
         bare.help = None;
         let mut text = bare.to_string();
-        if self.is_not_true()
-            && let Some(said) = self.server.as_ref().and_then(ServerError::database)
-            && let Some((_, row)) = said.message().split_once("upshift: not true: ")
-        {
-            text.push_str(&format!("\n  its answer: {}", row.trim_end_matches('"')));
+        if let Some(row) = self.answer() {
+            text.push_str(&format!("\n  its answer: {row}"));
         }
         text
     }
@@ -163,8 +169,9 @@ impl Failure {
         let left = match self.left {
             Left::Nothing => "nothing of it was done".to_owned(),
             Left::Statements(0) => "none of its statements is done".to_owned(),
+            Left::Statements(1) => "its first statement is done and stays; the next run goes on behind it".to_owned(),
             Left::Statements(done) => format!("its first {done} statements are done and stay; the next run goes on there"),
-            Left::Unknown => "it runs without a transaction, so only its code knows what is done".to_owned(),
+            Left::Unknown => "only its code knows what is done".to_owned(),
         };
         let state = self.server.as_ref().and_then(ServerError::sqlstate);
         let now = match (self.at, state) {
@@ -177,12 +184,21 @@ impl Failure {
             (_, Some("42501")) => "grant the migrator's role what it lacks, or have the owner of the object run it",
             (_, Some("55P04")) => "PostgreSQL lets a new enum value be used only after its transaction: put the use of \
                                    it into a migration of its own",
-            (_, Some("25001")) => "write `-- upshift: transaction off` into its header",
+            (_, Some("25001" | "2D000")) => "write `-- upshift: transaction off` into its header",
+            (FailedAt::Code, Some("25P01" | "3B001")) => {
+                "leave BEGIN, COMMIT and ROLLBACK out of it, or ask for no transaction"
+            }
+            (FailedAt::Code, Some("25P02")) => "it went on after an error of the server: give that error back",
             _ if self.server.as_ref().is_some_and(ServerError::is_connection_lost) => "run again",
             _ => "mend it and run again",
         };
         Some(format!("{left}; {now}"))
     }
+}
+
+/// Whether the server says that the transaction is gone: no_active_sql_transaction, invalid_savepoint_specification.
+fn has_ended(server: &ServerError) -> bool {
+    matches!(server.sqlstate(), Some("25P01" | "3B001"))
 }
 
 /// The place in the file: the server's, or else the beginning of the statement.

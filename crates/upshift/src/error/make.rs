@@ -1,5 +1,6 @@
 //! The errors of the library, by what went wrong.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use upshift_files::Diagnostics;
@@ -8,6 +9,14 @@ use super::{Error, Failure, Holder, Inner, Kind, ServerError};
 use crate::code::BoxError;
 use crate::ident::Ident;
 use crate::plan::Refusal;
+
+/// The driver hides the server's words one level down: an error of its kind is shown as ours are.
+fn readable(cause: BoxError) -> BoxError {
+    match cause.downcast::<tokio_postgres::Error>() {
+        Ok(server) => Box::new(ServerError::new(*server)),
+        Err(other) => other,
+    }
+}
 
 impl Error {
     pub(super) fn of(kind: Kind) -> Error {
@@ -72,7 +81,17 @@ impl Error {
 
     /// `when` completes "the hook … failed".
     pub(crate) fn hook(when: &'static str, cause: BoxError) -> Error {
-        Error::of(Kind::Hook { when, cause })
+        Error::of(Kind::Hook { when, cause: readable(cause) })
+    }
+
+    /// The error and its causes without their details, as a row of the audit has them.
+    pub(crate) fn in_one_line(&self) -> String {
+        let (mut line, mut cause) = (self.to_string(), self.source());
+        while let Some(error) = cause {
+            line.push_str(&format!(": {error}"));
+            cause = error.source();
+        }
+        line
     }
 
     pub(crate) fn not_applied(label: impl Into<String>) -> Error {

@@ -39,8 +39,8 @@ impl ServerError {
     pub(super) fn own_words(&self) -> Option<&str> {
         let said = self.database().filter(|said| *said.code() == SqlState::INVALID_TEXT_REPRESENTATION)?;
         let (_, words) = said.message().split_once("upshift: ")?;
-        // The server quotes the text it could not read, in the quotes of its language.
-        Some(words.trim_end_matches(|c: char| !c.is_alphanumeric()))
+        // The server quotes the text it could not read, in the quotes of its language; ours may end with a JSON object.
+        Some(words.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '}'))
     }
 
     /// Where in the text that was sent it went wrong, as a number of characters from 0.

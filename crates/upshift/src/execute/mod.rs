@@ -131,21 +131,31 @@ impl<'e> Executor<'e> {
         if let Some(place) = &mut failure.place {
             place.path = self.migrator.source().shown(&place.path);
         }
-        let action = match step.direction {
-            Direction::Up => "apply",
-            Direction::Down => "revert",
-        };
         let words = match (&failure.server, &failure.code) {
             (Some(server), _) => server.to_string(),
             (None, Some(code)) => code.to_string(),
             (None, None) => String::new(),
         };
-        let detail = Some(format!("{failure}: {words}"));
+        self.audit_failure(step, format!("{failure}: {words}")).await;
+        if failure.left == Left::Nothing {
+            tracing::error!(migration = %step.label, error = words, "migration failed");
+        } else {
+            tracing::error!(migration = %step.label, error = words, "migration failed in the middle");
+        }
+        Error::failed(failure)
+    }
+
+    /// Writes an attempt that failed into the audit.
+    async fn audit_failure(&self, step: &Step, detail: String) {
+        let action = match step.direction {
+            Direction::Up => "apply",
+            Direction::Down => "revert",
+        };
         let checksum = match step.direction {
             Direction::Up => step.texts.up_checksum,
             Direction::Down => step.texts.down_checksum,
         };
-        let entry = AuditEntry { action, outcome: "failed", id: &step.id, name: &step.name, checksum, detail };
+        let entry = AuditEntry { action, outcome: "failed", id: &step.id, name: &step.name, checksum, detail: Some(detail) };
         let values = entry.values(&self.plan.writer);
         let message = Message::bound(Purpose::Record, self.plan.writer.tables.sql(sql::RECORD_AUDIT), values);
         // The error at hand is the one to tell: where the audit cannot be written, the connection or the lease is gone,
@@ -153,12 +163,6 @@ impl<'e> Executor<'e> {
         if let Err(cause) = self.lock.wire().ask(&message).await {
             tracing::warn!(migration = %step.label, %cause, "the failure could not be written into the audit");
         }
-        if failure.left == Left::Nothing {
-            tracing::error!(migration = %step.label, error = words, "migration failed");
-        } else {
-            tracing::error!(migration = %step.label, error = words, "migration failed in the middle");
-        }
-        Error::failed(failure)
     }
 
     /// `set session …` or ` set local …` for a server that can look after its clients.

@@ -37,8 +37,11 @@ struct Transactional<'p> {
 enum Stop<'p> {
     Server(&'p Step, Purpose, tokio_postgres::Error),
     Code(&'p Step, BoxError),
-    Hook(&'static str, BoxError),
+    Hook(&'p Step, &'static str, BoxError),
 }
+
+/// What a hook has done when the savepoint before it is gone.
+const MEDDLED: &str = "it ended the migration's transaction, or went on after an error of the server";
 
 impl Executor<'_> {
     /// A run of steps, each in its own transaction.
@@ -86,7 +89,11 @@ impl Executor<'_> {
         let (step, mut failure) = match stop {
             Stop::Server(step, purpose, cause) => (step, Failure::at_message(step, purpose, cause)),
             Stop::Code(step, cause) => (step, Failure::in_code(step, cause)),
-            Stop::Hook(when, cause) => return Err(Error::hook(when, cause)),
+            Stop::Hook(step, when, cause) => {
+                let error = Error::hook(when, cause);
+                self.audit_failure(step, error.in_one_line()).await;
+                return Err(error);
+            }
         };
         failure.blockers = seen;
         if self.pause(step, &failure, budget).await {
@@ -137,10 +144,7 @@ impl Executor<'_> {
         }
         match &step.body {
             StepBody::Code { transaction: Transaction::On | Transaction::Off, .. } => {
-                // Fails when the code has ended the transaction, or has swallowed an error of the server.
-                acts.push(Act::Send(Message::plain(Purpose::Begin, "savepoint upshift_code")));
                 acts.push(Act::Code(step));
-                acts.push(Act::Send(Message::plain(Purpose::Release, "release savepoint upshift_code")));
             }
             StepBody::Sql(script) => {
                 if let Mode::InTransaction { inner } = &script.mode {
@@ -222,31 +226,41 @@ impl Executor<'_> {
                 tracing::debug!(?rolled_back, "rolled back before Rust code");
                 return None;
             }
-            let stop = match act {
-                Act::Send(_) => None,
-                Act::Code(step) => self.code(step).await.err().map(|cause| Stop::Code(step, cause)),
-                Act::Before(step) => self.hook_before(step).await,
-                Act::After(step) => self.hook_after(step).await,
-            };
-            if stop.is_some() {
+            if let Err(stop) = self.called(act).await {
                 let rolled_back = self.lock.session.client().batch_execute("rollback").await;
                 tracing::debug!(?rolled_back, "rolled back after an error of Rust code");
-                return stop;
+                return Some(stop);
             }
         }
         None
     }
 
-    async fn hook_before<'p>(&self, step: &Step) -> Option<Stop<'p>> {
-        let hooks = self.migrator.hooks()?;
-        let mut context = StepContext::new(self.lock.session.client(), step.version());
-        hooks.before_step(&step.label, &mut context).await.err().map(|cause| Stop::Hook("before_step", cause))
-    }
-
-    async fn hook_after<'p>(&self, step: &Step) -> Option<Stop<'p>> {
-        let hooks = self.migrator.hooks()?;
-        let mut context = StepContext::new(self.lock.session.client(), step.version());
-        hooks.after_step(&step.label, &mut context).await.err().map(|cause| Stop::Hook("after_step", cause))
+    /// Calls Rust code inside the open transaction, and proves that it has left the transaction as it was.
+    async fn called<'p>(&self, act: &Act<'p>) -> Result<(), Stop<'p>> {
+        let client = self.lock.session.client();
+        let step = match act {
+            Act::Send(_) => return Ok(()),
+            Act::Code(step) | Act::Before(step) | Act::After(step) => *step,
+        };
+        let broken = |cause| Stop::Server(step, Purpose::Begin, cause);
+        client.batch_execute("savepoint upshift_code").await.map_err(broken)?;
+        let mut context = StepContext::new(client, step.version());
+        let hook = match (act, self.migrator.hooks()) {
+            (Act::Before(_), Some(hooks)) => Some(("before_step", hooks.before_step(&step.label, &mut context).await)),
+            (Act::After(_), Some(hooks)) => Some(("after_step", hooks.after_step(&step.label, &mut context).await)),
+            _ => {
+                self.code(step).await.map_err(|cause| Stop::Code(step, cause))?;
+                None
+            }
+        };
+        let hook = hook.map(|(when, outcome)| outcome.map(|()| when).map_err(|cause| Stop::Hook(step, when, cause)));
+        let hook = hook.transpose()?;
+        // Fails when the code has ended the transaction, or has gone on after an error of the server.
+        let released = client.batch_execute("release savepoint upshift_code").await;
+        released.map_err(|cause| match hook {
+            Some(when) => Stop::Hook(step, when, MEDDLED.into()),
+            None => Stop::Server(step, Purpose::Release, cause),
+        })
     }
 
     /// Calls the Rust function of a step.
