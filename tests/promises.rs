@@ -16,6 +16,8 @@ mod lock;
 mod non_transactional;
 #[path = "promises/repeatable.rs"]
 mod repeatable;
+#[path = "promises/retry.rs"]
+mod retry;
 #[path = "promises/round_trips.rs"]
 mod round_trips;
 #[path = "promises/target.rs"]

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
 use expect_test::expect;
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use upshift::__private::{CodeDown, CodeFuture, CodeHeader, CodeMigration, Transaction};
 use upshift::{BoxError, Event, Hooks, LockPolicy, Migrator, Plan, Report, StepContext, Version};
@@ -258,12 +259,11 @@ async fn a_migrator_that_lost_its_lease_cannot_write_history_and_its_migration_i
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_migrator_that_lost_its_lease_stops_at_the_next_statement() {
     let db = Database::new().await;
-    let (another, runtime) = (db.pool(), tokio::runtime::Handle::current());
-    // An observer is no async function, so the other migrator comes from a thread of its own.
+    let another = db.pool();
     let robber = move |event: &Event<'_>| {
         if matches!(event, Event::StatementFinished { done: 1, .. }) {
-            let (another, runtime) = (another.clone(), runtime.clone());
-            std::thread::spawn(move || runtime.block_on(take_the_lease(&another))).join().unwrap();
+            // An observer is no async function.
+            tokio::task::block_in_place(|| Handle::current().block_on(take_the_lease(&another)));
         }
     };
     let set = files(&[("1_t.sql", "-- upshift: transaction off\ncreate table a ();\ncreate table b ();\n")]);

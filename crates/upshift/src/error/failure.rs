@@ -129,6 +129,15 @@ impl Failure {
         self.server.as_ref().and_then(ServerError::sqlstate) == Some("25001")
     }
 
+    /// Says who was in the way, where waiting for locks is what it failed of: lock_not_available, deadlock_detected,
+    /// query_canceled (a statement timeout).
+    pub(crate) fn blame(&mut self, seen: Vec<Blocker>) {
+        let state = self.server.as_ref().and_then(ServerError::sqlstate);
+        if matches!(state, Some("55P03" | "40P01" | "57014")) {
+            self.blockers = seen;
+        }
+    }
+
     /// Whether a guard said no, which is a "not now" rather than a mistake.
     pub fn is_guard(&self) -> bool {
         matches!(self.at, FailedAt::Guard(_)) && self.is_not_true()

@@ -7,6 +7,7 @@ mod one_by_one;
 mod transaction;
 mod watch;
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::backoff::Backoff;
@@ -29,7 +30,7 @@ pub(crate) use flight::{Prepared, Wire};
 /// What is done when it fails is in the error's report.
 pub(crate) async fn execute(migrator: &Migrator, plan: &Plan, lock: &Lock, report: &mut Report) -> Result<(), Error> {
     let records = plan.entries.iter().filter(|entry| matches!(entry, Entry::Record(_))).count();
-    let mut executor = Executor { migrator, plan, lock, report, records };
+    let mut executor = Executor { migrator, plan, lock, report, records, retries: AtomicU32::new(0) };
     executor.prepare().await?;
     migrator.tell(&Event::RunStarted { steps: plan.steps().count() });
     executor.hook_before_run().await?;
@@ -47,6 +48,8 @@ struct Executor<'e> {
     report: &'e mut Report,
     /// Edited downs that this plan keeps: each writes an audit row before the first step.
     records: usize,
+    /// How often the step at hand was tried again; atomic, since a run may be carried from thread to thread.
+    retries: AtomicU32,
 }
 
 impl<'e> Executor<'e> {
@@ -114,6 +117,7 @@ impl<'e> Executor<'e> {
             return false;
         }
         let Some(pause) = budget.pause() else { return false };
+        self.retries.fetch_add(1, Ordering::Relaxed);
         let why = failure.server.as_ref().map_or(String::new(), ToString::to_string);
         tracing::warn!(migration = %step.label, why, "migration tried again");
         self.migrator.tell(&Event::Retrying { label: &step.label, pause, why: &why });

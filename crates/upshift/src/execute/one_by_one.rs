@@ -1,6 +1,7 @@
 //! Steps that run statement by statement: the place is kept, and the next run goes on there.
 
 use std::ops::Range;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use upshift_files::sql::StatementKind;
@@ -45,13 +46,14 @@ impl Executor<'_> {
     pub(super) async fn one_by_one(&mut self, step: &Step) -> Result<(), Error> {
         let began = Instant::now();
         self.started(step);
+        self.retries.store(0, Ordering::Relaxed);
         let mut done = step.done;
         let outcome = self.statements(step, &mut done).await;
         if let Err(broken) = outcome {
             return Err(self.broken(step, done, broken).await);
         }
         let spent = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
-        self.finished(step, spent, 0);
+        self.finished(step, spent, self.retries.load(Ordering::Relaxed));
         Ok(())
     }
 
@@ -318,7 +320,7 @@ impl Executor<'_> {
         flight.land().await;
         let Some(failed) = flight.failed.take() else { return Ok(()) };
         let mut failure = Failure::at_message(step, failed.purpose, failed.cause);
-        failure.blockers = watch.seen();
+        failure.blame(watch.seen());
         Err(Broken::Migration(Box::new(failure)))
     }
 

@@ -95,7 +95,7 @@ impl Executor<'_> {
                 return Err(error);
             }
         };
-        failure.blockers = seen;
+        failure.blame(seen);
         if self.pause(step, &failure, budget).await {
             return Ok(Some(1));
         }
