@@ -1,5 +1,6 @@
 //! What the macros write passes the lints of a strict crate, and means what it says whatever names are around.
-#![deny(warnings, missing_docs, unreachable_pub, unused, rust_2018_idioms, clippy::all, clippy::pedantic, clippy::panic)]
+#![deny(warnings, missing_docs, unreachable_pub, unused, rust_2018_idioms)]
+#![deny(clippy::all, clippy::pedantic, clippy::panic)]
 #![no_implicit_prelude]
 
 use ::upshift::{BoxError, Source, StepContext};
