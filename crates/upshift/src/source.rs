@@ -93,7 +93,7 @@ impl Source {
     }
 
     /// The same, read as this tool writes its files instead of finding out.
-    pub fn layout(mut self, layout: Layout) -> Source {
+    pub const fn layout(mut self, layout: Layout) -> Source {
         self.layout = LayoutChoice::Is(layout);
         self
     }
