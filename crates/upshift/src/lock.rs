@@ -299,8 +299,17 @@ async fn try_transaction(pool: &Pool, key: i64) -> Result<Option<Keeper>, Error>
     Ok(None)
 }
 
-/// What somebody set on this very connection. Written for PostgreSQL 13 to 18.
+/// What somebody set on this very connection, roles first. Written for PostgreSQL 13 to 18.
+///
+/// Settings with names of their own (`app.tenant`) are not here: the server lists them nowhere.
 const SESSION_SETTINGS: &str = "\
+select 'session_authorization' as name, session_user::text as setting
+from pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()) a
+    join pg_catalog.pg_roles r on r.oid = a.usesysid
+where r.rolname <> session_user
+union all
+select 'role', pg_catalog.current_setting('role') where pg_catalog.current_setting('role') <> 'none'
+union all
 select name, setting from pg_catalog.pg_settings
 where source = 'session' and name not in ('role', 'session_authorization') and name not like 'transaction%'";
 

@@ -30,7 +30,12 @@ pub(crate) use flight::{Prepared, Wire};
 /// What is done when it fails is in the error's report.
 pub(crate) async fn execute(migrator: &Migrator, plan: &Plan, lock: &Lock, report: &mut Report) -> Result<(), Error> {
     let records = plan.entries.iter().filter(|entry| matches!(entry, Entry::Record(_))).count();
-    let mut executor = Executor { migrator, plan, lock, report, records, retries: AtomicU32::new(0) };
+    let mut wire = lock.wire();
+    if plan.steps().any(|step| step.says(&["deallocate", "discard"])) {
+        // It may take away what the connection has prepared.
+        wire.prepared = &[];
+    }
+    let mut executor = Executor { migrator, plan, lock, wire, report, records, retries: AtomicU32::new(0) };
     executor.prepare().await?;
     migrator.tell(&Event::RunStarted { steps: plan.steps().count() });
     executor.hook_before_run().await?;
@@ -45,6 +50,7 @@ struct Executor<'e> {
     migrator: &'e Migrator,
     plan: &'e Plan,
     lock: &'e Lock,
+    wire: Wire<'e>,
     report: &'e mut Report,
     /// Edited downs that this plan keeps: each writes an audit row before the first step.
     records: usize,
@@ -65,7 +71,7 @@ impl<'e> Executor<'e> {
         for entry in &self.plan.entries {
             if let Entry::Record(record) = entry {
                 let message = record.message(&self.plan.writer);
-                let asked = self.lock.wire().ask(&message).await;
+                let asked = self.wire.ask(&message).await;
                 asked.map_err(|cause| Error::database("keep an edited down in the history", cause))?;
             }
         }
@@ -164,7 +170,7 @@ impl<'e> Executor<'e> {
         let message = Message::bound(Purpose::Record, self.plan.writer.tables.sql(sql::RECORD_AUDIT), values);
         // The error at hand is the one to tell: where the audit cannot be written, the connection or the lease is gone,
         // and whoever holds the lease now writes his own.
-        if let Err(cause) = self.lock.wire().ask(&message).await {
+        if let Err(cause) = self.wire.ask(&message).await {
             tracing::warn!(migration = %step.label, %cause, "the failure could not be written into the audit");
         }
     }

@@ -12,7 +12,7 @@ use crate::error::{Error, Failure, Left};
 use crate::event::Event;
 use crate::history::read_texts;
 use crate::ident::literal;
-use crate::plan::messages::{begun, ended, going_on, limits, place, queries, statement, RESET};
+use crate::plan::messages::{begun, ended, forget_prepared, going_on, limits, place, queries, statement, RESET};
 use crate::plan::{Message, Purpose, SqlScript, Step, StepBody, Unit};
 use crate::settings::milliseconds;
 
@@ -73,6 +73,9 @@ impl Executor<'_> {
 
     /// Marks the step as begun, or reads how the last attempt left it; checks its guard.
     async fn enter(&self, step: &Step) -> Result<Before, Broken> {
+        // The step before may have left something that only the next transaction would have put back.
+        self.end_settings().await.map_err(|cause| Error::database("reset the session", cause))?;
+        self.prepare().await?;
         self.session_limits(step).await?;
         let goes_on = matches!(step.reason, crate::plan::Reason::Resumed { .. });
         if !goes_on {
@@ -233,6 +236,7 @@ impl Executor<'_> {
         let spent = i64::try_from(began.elapsed().as_millis()).ok();
         let mut messages = vec![Message::plain(Purpose::Begin, "begin")];
         messages.extend(queries(step.verify.as_ref(), Purpose::Verify));
+        messages.extend(forget_prepared(step));
         messages.push(Message::plain(Purpose::Reset, RESET));
         messages.extend(self.restore());
         messages.push(ended(step, spent, writer));
@@ -252,7 +256,9 @@ impl Executor<'_> {
         if matches!(step.body, StepBody::Sql(_)) {
             failure.left = Left::Statements(done);
         }
-        self.end_settings().await;
+        if let Err(cause) = self.end_settings().await {
+            tracing::debug!(%cause, "the settings of a failed migration could not be reset");
+        }
         let words = failure.server.as_ref().map(ToString::to_string);
         let words = words.or_else(|| failure.code.as_ref().map(ToString::to_string)).unwrap_or_default();
         if !failure.is_guard() {
@@ -266,16 +272,11 @@ impl Executor<'_> {
     }
 
     /// What the migration has set ends with it, so that its failure can be written down.
-    async fn end_settings(&self) {
-        let restored = async {
-            self.lock.session.client().batch_execute(RESET).await?;
-            match self.restore() {
-                Some(restore) => self.lock.wire().ask(&restore).await.map(|_| ()),
-                None => Ok(()),
-            }
-        };
-        if let Err(cause) = restored.await {
-            tracing::debug!(%cause, "the settings of a failed migration could not be reset");
+    async fn end_settings(&self) -> Result<(), tokio_postgres::Error> {
+        self.lock.session.client().batch_execute(RESET).await?;
+        match self.restore() {
+            Some(restore) => self.wire.ask(&restore).await.map(|_| ()),
+            None => Ok(()),
         }
     }
 
@@ -284,9 +285,8 @@ impl Executor<'_> {
         let place = place(step, done, Some(words.to_owned()), indexes, &self.plan.writer);
         let begin = Message::plain(Purpose::Begin, "begin");
         let commit = Message::plain(Purpose::Commit, "commit");
-        let wire = self.lock.wire();
         for message in [&begin, &self.as_ourselves(step), &place, &commit] {
-            if let Err(cause) = wire.ask(message).await {
+            if let Err(cause) = self.wire.ask(message).await {
                 let rolled_back = self.lock.session.client().batch_execute("rollback").await;
                 tracing::debug!(?rolled_back, "rolled back the writing of a place");
                 return Err(Error::database("keep the place of a migration", cause));
@@ -296,7 +296,7 @@ impl Executor<'_> {
     }
 
     async fn record(&self, message: &Message) -> Result<(), Error> {
-        let asked = self.lock.wire().ask(message).await;
+        let asked = self.wire.ask(message).await;
         asked.map(|_| ()).map_err(|cause| Error::database("keep the place of a migration", cause))
     }
 
@@ -315,7 +315,7 @@ impl Executor<'_> {
 
     async fn send(&self, step: &Step, message: &Message) -> Result<(), Broken> {
         let watch = super::watch::Watch::new(self.migrator, self.lock.server.pid, self.plan.writer.timeouts.lock / 2);
-        let mut flight = super::flight::Flight::new(self.lock.wire(), &watch);
+        let mut flight = super::flight::Flight::new(self.wire, &watch);
         flight.send(step, message).await;
         flight.land().await;
         let Some(failed) = flight.failed.take() else { return Ok(()) };

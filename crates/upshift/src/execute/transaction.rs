@@ -173,7 +173,7 @@ impl Executor<'_> {
         retries: u32,
     ) -> (usize, Option<(Stop<'p>, Vec<Blocker>)>) {
         let watch = Watch::new(self.migrator, self.lock.server.pid, self.plan.writer.timeouts.lock / 2);
-        let mut flight = Flight::new(self.lock.wire(), &watch);
+        let mut flight = Flight::new(self.wire, &watch);
         let mut broken = None;
         for transaction in &transactions {
             transaction.steps.iter().for_each(|step| self.started(step));

@@ -190,6 +190,7 @@ pub(crate) fn block_messages(step: &Step, writer: &Writer) -> Vec<Message> {
 /// What follows a step's own statements: verify, reset, the history row.
 pub(crate) fn closing(step: &Step, writer: &Writer) -> Vec<Message> {
     let mut messages: Vec<Message> = queries(step.verify.as_ref(), Purpose::Verify).collect();
+    messages.extend(forget_prepared(step));
     if step.may_touch_session() {
         messages.push(Message::plain(Purpose::Reset, RESET));
     }
@@ -225,7 +226,18 @@ pub(crate) fn statement(script: &SqlScript, at: usize) -> Message {
 /// Nothing that a migration sets may reach the next one, nor the history row behind it.
 ///
 /// It stands at the beginning of every transaction, and before the history row where the text may have set something.
-pub(crate) const RESET: &str = "reset session authorization; reset role; reset all; discard temp";
+pub(crate) const RESET: &str = "reset session authorization; reset role; reset all; discard temp; close all";
+
+/// Takes away what a step has prepared by PREPARE, and not what the driver has.
+pub(crate) fn forget_prepared(step: &Step) -> Option<Message> {
+    const FORGET: &str = "\
+do $upshift$ declare prepared text; begin
+    for prepared in select p.name from pg_catalog.pg_prepared_statements p where p.from_sql loop
+        execute pg_catalog.format('deallocate %I', prepared);
+    end loop;
+end $upshift$";
+    step.says(&["prepare"]).then(|| Message::plain(Purpose::Reset, FORGET))
+}
 
 /// What an audit row says, beside who says it.
 pub(crate) struct AuditEntry<'a> {

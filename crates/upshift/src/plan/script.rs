@@ -55,7 +55,7 @@ impl SqlScript {
     /// Reads the statements of a section.
     pub(crate) fn read(section: &Section) -> Result<SqlScript, Diagnostic> {
         let statements = section.statements()?;
-        refuse_without_end(section, &statements)?;
+        refuse_unfit(section, &statements)?;
         let mode = mode(section.text(), &statements, section.transaction());
         Ok(SqlScript { section: section.clone(), statements, mode })
     }
@@ -66,6 +66,12 @@ impl SqlScript {
             self.mode = Mode::OneByOne(units(self.section.text(), &self.statements));
         }
         self
+    }
+
+    /// Whether a statement is a query or changes rows, and so may call functions that set something.
+    pub(crate) fn calls_functions(&self) -> bool {
+        use StatementKind::{Delete, Insert, Merge, Query, Update};
+        self.statements.iter().any(|it| matches!(it.kind, Query | Insert | Update | Delete | Merge))
     }
 
     /// Those of the first `done` statements that set something for the session.
@@ -161,8 +167,8 @@ fn end_of_written(statements: &[Statement], at: usize) -> Option<(usize, Transac
 }
 
 /// Refuses a transaction that would stay open behind the last statement, and one that begins without a BEGIN: neither
-/// leaves a moment between two statements in which the place could be kept.
-fn refuse_without_end(section: &Section, statements: &[Statement]) -> Result<(), Diagnostic> {
+/// leaves a moment between two statements in which the place could be kept. And what would take the lock away.
+fn refuse_unfit(section: &Section, statements: &[Statement]) -> Result<(), Diagnostic> {
     use TransactionControl::{Begin, CommitAndChain, RollbackAndChain};
     for (at, statement) in statements.iter().enumerate() {
         let wrong = |message: &str| section.diagnostic(statement.range.clone(), message);
@@ -172,6 +178,10 @@ fn refuse_without_end(section: &Section, statements: &[Statement]) -> Result<(),
             }
             Some(CommitAndChain | RollbackAndChain) => {
                 return Err(wrong("AND CHAIN cannot be part of a migration").help("write COMMIT or ROLLBACK, then BEGIN"));
+            }
+            None if statement.kind == StatementKind::Set && refused(statement) => {
+                return Err(wrong("DISCARD ALL would give away the lock that keeps other migrators out")
+                    .help("leave it out: what a migration sets ends with it anyway"));
             }
             _ => {}
         }

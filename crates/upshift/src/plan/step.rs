@@ -170,9 +170,17 @@ impl Step {
     /// Words, not grammar: a reset too many is one message, and most migrations have none of these words.
     pub(crate) fn may_touch_session(&self) -> bool {
         const WORDS: [&str; 8] = ["set", "set_config", "reset", "discard", "role", "call", "do", "execute"];
-        let StepBody::Sql(script) = &self.body else { return true };
-        let mut words = script.section.text().split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-        words.any(|word| WORDS.iter().any(|it| word.eq_ignore_ascii_case(it)))
+        match &self.body {
+            StepBody::Sql(script) => script.calls_functions() || self.says(&WORDS),
+            StepBody::Code { .. } => true,
+        }
+    }
+
+    /// Whether one of these words stands in its text, be it in a string or a comment.
+    pub(crate) fn says(&self, words: &[&str]) -> bool {
+        let StepBody::Sql(script) = &self.body else { return false };
+        let mut written = script.section.text().split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        written.any(|word| words.iter().any(|it| word.eq_ignore_ascii_case(it)))
     }
 
     pub(crate) fn is_one_by_one(&self) -> bool {
