@@ -1,9 +1,13 @@
 //! Every promise upshift makes, one module each.
 
+#[path = "promises/audit.rs"]
+mod audit;
 #[path = "promises/boot.rs"]
 mod boot;
 #[path = "promises/cancel.rs"]
 mod cancel;
+#[path = "promises/checks.rs"]
+mod checks;
 #[path = "promises/down.rs"]
 mod down;
 #[path = "promises/events.rs"]
@@ -14,11 +18,17 @@ mod grouped;
 mod lock;
 #[path = "promises/non_transactional.rs"]
 mod non_transactional;
+#[path = "promises/repair.rs"]
+mod repair;
 #[path = "promises/repeatable.rs"]
 mod repeatable;
 #[path = "promises/retry.rs"]
 mod retry;
 #[path = "promises/round_trips.rs"]
 mod round_trips;
+#[path = "promises/session.rs"]
+mod session;
+#[path = "promises/status.rs"]
+mod status;
 #[path = "promises/target.rs"]
 mod target;

@@ -490,9 +490,9 @@ async fn a_verify_that_is_not_true_is_asked_again_next_time() {
            |
          4 | select count(*) > 0 from t;
            | ^^^^^^^^^^^^^^^^^^^^^^^^^^
-          its answer: {"ok": false}
+          its answer: {"true?": false}
           help: its first 2 statements are done and stay; the next run goes on there; mend the migration, or its verify section, and run again"#]].assert_eq(&error.render());
-    expect![[r#"1 | failed | 2 | not true: {"ok": false}"#]].assert_eq(&db.rows(PLACE).await);
+    expect![[r#"1 | failed | 2 | not true: {"true?": false}"#]].assert_eq(&db.rows(PLACE).await);
     db.run("insert into t values (1)").await;
     db.migrator(files(&[("1_t.sql", text)])).run().await.unwrap();
     expect!["1 | applied | 2 | -"].assert_eq(&db.rows(PLACE).await);

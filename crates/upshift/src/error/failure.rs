@@ -188,6 +188,9 @@ impl Failure {
             (FailedAt::Verify(_), _) if self.is_not_true() => {
                 "mend the migration, or its verify section, and run again"
             }
+            (FailedAt::Guard(_) | FailedAt::Verify(_), Some("42804")) => {
+                "let the first column of its query be true or false, and run again"
+            }
             (_, Some("55P03")) => "another session holds what it needs: run again when it is gone, or raise \
                                    `-- upshift: lock-timeout`",
             (_, Some("42501")) => "grant the migrator's role what it lacks, or have the owner of the object run it",

@@ -208,7 +208,7 @@ pub(crate) fn queries<'q>(
             // The line break keeps a comment at the query's end from eating the parenthesis.
             let sql = format!(
                 "select ('upshift: not true: ' || pg_catalog.to_jsonb(checked)::text)::integer \
-                 from (\n{}\n) as checked (ok) where checked.ok is not true limit 1",
+                 from (\n{}\n) as checked (\"true?\") where checked.\"true?\" is not true limit 1",
                 script.text(at)
             );
             Message::plain(purpose(at), sql)

@@ -60,6 +60,20 @@ impl SqlScript {
         Ok(SqlScript { section: section.clone(), statements, mode })
     }
 
+    /// Reads the queries of a `guard` or `verify` section.
+    pub(crate) fn read_check(section: &Section) -> Result<SqlScript, Diagnostic> {
+        let script = SqlScript::read(section)?;
+        for (at, statement) in script.statements.iter().enumerate() {
+            let first = script.text(at).split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or("");
+            let shows = ["show", "explain"].iter().any(|word| first.eq_ignore_ascii_case(word));
+            if statement.kind != StatementKind::Query || shows {
+                let wrong = section.diagnostic(statement.range.clone(), "a check is a query, and this is none");
+                return Err(wrong.help("write a SELECT, VALUES, TABLE or WITH whose first column is true in every row"));
+            }
+        }
+        Ok(script)
+    }
+
     /// The same, to go on after so many statements: that can be done statement by statement only.
     pub(crate) fn resumed(mut self, done: usize) -> SqlScript {
         if done > 0 && matches!(self.mode, Mode::InTransaction { .. }) {

@@ -286,7 +286,7 @@ fn up_step(migration: &Migration, reason: Reason, vars: &Vars) -> Result<Step, E
         Body::Sql(section) => StepBody::Sql(read_script(section, vars)?.resumed(done)),
         Body::Code(code) => StepBody::Code { path: code.path().to_owned(), transaction: header.transaction },
     };
-    let check = |section: Option<&Section>| section.map(|it| read_script(it, vars)).transpose();
+    let check = |section: Option<&Section>| section.map(|it| read_check(it, vars)).transpose();
     Ok(Step {
         id: migration.id().clone(),
         label: migration.label(),
@@ -310,6 +310,11 @@ fn up_step(migration: &Migration, reason: Reason, vars: &Vars) -> Result<Step, E
 pub(super) fn read_script(section: &Section, vars: &Vars) -> Result<SqlScript, Error> {
     let section = section.bind(vars).map_err(Error::files)?;
     SqlScript::read(&section).map_err(|found| Error::files(found.into()))
+}
+
+fn read_check(section: &Section, vars: &Vars) -> Result<SqlScript, Error> {
+    let section = section.bind(vars).map_err(Error::files)?;
+    SqlScript::read_check(&section).map_err(|found| Error::files(found.into()))
 }
 
 impl Step {
