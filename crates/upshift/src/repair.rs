@@ -57,7 +57,9 @@ impl<'m> Repair<'m> {
                 return Err(Error::not_failed(row.label(), row.state.to_string()));
             }
             let detail = format!("forgotten by hand; it was {}", row.state);
-            Ok(vec![self.message(sql::RECORD_REVERTED, self.audit(row, row.up_checksum, detail))])
+            let mut values = self.audit(row, row.up_checksum, detail);
+            values.push(Param::Int(None));
+            Ok(vec![self.message(sql::RECORD_REVERTED, values)])
         })
         .await
     }

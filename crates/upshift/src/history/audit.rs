@@ -1,5 +1,7 @@
 //! The audit: who did what, append-only, each row chained to its predecessor by a hash.
 
+use std::cmp::Ordering;
+
 use time::OffsetDateTime;
 use tokio_postgres::Row;
 
@@ -125,10 +127,13 @@ fn verdict(rows: &[Row]) -> Result<AuditVerdict, tokio_postgres::Error> {
         }
         (count, last) = (count + 1, id);
     }
-    if last == expected {
-        return Ok(AuditVerdict::Whole { rows: count });
-    }
-    Ok(AuditVerdict::Broken(BrokenRow { id: last + 1, why: "it was written and is gone" }))
+    let (id, why) = match last.cmp(&expected) {
+        _ if rows.is_empty() => (1, "the lease, which remembers the last row, is gone"),
+        Ordering::Equal => return Ok(AuditVerdict::Whole { rows: count }),
+        Ordering::Less => (last + 1, "it was written and is gone"),
+        Ordering::Greater => (expected + 1, "it was not written by a migrator"),
+    };
+    Ok(AuditVerdict::Broken(BrokenRow { id, why }))
 }
 
 fn row(row: &Row) -> Result<AuditRow, tokio_postgres::Error> {

@@ -191,8 +191,13 @@ macro_rules! ours {
 ///
 /// $1 token, $2 owner, $3 service, $4 release, $5 host, $6 action, $7 outcome, $8 version, $9 name, $10 checksum,
 /// $11 detail. The lease row is the fence: when its token is no longer ours, `fence` is empty and the transaction fails.
+///
+/// The duration is the transaction's, unless a parameter (null: the transaction's) is given that knows better.
 macro_rules! audit_row {
     () => {
+        audit_row!("null")
+    };
+    ($milliseconds:literal) => {
         concat!(
             "fence as (
     select l.token, l.audit_id, l.audit_hash from upshift.lease l where l.token = $1::bigint and l.owner = $2::text for update
@@ -201,8 +206,10 @@ macro_rules! audit_row {
             ours!("l.audit_id + 1"),
             " as id, pg_catalog.statement_timestamp() as at, $6::text as action, $7::text as outcome,
         $8::bigint as version, $9::text as name, $10::text as checksum, $11::text as detail,
-        (extract(epoch from pg_catalog.statement_timestamp() - pg_catalog.transaction_timestamp()) * 1000)::bigint
-            as duration_ms,
+        coalesce(",
+            $milliseconds,
+            "::bigint, (extract(epoch from pg_catalog.statement_timestamp() - pg_catalog.transaction_timestamp())
+            * 1000)::bigint) as duration_ms,
         session_user::text as role, $3::text as service, $4::text as release,
         coalesce($5::text, pg_catalog.host(pg_catalog.inet_client_addr()), 'local') as host, l.token,
         l.audit_hash as previous_hash
@@ -258,9 +265,10 @@ returning duration_ms"
 /// Takes a reverted migration out of the history, with its audit row. Raises when the row is not there.
 ///
 /// What the repeatables made may stand on it and be gone with it: without a checksum they are applied again.
+/// $12 milliseconds (null: those of this transaction).
 pub(crate) const RECORD_REVERTED: &str = concat!(
     "with ",
-    audit_row!(),
+    audit_row!("$12"),
     ", removed as (
     delete from upshift.history h using facts a
     where case when a.version is null then h.version is null and h.name = a.name else h.version = a.version end
@@ -324,11 +332,11 @@ from (select count(*) from removed) gone"
 /// as $12 to $19 in [`RECORD_APPLIED`].
 pub(crate) const RECORD_ENDED: &str = concat!(
     "with ",
-    audit_row!(),
+    audit_row!("$13"),
     ", ended as (
     update upshift.history h
     set state = 'applied', direction = 'up', error = null, indexes_before = null, statements_done = $12::integer,
-        applied_at = a.at, duration_ms = coalesce($13::bigint, a.duration_ms), token = a.token, phase = $14::text, up_checksum = $15::text,
+        applied_at = a.at, duration_ms = a.duration_ms, token = a.token, phase = $14::text, up_checksum = $15::text,
         down_checksum = $16::text, verify_checksum = $17::text, guard_checksum = $18::text, up = $19::text,
         down = $20::text, irreversible = $21::text
     from facts a
@@ -336,7 +344,7 @@ pub(crate) const RECORD_ENDED: &str = concat!(
     returning h.ordinal
 )
 select case when e.ordinal is null then ('upshift: the history has no row for ' || a.name)::integer::bigint
-    else coalesce($13::bigint, a.duration_ms) end as duration_ms
+    else a.duration_ms end as duration_ms
 from facts a left join ended e on true"
 );
 

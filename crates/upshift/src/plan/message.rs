@@ -286,21 +286,25 @@ impl<'a> AuditEntry<'a> {
 
 /// The history row of a step that is done, and its audit row.
 pub(crate) fn record(step: &Step, writer: &Writer) -> Message {
-    if step.direction == Direction::Up && matches!(step.reason, Reason::Resumed { .. }) {
-        return ended(step, None, writer);
-    }
-    let texts = &step.texts;
-    let (sql, action, checksum) = match (step.direction, &step.id) {
-        (Direction::Down, _) => (sql::RECORD_REVERTED, "revert", texts.down_checksum),
-        (Direction::Up, MigrationId::Version(_)) => (sql::RECORD_APPLIED, "apply", texts.up_checksum),
-        (Direction::Up, MigrationId::Repeatable(_)) => (sql::RECORD_REPEATED, "apply", texts.up_checksum),
+    let sql = match (step.direction, step.reason, &step.id) {
+        (Direction::Down, ..) => return reverted(step, None, writer),
+        (Direction::Up, Reason::Resumed { .. }, _) => return ended(step, None, writer),
+        (Direction::Up, _, MigrationId::Version(_)) => sql::RECORD_APPLIED,
+        (Direction::Up, _, MigrationId::Repeatable(_)) => sql::RECORD_REPEATED,
     };
-    let mut values = AuditEntry::done(action, &step.id, &step.name).checksum(checksum).values(writer);
-    if step.direction == Direction::Up {
-        values.extend(kept(step));
-        values.extend([Param::text("applied"), Param::Small(None)]);
-    }
+    let entry = AuditEntry::done("apply", &step.id, &step.name).checksum(step.texts.up_checksum);
+    let mut values = entry.values(writer);
+    values.extend(kept(step));
+    values.extend([Param::text("applied"), Param::Small(None)]);
     Message::bound(Purpose::Record, writer.tables.sql(sql), values)
+}
+
+/// Takes the row of a step that is reverted out of the history.
+fn reverted(step: &Step, milliseconds: Option<i64>, writer: &Writer) -> Message {
+    let entry = AuditEntry::done("revert", &step.id, &step.name).checksum(step.texts.down_checksum);
+    let mut values = entry.values(writer);
+    values.push(Param::Int(milliseconds));
+    Message::bound(Purpose::Record, writer.tables.sql(sql::RECORD_REVERTED), values)
 }
 
 /// What the history keeps of a step: phase, checksums, texts.
@@ -369,7 +373,7 @@ pub(crate) fn place(
 /// Ends a step that ran statement by statement: applied, or gone.
 pub(crate) fn ended(step: &Step, milliseconds: Option<i64>, writer: &Writer) -> Message {
     if step.direction == Direction::Down {
-        return record(step, writer);
+        return reverted(step, milliseconds, writer);
     }
     let entry = AuditEntry::done("apply", &step.id, &step.name).checksum(step.texts.up_checksum);
     let mut values = entry.values(writer);
