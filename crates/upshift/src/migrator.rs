@@ -305,7 +305,7 @@ impl Migrator {
 
     /// The set and the history. The files are read while the server's answer is on its way: a thousand of them take as
     /// long as it does.
-    async fn set_and_facts(&self) -> Result<(MigrationSet, Facts), Error> {
+    pub(crate) async fn set_and_facts(&self) -> Result<(MigrationSet, Facts), Error> {
         let set = async {
             // Lets the driver put the question on the wire first.
             tokio::task::yield_now().await;

@@ -8,7 +8,7 @@ use crate::history::{Applied, AppliedState, Facts};
 use crate::lock::{Asked, Lock, Need};
 use crate::migrator::Migrator;
 use crate::plan::messages::AuditEntry;
-use crate::plan::{Message, Param, Purpose, Texts};
+use crate::plan::{Message, Param, Purpose, Texts, unknown_target};
 
 /// The calls that set the history right by hand.
 ///
@@ -29,7 +29,7 @@ impl<'m> Repair<'m> {
     /// The migration is not in the set, or not in the history.
     pub async fn accept_checksum(&self, version: Version) -> Result<(), Error> {
         let set = self.migrator.source().set()?;
-        let migration = set.get(version).ok_or_else(|| Error::not_applied(format!("version {version}")))?;
+        let migration = set.get(version).ok_or_else(|| Error::refused(vec![unknown_target(&set, version)]))?;
         let texts = Texts::of(migration);
         self.change(migration.id(), |row| {
             let detail = match row.up_checksum {
@@ -56,7 +56,7 @@ impl<'m> Repair<'m> {
             if !failed && set.get(version).is_some() {
                 return Err(Error::not_failed(row.label(), row.state.to_string()));
             }
-            let detail = format!("forgotten by hand; it was {}", row.state);
+            let detail = format!("forgotten by hand; its state was `{}`", row.state);
             let mut values = self.audit(row, row.up_checksum, detail);
             values.push(Param::Int(None));
             Ok(vec![self.message(sql::RECORD_REVERTED, values)])
@@ -102,7 +102,7 @@ impl Migrator {
     pub async fn baseline(&self, version: Version) -> Result<(), Error> {
         let set: MigrationSet = self.source().set()?;
         if set.get(version).is_none() {
-            return Err(Error::refused(vec![crate::plan::unknown_target(&set, version)]));
+            return Err(Error::refused(vec![unknown_target(&set, version)]));
         }
         let is_empty = |facts: &Facts| match facts.history().is_empty() {
             true => Ok(Need::Work),

@@ -122,7 +122,8 @@ impl Migrator {
     /// # Errors
     /// The files have mistakes, or the database cannot be read.
     pub async fn health(&self) -> Result<Health, Error> {
-        let plan = match self.plan(Target::Head).await {
+        let (set, facts) = self.set_and_facts().await?;
+        let plan = match Plan::up(&set, facts.history(), &self.up_request(&Target::Head)) {
             Ok(plan) => plan,
             Err(error) if !error.refusals().is_empty() => {
                 return Ok(Health::Refused { why: error.refusals().iter().map(ToString::to_string).collect() });
