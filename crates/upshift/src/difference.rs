@@ -6,7 +6,8 @@ use upshift_files::{Body, MigrationId, MigrationSet};
 
 use crate::error::{Error, Kind};
 use crate::history::sql::Tables;
-use crate::history::{History, read_texts};
+use crate::facts::read_texts;
+use crate::history::History;
 use crate::plan::RefusalKind;
 
 /// Longer differences are cut: the first lines say what happened.

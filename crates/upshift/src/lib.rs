@@ -1,11 +1,13 @@
 //! Zero-downtime PostgreSQL migrations that live inside your Rust service.
 
+mod audit;
 mod backoff;
 mod code;
 mod difference;
 mod error;
 mod event;
 mod execute;
+mod facts;
 mod history;
 mod ident;
 mod lock;
@@ -22,7 +24,9 @@ mod status;
 pub use code::{BoxError, CodeMigration, StepContext};
 pub use error::{Error, FailedAt, Failure, Holder, Left, ServerError};
 pub use event::{Blocker, Event, Hooks, Observer};
-pub use history::{Applied, AppliedState, Audit, AuditRow, AuditVerdict, BrokenRow, History, HistoryRow};
+pub use audit::{Audit, AuditRow, AuditVerdict, BrokenRow};
+pub use facts::HistoryRow;
+pub use history::{Applied, AppliedState, History};
 pub use ident::{Ident, IdentError};
 pub use migrator::Migrator;
 pub use plan::{

@@ -15,7 +15,7 @@ use crate::backoff::{Backoff, random_bits};
 use crate::error::{Error, Holder};
 use crate::event::Event;
 use crate::execute::{Prepared, Wire};
-use crate::history::Facts;
+use crate::facts::Facts;
 use crate::history::sql::{self, FORMAT, Tables};
 use crate::migrator::Migrator;
 use crate::plan::{Lease, Plan};

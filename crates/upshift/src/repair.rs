@@ -4,7 +4,8 @@ use upshift_files::{Migration, MigrationId, MigrationSet, Version};
 
 use crate::error::Error;
 use crate::history::sql;
-use crate::history::{Applied, AppliedState, Facts};
+use crate::facts::Facts;
+use crate::history::{Applied, AppliedState};
 use crate::lock::{Asked, Lock, Need};
 use crate::migrator::Migrator;
 use crate::plan::messages::AuditEntry;

@@ -4,7 +4,7 @@ use tokio_postgres::Client;
 use upshift_files::sql::split;
 
 use crate::error::Error;
-use crate::history::read_texts;
+use crate::facts::read_texts;
 use crate::history::sql::Tables;
 use crate::migrator::resumed;
 use crate::plan::{Direction, Plan, Refusal, RefusalKind};

@@ -7,7 +7,8 @@ use time::OffsetDateTime;
 use upshift_files::{Layout, Migration, MigrationId, MigrationSet};
 
 use crate::error::Error;
-use crate::history::{AppliedState, Facts, History, HistoryRow, read_details};
+use crate::facts::{Facts, HistoryRow, read_details};
+use crate::history::{AppliedState, History};
 use crate::migrator::Migrator;
 use crate::plan::{BlockedBy, Note, Plan, Target, late_behind, newest_applied};
 use crate::report::human;

@@ -15,11 +15,10 @@ use crate::code::StepContext;
 use crate::error::{Error, Failure, Left};
 use crate::event::Event;
 use crate::history::sql;
-use crate::ident::literal;
 use crate::lock::Lock;
 use crate::migrator::Migrator;
-use crate::plan::messages::AuditEntry;
-use crate::plan::{Direction, Entry, Message, Plan, Purpose, Step, StepBody};
+use crate::plan::messages::{AuditEntry, as_ourselves};
+use crate::plan::{Direction, Entry, Message, Plan, Purpose, Step};
 use crate::report::{Report, StepReport};
 use crate::settings::Grouping;
 
@@ -196,18 +195,8 @@ impl<'e> Executor<'e> {
 
     /// Our own role, for the open transaction alone: a migration's may not write the history.
     fn as_ourselves(&self, step: &Step) -> Message {
-        let text = match &step.body {
-            StepBody::Sql(script) => script.section.text(),
-            StepBody::Code { .. } => "",
-        };
-        let mut sql = String::new();
-        // Not without need: on its way back the server would forget the role beside it.
-        if text.to_ascii_lowercase().contains("authorization") {
-            sql.push_str("set local session authorization default; ");
-        }
         let role = self.lock.server.settings.iter().find(|(name, _)| name == "role");
-        sql.push_str(&format!("set local role {}", role.map_or("none".to_owned(), |(_, role)| literal(role))));
-        Message::plain(Purpose::Reset, sql)
+        as_ourselves(step, role.map(|(_, role)| role.as_str()))
     }
 
     async fn batch(&self, doing: &'static str, sql: &str) -> Result<(), Error> {

@@ -10,11 +10,10 @@ use super::leftover::Interrupted;
 use super::Executor;
 use crate::error::{Error, Failure, Left};
 use crate::event::Event;
-use crate::history::read_texts;
+use crate::facts::read_texts;
 use crate::ident::literal;
-use crate::plan::messages::{begun, ended, forget_prepared, going_on, limits, place, queries, statement, RESET};
+use crate::plan::messages::{RESET, begun, ended, forget_prepared, going_on, limits, place, queries, session_limits, statement};
 use crate::plan::{Message, Purpose, SqlScript, Step, StepBody, Unit};
-use crate::settings::milliseconds;
 
 /// What the row says of a statement outside of transactions whose end nobody wrote down.
 const DID_NOT_FINISH: &str = "did not finish";
@@ -185,7 +184,7 @@ impl Executor<'_> {
             self.drop_left_behind(kind, indexes.as_deref()).await?;
             indexes = self.indexes_before(kind).await?;
             self.keep_place(step, at, DID_NOT_FINISH, indexes.clone()).await?;
-            let outcome = match self.send_alone(step, kind, &statement(script, at)).await {
+            let outcome = match self.send_alone(step, script, at).await {
                 Err(Broken::Migration(failure)) if interrupted && is_there_already(&failure, kind) => Ok(()),
                 outcome => outcome,
             };
@@ -203,13 +202,13 @@ impl Executor<'_> {
         }
     }
 
-    async fn send_alone(&self, step: &Step, kind: &StatementKind, message: &Message) -> Result<(), Broken> {
-        // It waits for every old transaction by design, and a timeout in the middle leaves an INVALID index.
-        if !is_concurrent(kind) || self.lock.server.pid.is_none() {
-            return self.send(step, message).await;
+    async fn send_alone(&self, step: &Step, script: &SqlScript, at: usize) -> Result<(), Broken> {
+        let message = statement(script, at);
+        if !script.is_concurrent(at) || self.lock.server.pid.is_none() {
+            return self.send(step, &message).await;
         }
         let limit = self.lift_lock_timeout().await?;
-        let outcome = self.send(step, message).await;
+        let outcome = self.send(step, &message).await;
         if !matches!(&outcome, Err(broken) if broken.is_connection_lost()) {
             self.set_lock_timeout(&limit).await?;
         }
@@ -306,11 +305,7 @@ impl Executor<'_> {
         if self.lock.server.pid.is_none() {
             return Ok(());
         }
-        let timeouts = &self.plan.writer.timeouts;
-        let lock = milliseconds(step.lock_timeout.unwrap_or(timeouts.lock));
-        let statement = step.statement_timeout.or(timeouts.statement).map_or(0, milliseconds);
-        let sql = format!("set session lock_timeout = {lock}; set session statement_timeout = {statement};");
-        self.batch("set the limits of a migration", &sql).await
+        self.batch("set the limits of a migration", &session_limits(step, &self.plan.writer)).await
     }
 
     async fn send(&self, step: &Step, message: &Message) -> Result<(), Broken> {
@@ -351,16 +346,6 @@ impl Broken {
             Broken::Ours(error) => error.is_connection_lost(),
         }
     }
-}
-
-fn is_concurrent(kind: &StatementKind) -> bool {
-    matches!(
-        kind,
-        StatementKind::CreateIndexConcurrently { .. }
-            | StatementKind::DropIndexConcurrently { .. }
-            | StatementKind::ReindexConcurrently
-            | StatementKind::DetachPartitionConcurrently { .. }
-    )
 }
 
 /// Whether the server says that an interrupted statement had got through: what it makes is there, or what it takes

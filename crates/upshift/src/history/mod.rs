@@ -1,7 +1,5 @@
 //! What the database remembers: read here, written by `execute` alone.
 
-mod audit;
-mod read;
 pub(crate) mod sql;
 
 use std::collections::BTreeMap;
@@ -9,10 +7,6 @@ use std::fmt;
 
 use upshift_files::{Checksum, MigrationId};
 
-pub use audit::{Audit, AuditRow, AuditVerdict, BrokenRow};
-pub(crate) use read::{Facts, Texts, read_texts};
-pub use read::HistoryRow;
-pub(crate) use read::read_details;
 
 /// What the database remembers of the migrations, as plain data.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -110,4 +104,16 @@ impl fmt::Display for AppliedState {
             AppliedState::DownFailed { done } => write!(f, "failed at statement {} of its down", done + 1),
         }
     }
+}
+
+/// The texts of a migration as they were applied.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Texts {
+    pub(crate) up: Option<String>,
+    pub(crate) down: Option<String>,
+    pub(crate) irreversible: Option<String>,
+    /// The indexes that were there when the statement that did not finish began.
+    pub(crate) indexes_before: Option<Vec<u32>>,
+    /// Why it did not finish.
+    pub(crate) error: Option<String>,
 }

@@ -51,7 +51,8 @@ do $upshift$ begin
     end if;
 end $upshift$;";
 
-/// One text a format; each brings the tables from its predecessor's shape to its own and can be run twice.
+/// One text a format; few check constraints, since each costs every one of a thousand migrations a percent and what is
+/// read is checked where it is read. Each brings the tables from its predecessor's shape to its own and can be run twice.
 const FORMATS: &[&str] = &["\
 create table if not exists upshift.format (
     singleton boolean constraint format_pkey primary key default true
@@ -74,9 +75,9 @@ create table if not exists upshift.history (
     ordinal bigint generated always as identity constraint history_pkey primary key,
     version bigint,
     name text not null,
-    phase text not null constraint history_phase_check check (phase in ('expand', 'backfill', 'contract')),
+    phase text not null,
     state text not null constraint history_state_check check (state in ('applied', 'failed', 'baseline')),
-    direction text not null constraint history_direction_check check (direction in ('up', 'down')),
+    direction text not null,
     statements_done integer,
     error text,
     up_checksum text,
@@ -100,9 +101,8 @@ create unique index if not exists history_repeatable_key on upshift.history (nam
 create table if not exists upshift.audit (
     id bigint constraint audit_pkey primary key,
     at timestamptz not null,
-    action text not null constraint audit_action_check
-        check (action in ('apply', 'revert', 'baseline', 'repair', 'skip', 'record')),
-    outcome text not null constraint audit_outcome_check check (outcome in ('done', 'failed')),
+    action text not null,
+    outcome text not null,
     version bigint,
     name text not null,
     checksum text,

@@ -8,6 +8,7 @@ use upshift_files::{Checksum, MigrationId, Phase, Version};
 use super::script::{Mode, SqlScript};
 use super::step::{Direction, Reason, Step, StepBody, Texts};
 use crate::history::sql::{self, Tables};
+use crate::ident::literal;
 use crate::settings::{Identity, Timeouts, milliseconds};
 
 /// Who writes, and where: what the messages of a plan need beside its steps.
@@ -161,6 +162,23 @@ pub(crate) fn limits(step: &Step, writer: &Writer) -> String {
     let statement = step.statement_timeout.or(writer.timeouts.statement).map_or(0, milliseconds);
     sql.push_str(&format!(" set local statement_timeout = {statement};"));
     sql
+}
+
+/// The limits of a step for the session, where it runs outside of transactions.
+pub(crate) fn session_limits(step: &Step, writer: &Writer) -> String {
+    limits(step, writer).replace(" set local ", " set session ").trim_start().to_owned()
+}
+
+/// Our own role (none: the one that logged in), for the open transaction alone: a migration's may not write the history.
+pub(crate) fn as_ourselves(step: &Step, role: Option<&str>) -> Message {
+    // Not without need: on its way back the server would forget the role beside it.
+    let authorization = if step.says(&["authorization", "session_authorization"]) {
+        "set local session authorization default; "
+    } else {
+        ""
+    };
+    let role = role.map_or("none".to_owned(), literal);
+    Message::plain(Purpose::Reset, format!("{authorization}set local role {role}"))
 }
 
 /// COMMIT.

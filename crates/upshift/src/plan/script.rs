@@ -82,6 +82,19 @@ impl SqlScript {
         self
     }
 
+    /// Whether a statement waits for every old transaction by design, and leaves something broken when it is stopped.
+    pub(crate) fn is_concurrent(&self, at: usize) -> bool {
+        matches!(
+            self.statements.get(at).map(|it| &it.kind),
+            Some(
+                StatementKind::CreateIndexConcurrently { .. }
+                    | StatementKind::DropIndexConcurrently { .. }
+                    | StatementKind::ReindexConcurrently
+                    | StatementKind::DetachPartitionConcurrently { .. }
+            )
+        )
+    }
+
     /// Whether a statement is a query or changes rows, and so may call functions that set something.
     pub(crate) fn calls_functions(&self) -> bool {
         use StatementKind::{Delete, Insert, Merge, Query, Update};

@@ -4,9 +4,12 @@ use std::fmt::Write;
 
 use upshift_files::Transaction;
 
-use super::message::{Message, Param, Purpose, begin, between, block_messages, commit, guard, statement};
+use super::message::{
+    Message, Param, Purpose, RESET, as_ourselves, begin, begun, between, block_messages, commit, ended, forget_prepared,
+    going_on, guard, place, queries, session_limits, statement,
+};
 use super::script::{SqlScript, Unit};
-use super::step::{Direction, Step, StepBody, StepMode};
+use super::step::{Reason, Step, StepBody, StepMode};
 use super::{Entry, Plan};
 use crate::history::sql;
 use crate::ident::literal;
@@ -75,6 +78,12 @@ impl Script<'_> {
     }
 
     fn grouped(&mut self) {
+        for entry in &self.plan.entries {
+            if let Entry::Record(record) = entry {
+                let message = record.message(&self.plan.writer);
+                self.message(&message);
+            }
+        }
         let steps: Vec<&Step> = self.plan.steps().collect();
         let Some(first) = steps.first() else { return };
         self.message(&begin(first, &self.plan.writer));
@@ -124,40 +133,68 @@ impl Script<'_> {
     /// Statement by statement: the same places are written as the engine writes.
     fn one_by_one(&mut self, step: &Step, script: &SqlScript) {
         let writer = &self.plan.writer;
-        if step.ordinal.is_none() || step.direction == Direction::Down {
-            self.message(&super::message::begun(step, writer));
-        }
+        self.enter(step, script);
         for unit in step.units().unwrap_or(&[]) {
             if unit.end() <= step.done {
                 continue;
             }
-            let place = super::message::place(step, unit.end(), None, None, writer);
+            let place = place(step, unit.end(), None, None, writer);
             match unit {
                 Unit::Alone(at) => {
-                    self.message(&statement(script, *at));
-                    self.message(&place);
+                    self.alone(script, *at);
+                    self.in_transaction(&[as_ourselves(step, None), place]);
                 }
                 Unit::InTransaction(at) => {
-                    self.line("begin;");
-                    self.message(&statement(script, *at));
-                    self.message(&place);
-                    self.line("commit;");
+                    self.in_transaction(&[statement(script, *at), as_ourselves(step, None), place]);
                 }
                 Unit::Written(range) => {
-                    for at in range.start..range.end - 1 {
-                        self.message(&statement(script, at));
-                    }
+                    (range.start..range.end - 1).for_each(|at| self.message(&statement(script, at)));
+                    self.message(&as_ourselves(step, None));
                     self.message(&place);
                     self.message(&statement(script, range.end - 1));
                 }
                 Unit::Apart(range) => {
                     range.clone().for_each(|at| self.message(&statement(script, at)));
-                    self.message(&place);
+                    self.in_transaction(&[as_ourselves(step, None), place]);
                 }
             }
         }
-        self.message(&Message::plain(Purpose::Reset, super::message::RESET));
-        self.message(&super::message::ended(step, None, writer));
+        let mut last: Vec<Message> = queries(step.verify.as_ref(), Purpose::Verify).collect();
+        last.extend(forget_prepared(step));
+        last.push(Message::plain(Purpose::Reset, RESET));
+        last.push(ended(step, None, writer));
+        self.in_transaction(&last);
+    }
+
+    fn enter(&mut self, step: &Step, script: &SqlScript) {
+        let writer = &self.plan.writer;
+        self.message(&Message::plain(Purpose::Reset, RESET));
+        self.line(&session_limits(step, writer));
+        if matches!(step.reason, Reason::Resumed { .. }) {
+            self.message(&going_on(step, writer));
+            return script.settings_before(step.done).for_each(|at| self.message(&statement(script, at)));
+        }
+        queries(step.guard.as_ref(), Purpose::Guard).for_each(|query| self.message(&query));
+        self.message(&begun(step, writer));
+    }
+
+    /// A statement outside of transactions; what is CONCURRENTLY done waits as long as it must.
+    fn alone(&mut self, script: &SqlScript, at: usize) {
+        let patient = script.is_concurrent(at);
+        if patient {
+            self.line("select pg_catalog.current_setting('lock_timeout') as upshift_lock_timeout \\gset");
+            self.line("set session lock_timeout = 0;");
+        }
+        self.message(&statement(script, at));
+        if patient {
+            self.line("set session lock_timeout = :'upshift_lock_timeout';");
+        }
+    }
+
+    fn in_transaction(&mut self, messages: &[Message]) {
+        self.line("begin;");
+        messages.iter().for_each(|message| self.message(message));
+        self.line("commit;");
     }
 
     fn message(&mut self, message: &Message) {

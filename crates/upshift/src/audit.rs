@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use time::OffsetDateTime;
 use tokio_postgres::Row;
 
-use super::sql;
+use crate::history::sql;
 use crate::error::Error;
 use crate::migrator::Migrator;
 use crate::session;

@@ -6,8 +6,8 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row};
 use upshift_files::{Checksum, MigrationId, Version};
 
-use super::sql::{self, FORMAT, Tables};
-use super::{Applied, AppliedState, History};
+use crate::history::sql::{self, FORMAT, Tables};
+use crate::history::{Applied, AppliedState, History, Texts};
 use crate::error::Error;
 
 /// What the database says before anything is decided.
@@ -111,17 +111,6 @@ fn unfinished(words: &str) -> Option<AppliedState> {
     }
 }
 
-/// The texts of a migration as they were applied.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Texts {
-    pub(crate) up: Option<String>,
-    pub(crate) down: Option<String>,
-    pub(crate) irreversible: Option<String>,
-    /// The indexes that were there when the statement that did not finish began.
-    pub(crate) indexes_before: Option<Vec<u32>>,
-    /// Why it did not finish.
-    pub(crate) error: Option<String>,
-}
 
 /// Reads the texts of the row with this ordinal.
 pub(crate) async fn read_texts(client: &Client, tables: &Tables, ordinal: i64) -> Result<Texts, Error> {
