@@ -20,6 +20,7 @@ mod session;
 mod settings;
 mod source;
 mod status;
+mod wire;
 
 pub use code::{BoxError, CodeMigration, StepContext};
 pub use error::{Error, FailedAt, Failure, Holder, Left, ServerError};

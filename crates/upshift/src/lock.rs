@@ -14,12 +14,12 @@ use tokio_postgres::{Client, Row};
 use crate::backoff::{Backoff, random_bits};
 use crate::error::{Error, Holder};
 use crate::event::Event;
-use crate::execute::{Prepared, Wire};
 use crate::facts::Facts;
 use crate::history::sql::{self, FORMAT, Tables};
 use crate::migrator::Migrator;
 use crate::plan::{Lease, Plan};
 use crate::session::Session;
+use crate::wire::{Prepared, Wire};
 
 /// The lock, held: the session that works, who we are, and what the history said once nobody else could write it.
 pub(crate) struct Lock {

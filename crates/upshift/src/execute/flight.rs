@@ -1,16 +1,16 @@
 //! Messages on their way: sent without waiting for answers, answered in order, bounded in number of bytes.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::task::Poll;
 
 use bytes::Bytes;
 use futures_util::SinkExt;
 use futures_util::future::BoxFuture;
-use tokio_postgres::{Client, Row, Statement};
+use tokio_postgres::{Client, Row};
 
 use super::watch::Watch;
-use crate::plan::{Lease, Message, Purpose, Step};
+use crate::plan::{Message, Purpose, Step};
+use crate::wire::Wire;
 
 /// How many bytes may be on their way: enough to fill any network, little enough to forget about.
 const MOST_BYTES: usize = 4 << 20;
@@ -109,39 +109,6 @@ impl<'f, 'p> Flight<'f, 'p> {
             }
             (Ok(_), Purpose::Commit) if self.failed.is_none() => self.answers.push(Answer::Committed),
             (Ok(_), _) => {}
-        }
-    }
-}
-
-/// What carries messages: the connection, the lease they are written under, and what the connection has prepared.
-#[derive(Clone, Copy)]
-pub(crate) struct Wire<'w> {
-    pub(crate) client: &'w Client,
-    pub(crate) lease: &'w Lease,
-    pub(crate) prepared: &'w [Prepared],
-}
-
-/// A statement that the server has read and planned already.
-pub(crate) struct Prepared {
-    pub(crate) sql: Cow<'static, str>,
-    pub(crate) statement: Statement,
-}
-
-impl<'w> Wire<'w> {
-    /// One message and its answer.
-    ///
-    /// What is not prepared goes with the types of its values, so that nothing has a name a pooler could mix up.
-    pub(crate) async fn ask(self, message: &Message) -> Result<Vec<Row>, tokio_postgres::Error> {
-        if message.values.is_empty() {
-            return self.client.batch_execute(&message.sql).await.map(|()| Vec::new());
-        }
-        let values: Vec<_> = message.values.iter().map(|value| value.bound(self.lease)).collect();
-        match self.prepared.iter().find(|prepared| prepared.sql == message.sql) {
-            None => self.client.query_typed(&message.sql, &values).await,
-            Some(prepared) => {
-                let values: Vec<_> = values.into_iter().map(|(value, _)| value).collect();
-                self.client.query(&prepared.statement, &values).await
-            }
         }
     }
 }

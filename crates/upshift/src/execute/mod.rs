@@ -21,8 +21,7 @@ use crate::plan::messages::{AuditEntry, as_ourselves};
 use crate::plan::{Direction, Entry, Message, Plan, Purpose, Step};
 use crate::report::{Report, StepReport};
 use crate::settings::Grouping;
-
-pub(crate) use flight::{Prepared, Wire};
+use crate::wire::Wire;
 
 /// Carries a plan out.
 ///
