@@ -81,8 +81,8 @@ impl<'m> Audit<'m> {
     /// The database cannot be reached or read, or was never migrated.
     pub async fn rows(&self) -> Result<Vec<AuditRow>, Error> {
         let broken = |cause| Error::database("read the audit", cause);
-        let client = session::borrow(self.migrator.pool()).await?;
-        let sql = self.migrator.tables().sql(sql::READ_AUDIT);
+        let client = session::borrow(self.migrator.context.pool()).await?;
+        let sql = self.migrator.context.tables().sql(sql::READ_AUDIT);
         let rows = client.query_typed(&sql, &[]).await.map_err(broken)?;
         let rows = rows.iter().map(row).collect::<Result<_, _>>().map_err(broken)?;
         Ok(rows)
@@ -98,8 +98,8 @@ impl<'m> Audit<'m> {
     /// The database cannot be reached or read, or was never migrated.
     pub async fn verify(&self) -> Result<AuditVerdict, Error> {
         let broken = |cause| Error::database("verify the audit", cause);
-        let client = session::borrow(self.migrator.pool()).await?;
-        let sql = self.migrator.tables().sql(sql::VERIFY_AUDIT);
+        let client = session::borrow(self.migrator.context.pool()).await?;
+        let sql = self.migrator.context.tables().sql(sql::VERIFY_AUDIT);
         let rows = client.query_typed(&sql, &[]).await.map_err(broken)?;
         let verdict = verdict(&rows).map_err(broken)?;
         Ok(verdict)

@@ -2,7 +2,9 @@
 
 mod audit;
 mod backoff;
+mod builder;
 mod code;
+mod context;
 mod difference;
 mod error;
 mod event;

@@ -16,7 +16,7 @@ use crate::error::{Error, Holder};
 use crate::event::Event;
 use crate::facts::Facts;
 use crate::history::sql::{self, FORMAT, Tables};
-use crate::migrator::Migrator;
+use crate::context::Context;
 use crate::plan::{Lease, Plan};
 use crate::session::Session;
 use crate::wire::{Prepared, Wire};
@@ -85,23 +85,23 @@ impl Lock {
     ///
     /// Each attempt reads the history in the same round trip; `need` judges it.
     pub(crate) async fn ask(
-        migrator: &Migrator,
+        context: &Context,
         need: impl Fn(&Facts) -> Result<Need, Error>,
     ) -> Result<Asked, Error> {
-        let session = Session::open(migrator.pool()).await?;
+        let session = Session::open(context.pool()).await?;
         let told = session.told_pid().await;
-        let key = key(migrator.tables());
-        let mut backoff = Backoff::new(migrator.settings().lock.wait, FIRST_PAUSE, LONGEST_PAUSE);
+        let key = key(context.tables());
+        let mut backoff = Backoff::new(context.settings().lock.wait, FIRST_PAUSE, LONGEST_PAUSE);
         let mut way = Way::Session;
         loop {
-            let (attempt, facts) = attempt(migrator, &session, &mut way, key, told).await?;
+            let (attempt, facts) = attempt(context, &session, &mut way, key, told).await?;
             let need = need(&facts)?;
             match attempt {
                 Attempt::Locked(locked) => {
                     let (keeper, server) = *locked;
                     let lease = Lease { token: 0, audited: 0, owner: String::new() };
                     let lock = Lock { session, lease, server, prepared: Vec::new(), key, keeper };
-                    return lock.opened(migrator, facts, need).await;
+                    return lock.opened(context, facts, need).await;
                 }
                 Attempt::Pooled => continue,
                 Attempt::Busy if need == Need::Nothing => return Ok(Asked::NotNeeded(facts)),
@@ -111,25 +111,25 @@ impl Lock {
                 let holder = holder(session.client(), key).await;
                 return Err(Error::locked(holder, backoff.elapsed()));
             };
-            migrator.tell(&Event::Waiting { waited: backoff.elapsed() });
+            context.tell(&Event::Waiting { waited: backoff.elapsed() });
             tokio::time::sleep(pause).await;
         }
     }
 
     /// The lock is there: bring the tables to our format and take the lease, or give it back when it is not needed.
-    async fn opened(mut self, migrator: &Migrator, facts: Facts, need: Need) -> Result<Asked, Error> {
+    async fn opened(mut self, context: &Context, facts: Facts, need: Need) -> Result<Asked, Error> {
         if need == Need::Nothing {
             self.release().await?;
             return Ok(Asked::NotNeeded(facts));
         }
-        let tables = migrator.tables();
+        let tables = context.tables();
         let owner = format!("{:016x}{:016x}", random_bits(), random_bits());
         let taken = {
             let client = self.session.client();
             let upgrade = async {
                 if facts.format() < FORMAT { client.batch_execute(&tables.upgrade(facts.format())).await } else { Ok(()) }
             };
-            let identity = &migrator.settings().identity;
+            let identity = &context.settings().identity;
             let take = tables.sql(sql::TAKE_LEASE);
             let values: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 4] = [
                 (&owner, Type::TEXT),
@@ -233,14 +233,14 @@ enum Attempt {
 }
 
 async fn attempt(
-    migrator: &Migrator,
+    context: &Context,
     session: &Session,
     way: &mut Way,
     key: i64,
     told: Option<i32>,
 ) -> Result<(Attempt, Facts), Error> {
     let asking = |cause| Error::database("ask for the migration lock", cause);
-    let facts = Facts::read(session.client(), migrator.tables());
+    let facts = Facts::read(session.client(), context.tables());
     match way {
         Way::Session => {
             // Backends count from 1, so -1 is none of them.
@@ -257,7 +257,7 @@ async fn attempt(
             Ok((attempt, facts?))
         }
         Way::Transaction => {
-            let keeper = try_transaction(migrator.pool(), key).await?;
+            let keeper = try_transaction(context.pool(), key).await?;
             let facts = facts.await?;
             Ok((keeper.map_or(Attempt::Busy, |it| Attempt::Locked(Box::new((it, ServerFacts::default())))), facts))
         }

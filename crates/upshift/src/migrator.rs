@@ -2,27 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use deadpool_postgres::Pool;
-use upshift_files::{MigrationSet, Vars};
+use upshift_files::MigrationSet;
 
+use crate::context::Context;
 use crate::error::Error;
-use crate::event::{Event, Hooks, Observer};
 use crate::execute::execute;
-use crate::history::sql::Tables;
 use crate::audit::Audit;
 use crate::facts::{Facts, read_texts};
-use crate::ident::{Ident, IdentError};
 use crate::lock::{Asked, Lock, Need};
-use crate::plan::{DownRequest, DownTarget, Entry, Plan, Reason, Target, UpRequest, Writer, selected};
+use crate::plan::{DownRequest, DownTarget, Plan, Target, selected};
 use crate::report::Report;
 use crate::repair::Repair;
 use crate::resume::refuse_edited_beginnings;
 use crate::session;
-use crate::settings::{Grouping, Identity, LockPolicy, Policy, Timeouts};
-use crate::source::Source;
 
 /// Brings a database to a set of migrations, and back.
 ///
@@ -39,106 +33,10 @@ use crate::source::Source;
 /// ```
 #[derive(Clone)]
 pub struct Migrator {
-    pool: Pool,
-    source: Source,
-    settings: Settings,
-    tables: Tables,
-    observer: Option<Arc<dyn Observer>>,
-    hooks: Option<Arc<dyn Hooks>>,
-}
-
-/// What a migrator was told.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Settings {
-    pub(crate) policy: Policy,
-    pub(crate) timeouts: Timeouts,
-    pub(crate) lock: LockPolicy,
-    pub(crate) grouping: Grouping,
-    pub(crate) identity: Identity,
-    pub(crate) vars: Vars,
+    pub(crate) context: Context,
 }
 
 impl Migrator {
-    /// A migrator for the database behind this pool.
-    ///
-    /// One connection of the pool is used, a second for a moment to see who is in the way of a waiting migration, and
-    /// for the whole run behind a transaction pooler. A connection that migrated is closed, never given back.
-    pub fn new(pool: Pool, source: impl Into<Source>) -> Migrator {
-        Migrator {
-            pool,
-            source: source.into(),
-            settings: Settings::default(),
-            tables: Tables::new(Ident::upshift()),
-            observer: None,
-            hooks: None,
-        }
-    }
-
-    /// The schema that holds history and audit, `upshift` unless said otherwise: one for each service in a shared
-    /// database. It is made when it is not there.
-    ///
-    /// # Errors
-    /// A name that PostgreSQL would not keep as it is.
-    pub fn schema(mut self, name: &str) -> Result<Migrator, IdentError> {
-        self.tables = Tables::new(Ident::new(name)?);
-        Ok(self)
-    }
-
-    /// The service and its release, written into history and audit.
-    pub fn service(mut self, name: impl Into<String>, release: impl Into<String>) -> Migrator {
-        self.settings.identity.service = Some(name.into());
-        self.settings.identity.release = Some(release.into());
-        self
-    }
-
-    /// The host written into history and audit, instead of the address the server sees.
-    pub fn host(mut self, host: impl Into<String>) -> Migrator {
-        self.settings.identity.host = Some(host.into());
-        self
-    }
-
-    /// What to do with out of order and missing migrations.
-    pub fn policy(mut self, policy: Policy) -> Migrator {
-        self.settings.policy = policy;
-        self
-    }
-
-    /// The time limits of statements and retries.
-    pub fn timeouts(mut self, timeouts: Timeouts) -> Migrator {
-        self.settings.timeouts = timeouts;
-        self
-    }
-
-    /// How to wait for another migrator.
-    pub fn lock(mut self, lock: LockPolicy) -> Migrator {
-        self.settings.lock = lock;
-        self
-    }
-
-    /// Whether the pending migrations each have a transaction of their own.
-    pub fn grouping(mut self, grouping: Grouping) -> Migrator {
-        self.settings.grouping = grouping;
-        self
-    }
-
-    /// The values of `${name}` in migrations that say `vars on`.
-    pub fn vars(mut self, vars: Vars) -> Migrator {
-        self.settings.vars = vars;
-        self
-    }
-
-    /// Who sees every event of a run.
-    pub fn observer(mut self, observer: impl Observer + 'static) -> Migrator {
-        self.observer = Some(Arc::new(observer));
-        self
-    }
-
-    /// Code of yours around the migrations. Costs the pipelining: see [`Hooks`].
-    pub fn hooks_with(mut self, hooks: impl Hooks + 'static) -> Migrator {
-        self.hooks = Some(Arc::new(hooks));
-        self
-    }
-
     /// Applies every pending migration that nothing blocks.
     ///
     /// Reads the history and plans; with nothing to do that is all: one round trip, no lock, nothing written. Otherwise
@@ -164,17 +62,17 @@ impl Migrator {
     ///
     /// # Errors
     /// As [`Migrator::run`]; a target that the set does not have is refused.
-    #[tracing::instrument(name = "upshift.up", skip_all, fields(schema = self.tables.schema().as_str()))]
+    #[tracing::instrument(name = "upshift.up", skip_all, fields(schema = self.context.tables.schema().as_str()))]
     pub async fn up(&self, target: Target) -> Result<Report, Error> {
         let began = Instant::now();
         let (set, first) = self.set_and_facts().await?;
-        let plan_from = |facts: &Facts| Plan::up(&set, facts.history(), &self.up_request(&target));
+        let plan_from = |facts: &Facts| Plan::up(&set, facts.history(), &self.context.up_request(&target));
         let plan = self.explained(plan_from(&first), &set, &first).await?;
         if plan.is_empty() {
             return Ok(report_of(&plan, began, Duration::ZERO));
         }
         let waiting = Instant::now();
-        match Lock::ask(self, |facts| plan_from(facts).map(|plan| Need::of(&plan))).await? {
+        match Lock::ask(&self.context, |facts| plan_from(facts).map(|plan| Need::of(&plan))).await? {
             Asked::NotNeeded(facts) => Ok(report_of(&plan_from(&facts)?, began, waiting.elapsed())),
             Asked::Held(lock, facts) => {
                 let waited = waiting.elapsed();
@@ -197,10 +95,10 @@ impl Migrator {
     ///
     /// # Cancel safety
     /// As [`Migrator::run`].
-    #[tracing::instrument(name = "upshift.down", skip_all, fields(schema = self.tables.schema().as_str()))]
+    #[tracing::instrument(name = "upshift.down", skip_all, fields(schema = self.context.tables.schema().as_str()))]
     pub async fn down(&self, target: DownTarget) -> Result<Report, Error> {
         let began = Instant::now();
-        let set = self.source.set()?;
+        let set = self.context.source.set()?;
         let first = self.plan_down_of(&set, target).await?;
         if first.is_empty() {
             return Ok(report_of(&first, began, Duration::ZERO));
@@ -209,7 +107,7 @@ impl Migrator {
         let need = |facts: &Facts| {
             Ok(if selected(facts.history(), target).is_empty() { Need::Nothing } else { Need::Work })
         };
-        match Lock::ask(self, need).await? {
+        match Lock::ask(&self.context, need).await? {
             Asked::NotNeeded(_) => Ok(report_of(&first, began, waiting.elapsed())),
             Asked::Held(lock, _) => {
                 let waited = waiting.elapsed();
@@ -245,7 +143,7 @@ impl Migrator {
     /// As [`Migrator::run`], as far as a plan goes.
     pub async fn plan(&self, target: Target) -> Result<Plan, Error> {
         let (set, facts) = self.set_and_facts().await?;
-        let plan = Plan::up(&set, facts.history(), &self.up_request(&target));
+        let plan = Plan::up(&set, facts.history(), &self.context.up_request(&target));
         self.explained(plan, &set, &facts).await
     }
 
@@ -254,7 +152,7 @@ impl Migrator {
     /// # Errors
     /// As [`Migrator::down`], as far as a plan goes.
     pub async fn plan_down(&self, target: DownTarget) -> Result<Plan, Error> {
-        self.plan_down_of(&self.source.set()?, target).await
+        self.plan_down_of(&self.context.source.set()?, target).await
     }
 
     /// The audit of this database.
@@ -268,12 +166,12 @@ impl Migrator {
     }
 
     async fn carry_out(&self, lock: Lock, plan: &Plan, began: Instant, waited: Duration) -> Result<Report, Error> {
-        if let Err(refused) = refuse_edited_beginnings(lock.session.client(), &self.tables, plan).await {
+        if let Err(refused) = refuse_edited_beginnings(lock.session.client(), &self.context.tables, plan).await {
             lock.release().await?;
             return Err(refused);
         }
         let mut report = report_of(plan, began, waited);
-        let outcome = lock.keep(execute(self, plan, &lock, &mut report)).await;
+        let outcome = lock.keep(execute(&self.context, plan, &lock, &mut report)).await;
         report.took = began.elapsed();
         if let Err(error) = outcome {
             // Where the connection still works the next one need not wait for its end.
@@ -288,17 +186,17 @@ impl Migrator {
     }
 
     async fn plan_down_of(&self, set: &MigrationSet, target: DownTarget) -> Result<Plan, Error> {
-        let client = session::borrow(&self.pool).await?;
-        let facts = Facts::read(&client, &self.tables).await?;
+        let client = session::borrow(&self.context.pool).await?;
+        let facts = Facts::read(&client, &self.context.tables).await?;
         let mut stored = BTreeMap::new();
         for row in selected(facts.history(), target) {
-            stored.insert(row.ordinal, read_texts(&client, &self.tables, row.ordinal).await?);
+            stored.insert(row.ordinal, read_texts(&client, &self.context.tables, row.ordinal).await?);
         }
         let request = DownRequest {
             target,
-            grouping: self.settings.grouping,
-            vars: &self.settings.vars,
-            writer: self.writer(),
+            grouping: self.context.settings.grouping,
+            vars: &self.context.settings.vars,
+            writer: self.context.writer(),
             stored: &stored,
         };
         Plan::down(set, facts.history(), &request)
@@ -310,15 +208,10 @@ impl Migrator {
         let set = async {
             // Lets the driver put the question on the wire first.
             tokio::task::yield_now().await;
-            self.source.set()
+            self.context.source.set()
         };
-        let (facts, set) = futures_util::future::join(self.read(), set).await;
+        let (facts, set) = futures_util::future::join(self.context.read(), set).await;
         Ok((set?, facts?))
-    }
-
-    /// Reads the history: one round trip.
-    pub(crate) async fn read(&self) -> Result<Facts, Error> {
-        Facts::read(&*session::borrow(&self.pool).await?, &self.tables).await
     }
 
     /// Puts the difference into a refusal of an edited migration: what was applied against what is there now.
@@ -333,56 +226,12 @@ impl Migrator {
             Err(error) => error,
         };
         if error.is_changed() {
-            let client = session::borrow(&self.pool).await?;
-            crate::difference::explain(&mut error, &client, &self.tables, set, facts.history()).await;
+            let client = session::borrow(&self.context.pool).await?;
+            crate::difference::explain(&mut error, &client, &self.context.tables, set, facts.history()).await;
         }
         Err(error)
     }
 
-    pub(crate) fn up_request<'r>(&'r self, target: &'r Target) -> UpRequest<'r> {
-        UpRequest {
-            target,
-            policy: self.settings.policy,
-            grouping: self.settings.grouping,
-            vars: &self.settings.vars,
-            writer: self.writer(),
-        }
-    }
-
-    pub(crate) fn writer(&self) -> Writer {
-        Writer {
-            tables: self.tables.clone(),
-            identity: self.settings.identity.clone(),
-            timeouts: self.settings.timeouts,
-        }
-    }
-
-    pub(crate) fn pool(&self) -> &Pool {
-        &self.pool
-    }
-
-    pub(crate) fn source(&self) -> &Source {
-        &self.source
-    }
-
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    pub(crate) fn tables(&self) -> &Tables {
-        &self.tables
-    }
-
-    pub(crate) fn hooks(&self) -> Option<&Arc<dyn Hooks>> {
-        self.hooks.as_ref()
-    }
-
-    pub(crate) fn tell(&self, event: &Event<'_>) {
-        tracing::debug!(?event);
-        if let Some(observer) = &self.observer {
-            observer.event(event);
-        }
-    }
 }
 
 fn report_of(plan: &Plan, began: Instant, waited: Duration) -> Report {
@@ -396,16 +245,8 @@ fn report_of(plan: &Plan, began: Instant, waited: Duration) -> Report {
     }
 }
 
-/// Whether a plan goes on with something that stopped in the middle.
-pub(crate) fn resumed(plan: &Plan) -> impl Iterator<Item = &crate::plan::Step> {
-    plan.entries.iter().filter_map(|entry| match entry {
-        Entry::Run(step) if matches!(step.reason, Reason::Resumed { .. }) => Some(step.as_ref()),
-        _ => None,
-    })
-}
-
 impl fmt::Debug for Migrator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Migrator").field("settings", &self.settings).field("tables", &self.tables).finish_non_exhaustive()
+        f.debug_struct("Migrator").field("context", &self.context).finish_non_exhaustive()
     }
 }

@@ -29,7 +29,7 @@ impl<'m> Repair<'m> {
     /// # Errors
     /// The migration is not in the set, or not in the history.
     pub async fn accept_checksum(&self, version: Version) -> Result<(), Error> {
-        let set = self.migrator.source().set()?;
+        let set = self.migrator.context.source().set()?;
         let migration = set.get(version).ok_or_else(|| Error::refused(vec![unknown_target(&set, version)]))?;
         let texts = Texts::of(migration);
         self.change(migration.id(), |row| {
@@ -51,7 +51,7 @@ impl<'m> Repair<'m> {
     /// # Errors
     /// The migration is not in the history, or it is neither failed nor missing: then `down` is the way.
     pub async fn forget(&self, version: Version) -> Result<(), Error> {
-        let set = self.migrator.source().set()?;
+        let set = self.migrator.context.source().set()?;
         self.change(&MigrationId::Version(version), |row| {
             let failed = matches!(row.state, AppliedState::UpFailed { .. } | AppliedState::DownFailed { .. });
             if !failed && set.get(version).is_some() {
@@ -74,8 +74,8 @@ impl<'m> Repair<'m> {
             Some(row) => messages(row).map(|_| Need::Work),
             None => Err(Error::not_applied(label(id))),
         };
-        is_there(&self.migrator.read().await?)?;
-        match Lock::ask(self.migrator, is_there).await? {
+        is_there(&self.migrator.context.read().await?)?;
+        match Lock::ask(&self.migrator.context, is_there).await? {
             Asked::NotNeeded(_) => Ok(()),
             Asked::Held(lock, facts) => {
                 let messages = facts.history().get(id).map_or_else(|| Ok(Vec::new()), &messages)?;
@@ -86,11 +86,11 @@ impl<'m> Repair<'m> {
 
     fn audit(&self, row: &Applied, checksum: Option<upshift_files::Checksum>, detail: String) -> Vec<Param> {
         let entry = AuditEntry::done("repair", &row.id, &row.name).checksum(checksum).detail(detail);
-        entry.values(&self.migrator.writer())
+        entry.values(&self.migrator.context.writer())
     }
 
     fn message(&self, sql: &'static str, values: Vec<Param>) -> Message {
-        Message::bound(Purpose::Record, self.migrator.tables().sql(sql), values)
+        Message::bound(Purpose::Record, self.migrator.context.tables().sql(sql), values)
     }
 }
 
@@ -101,7 +101,7 @@ impl Migrator {
     /// # Errors
     /// The set does not have the version, or the history is not empty.
     pub async fn baseline(&self, version: Version) -> Result<(), Error> {
-        let set: MigrationSet = self.source().set()?;
+        let set: MigrationSet = self.context.source().set()?;
         if set.get(version).is_none() {
             return Err(Error::refused(vec![unknown_target(&set, version)]));
         }
@@ -109,8 +109,8 @@ impl Migrator {
             true => Ok(Need::Work),
             false => Err(Error::baseline_not_empty()),
         };
-        is_empty(&self.read().await?)?;
-        match Lock::ask(self, is_empty).await? {
+        is_empty(&self.context.read().await?)?;
+        match Lock::ask(&self.context, is_empty).await? {
             Asked::NotNeeded(_) => Ok(()),
             Asked::Held(lock, _) => {
                 let below = set.versioned().iter().filter(|migration| migration.version() <= Some(version));
@@ -122,7 +122,7 @@ impl Migrator {
 
     /// The row of a migration that a baseline accepts.
     fn accepted(&self, migration: &Migration) -> Message {
-        let writer = self.writer();
+        let writer = self.context.writer();
         let texts = Texts::of(migration);
         let entry = AuditEntry::done("baseline", migration.id(), migration.name());
         let entry = entry.checksum(texts.up_checksum).detail("accepted by a baseline, not run");

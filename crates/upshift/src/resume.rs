@@ -6,7 +6,6 @@ use upshift_files::sql::split;
 use crate::error::Error;
 use crate::facts::read_texts;
 use crate::history::sql::Tables;
-use crate::migrator::resumed;
 use crate::plan::{Direction, Plan, Refusal, RefusalKind};
 
 /// Refuses a plan that would go on in a migration whose done statements are other ones now.
@@ -14,7 +13,7 @@ use crate::plan::{Direction, Plan, Refusal, RefusalKind};
 /// The statement that failed, and those behind it, may be mended: that is what one does.
 pub(crate) async fn refuse_edited_beginnings(client: &Client, tables: &Tables, plan: &Plan) -> Result<(), Error> {
     let mut refused = Vec::new();
-    for step in resumed(plan) {
+    for step in plan.resumed() {
         let Some(ordinal) = step.ordinal else { continue };
         let texts = read_texts(client, tables, ordinal).await?;
         // As written, before variables are put in: their values may differ from one run to the next.

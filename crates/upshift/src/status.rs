@@ -100,14 +100,14 @@ impl Migrator {
     /// # Errors
     /// The files have mistakes, or the database cannot be read.
     pub async fn status(&self) -> Result<Status, Error> {
-        let set = self.source().set()?;
-        let client = session::borrow(self.pool()).await?;
-        let facts = Facts::read(&client, self.tables()).await?;
+        let set = self.context.source().set()?;
+        let client = session::borrow(self.context.pool()).await?;
+        let facts = Facts::read(&client, self.context.tables()).await?;
         let rows = match facts {
             Facts::Untouched => Vec::new(),
-            _ => read_details(&client, self.tables()).await?,
+            _ => read_details(&client, self.context.tables()).await?,
         };
-        let plan = Plan::up(&set, facts.history(), &self.up_request(&Target::Head));
+        let plan = Plan::up(&set, facts.history(), &self.context.up_request(&Target::Head));
         let refused = match &plan {
             Ok(_) => Vec::new(),
             Err(error) if !error.refusals().is_empty() => error.refusals().iter().map(ToString::to_string).collect(),
@@ -124,7 +124,7 @@ impl Migrator {
     /// The files have mistakes, or the database cannot be read.
     pub async fn health(&self) -> Result<Health, Error> {
         let (set, facts) = self.set_and_facts().await?;
-        let plan = match Plan::up(&set, facts.history(), &self.up_request(&Target::Head)) {
+        let plan = match Plan::up(&set, facts.history(), &self.context.up_request(&Target::Head)) {
             Ok(plan) => plan,
             Err(error) if !error.refusals().is_empty() => {
                 return Ok(Health::Refused { why: error.refusals().iter().map(ToString::to_string).collect() });

@@ -46,7 +46,7 @@ impl Executor<'_> {
             let index: String = row.try_get("index").map_err(|cause| Error::database("read the indexes", cause))?;
             self.batch("drop an INVALID index", &format!("drop index concurrently if exists {index}")).await?;
             tracing::warn!(index, "dropped an INVALID index that a failed attempt had left behind");
-            self.migrator.tell(&Event::InvalidIndexDropped { index: &index });
+            self.context.tell(&Event::InvalidIndexDropped { index: &index });
         }
         Ok(())
     }

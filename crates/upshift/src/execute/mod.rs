@@ -16,7 +16,7 @@ use crate::error::{Error, Failure, Left};
 use crate::event::Event;
 use crate::history::sql;
 use crate::lock::Lock;
-use crate::migrator::Migrator;
+use crate::context::Context;
 use crate::plan::messages::{AuditEntry, as_ourselves};
 use crate::plan::{Direction, Entry, Message, Plan, Purpose, Step};
 use crate::report::{Report, StepReport};
@@ -26,26 +26,26 @@ use crate::wire::Wire;
 /// Carries a plan out.
 ///
 /// What is done when it fails is in the error's report.
-pub(crate) async fn execute(migrator: &Migrator, plan: &Plan, lock: &Lock, report: &mut Report) -> Result<(), Error> {
+pub(crate) async fn execute(context: &Context, plan: &Plan, lock: &Lock, report: &mut Report) -> Result<(), Error> {
     let records = plan.entries.iter().filter(|entry| matches!(entry, Entry::Record(_))).count();
     let mut wire = lock.wire();
     if plan.steps().any(|step| step.says(&["deallocate", "discard"])) {
         // It may take away what the connection has prepared.
         wire.prepared = &[];
     }
-    let mut executor = Executor { migrator, plan, lock, wire, report, records, retries: AtomicU32::new(0) };
+    let mut executor = Executor { context, plan, lock, wire, report, records, retries: AtomicU32::new(0) };
     executor.prepare().await?;
-    migrator.tell(&Event::RunStarted { steps: plan.steps().count() });
+    context.tell(&Event::RunStarted { steps: plan.steps().count() });
     executor.hook_before_run().await?;
     executor.entries().await?;
     executor.hook_after_run().await?;
-    migrator.tell(&Event::RunFinished { steps: report.steps.len() });
+    context.tell(&Event::RunFinished { steps: report.steps.len() });
     Ok(())
 }
 
 /// One plan, one lock, one report.
 struct Executor<'e> {
-    migrator: &'e Migrator,
+    context: &'e Context,
     plan: &'e Plan,
     lock: &'e Lock,
     wire: Wire<'e>,
@@ -103,14 +103,14 @@ impl<'e> Executor<'e> {
         let took = Duration::from_millis(milliseconds.unsigned_abs());
         tracing::info!(migration = %step.label, direction = %step.direction, duration_ms = milliseconds, "migration done");
         let (id, label, direction) = (&step.id, step.label.as_str(), step.direction);
-        self.migrator.tell(&Event::StepFinished { id, label, direction, took });
+        self.context.tell(&Event::StepFinished { id, label, direction, took });
         let step = StepReport { id: step.id.clone(), label: step.label.clone(), direction, took, retries };
         self.report.steps.push(step);
     }
 
     fn started(&self, step: &Step) {
         let (id, label, direction) = (&step.id, step.label.as_str(), step.direction);
-        self.migrator.tell(&Event::StepStarted { id, label, direction });
+        self.context.tell(&Event::StepStarted { id, label, direction });
     }
 
     /// Pauses before another attempt when the error is one that goes away, and the budget allows it.
@@ -124,7 +124,7 @@ impl<'e> Executor<'e> {
         self.retries.fetch_add(1, Ordering::Relaxed);
         let why = failure.server.as_ref().map_or(String::new(), ToString::to_string);
         tracing::warn!(migration = %step.label, why, "migration tried again");
-        self.migrator.tell(&Event::Retrying { label: &step.label, pause, why: &why });
+        self.context.tell(&Event::Retrying { label: &step.label, pause, why: &why });
         tokio::time::sleep(pause).await;
         true
     }
@@ -137,7 +137,7 @@ impl<'e> Executor<'e> {
     /// Writes a failure into the audit, and makes the error of it.
     async fn failed(&self, step: &Step, mut failure: Failure) -> Error {
         if let Some(place) = &mut failure.place {
-            place.path = self.migrator.source().shown(&place.path);
+            place.path = self.context.source().shown(&place.path);
         }
         let words = match (&failure.server, &failure.code) {
             (Some(server), _) => server.to_string(),
@@ -203,13 +203,13 @@ impl<'e> Executor<'e> {
     }
 
     async fn hook_before_run(&self) -> Result<(), Error> {
-        let Some(hooks) = self.migrator.hooks() else { return Ok(()) };
+        let Some(hooks) = self.context.hooks() else { return Ok(()) };
         let mut context = StepContext::new(self.lock.session.client(), None);
         hooks.before_run(self.plan, &mut context).await.map_err(|cause| Error::hook("before_run", cause))
     }
 
     async fn hook_after_run(&self) -> Result<(), Error> {
-        let Some(hooks) = self.migrator.hooks() else { return Ok(()) };
+        let Some(hooks) = self.context.hooks() else { return Ok(()) };
         let mut context = StepContext::new(self.lock.session.client(), None);
         hooks.after_run(self.report, &mut context).await.map_err(|cause| Error::hook("after_run", cause))
     }

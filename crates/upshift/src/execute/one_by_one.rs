@@ -118,7 +118,7 @@ impl Executor<'_> {
             }
             *done = unit.end();
             let of = script.statements.len();
-            self.migrator.tell(&Event::StatementFinished { label: &step.label, done: *done, of });
+            self.context.tell(&Event::StatementFinished { label: &step.label, done: *done, of });
         }
         Ok(())
     }
@@ -309,7 +309,7 @@ impl Executor<'_> {
     }
 
     async fn send(&self, step: &Step, message: &Message) -> Result<(), Broken> {
-        let watch = super::watch::Watch::new(self.migrator, self.lock.server.pid, self.plan.writer.timeouts.lock / 2);
+        let watch = super::watch::Watch::new(self.context, self.lock.server.pid, self.plan.writer.timeouts.lock / 2);
         let mut flight = super::flight::Flight::new(self.wire, &watch);
         flight.send(step, message).await;
         flight.land().await;
@@ -329,7 +329,7 @@ impl Executor<'_> {
     }
 
     async fn hooked(&self, step: &Step, when: Purpose) -> Result<(), Broken> {
-        let Some(hooks) = self.migrator.hooks() else { return Ok(()) };
+        let Some(hooks) = self.context.hooks() else { return Ok(()) };
         let mut context = crate::code::StepContext::new(self.lock.session.client(), step.version());
         let called = match when {
             Purpose::Begin => hooks.before_step(&step.label, &mut context).await.map_err(|it| ("before_step", it)),

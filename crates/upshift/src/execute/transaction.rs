@@ -137,7 +137,7 @@ impl Executor<'_> {
 
     /// What one step does between BEGIN with its guard and COMMIT.
     fn acts<'p>(&self, step: &'p Step) -> Vec<Act<'p>> {
-        let hooked = self.migrator.hooks().is_some();
+        let hooked = self.context.hooks().is_some();
         let mut acts: Vec<Act<'p>> = queries(step.guard.as_ref(), Purpose::Guard).map(Act::Send).collect();
         if hooked {
             acts.push(Act::Before(step));
@@ -172,7 +172,7 @@ impl Executor<'_> {
         transactions: Vec<Transactional<'p>>,
         retries: u32,
     ) -> (usize, Option<(Stop<'p>, Vec<Blocker>)>) {
-        let watch = Watch::new(self.migrator, self.lock.server.pid, self.plan.writer.timeouts.lock / 2);
+        let watch = Watch::new(self.context, self.lock.server.pid, self.plan.writer.timeouts.lock / 2);
         let mut flight = Flight::new(self.wire, &watch);
         let mut broken = None;
         for transaction in &transactions {
@@ -245,7 +245,7 @@ impl Executor<'_> {
         let broken = |cause| Stop::Server(step, Purpose::Begin, cause);
         client.batch_execute("savepoint upshift_code").await.map_err(broken)?;
         let mut context = StepContext::new(client, step.version());
-        let hook = match (act, self.migrator.hooks()) {
+        let hook = match (act, self.context.hooks()) {
             (Act::Before(_), Some(hooks)) => Some(("before_step", hooks.before_step(&step.label, &mut context).await)),
             (Act::After(_), Some(hooks)) => Some(("after_step", hooks.after_step(&step.label, &mut context).await)),
             _ => {
@@ -266,7 +266,7 @@ impl Executor<'_> {
     /// Calls the Rust function of a step.
     pub(super) async fn code(&self, step: &Step) -> Result<(), BoxError> {
         let StepBody::Code { path, .. } = &step.body else { return Ok(()) };
-        let code = self.migrator.source().code(path);
+        let code = self.context.source().code(path);
         let function = code.and_then(|code| match step.direction {
             Direction::Up => Some(code.up),
             Direction::Down => code.down,

@@ -9,11 +9,11 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use crate::event::{Blocker, Event};
-use crate::migrator::Migrator;
+use crate::context::Context;
 
 /// Watches one waiting connection from another one.
 pub(crate) struct Watch<'w> {
-    migrator: &'w Migrator,
+    context: &'w Context,
     /// The process that serves the waiting connection; unknown behind a pooler, and then nobody can be named.
     pid: Option<i32>,
     after: Duration,
@@ -29,8 +29,8 @@ from pg_catalog.unnest(pg_catalog.pg_blocking_pids($1)) as b (pid) join pg_catal
 
 impl<'w> Watch<'w> {
     /// `after` is how long an answer may take before somebody looks why.
-    pub(crate) fn new(migrator: &'w Migrator, pid: Option<i32>, after: Duration) -> Watch<'w> {
-        Watch { migrator, pid, after, seen: Mutex::new(Vec::new()) }
+    pub(crate) fn new(context: &'w Context, pid: Option<i32>, after: Duration) -> Watch<'w> {
+        Watch { context, pid, after, seen: Mutex::new(Vec::new()) }
     }
 
     /// Waits for an answer; looks who is in the way when it takes long.
@@ -48,11 +48,11 @@ impl<'w> Watch<'w> {
     }
 
     async fn look(&self, pid: i32, label: &str) {
-        let Some(blockers) = blockers(self.migrator.pool(), pid, self.after).await else { return };
+        let Some(blockers) = blockers(self.context.pool(), pid, self.after).await else { return };
         if blockers.is_empty() {
             return;
         }
-        self.migrator.tell(&Event::Blocked { label, by: &blockers });
+        self.context.tell(&Event::Blocked { label, by: &blockers });
         self.keep(blockers);
     }
 

@@ -81,6 +81,11 @@ impl Plan {
         })
     }
 
+    /// The steps that go on with something that stopped in the middle.
+    pub(crate) fn resumed(&self) -> impl Iterator<Item = &Step> {
+        self.steps().filter(|step| matches!(step.reason, Reason::Resumed { .. }))
+    }
+
     /// What is pending and blocked.
     pub fn blocked(&self) -> impl Iterator<Item = &Blocked> {
         self.entries.iter().filter_map(|entry| match entry {

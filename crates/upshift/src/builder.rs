@@ -1,0 +1,97 @@
+//! What a migrator may be told.
+
+use std::sync::Arc;
+
+use deadpool_postgres::Pool;
+use upshift_files::Vars;
+
+use crate::context::{Context, Settings};
+use crate::event::{Hooks, Observer};
+use crate::history::sql::Tables;
+use crate::ident::{Ident, IdentError};
+use crate::migrator::Migrator;
+use crate::settings::{Grouping, LockPolicy, Policy, Timeouts};
+use crate::source::Source;
+
+impl Migrator {
+    /// A migrator for the database behind this pool.
+    ///
+    /// One connection of the pool is used, a second for a moment to see who is in the way of a waiting migration, and
+    /// for the whole run behind a transaction pooler. A connection that migrated is closed, never given back.
+    pub fn new(pool: Pool, source: impl Into<Source>) -> Migrator {
+        let context = Context {
+            pool,
+            source: source.into(),
+            settings: Settings::default(),
+            tables: Tables::new(Ident::upshift()),
+            observer: None,
+            hooks: None,
+        };
+        Migrator { context }
+    }
+
+    /// The schema that holds history and audit, `upshift` unless said otherwise: one for each service in a shared
+    /// database. It is made when it is not there.
+    ///
+    /// # Errors
+    /// A name that PostgreSQL would not keep as it is.
+    pub fn schema(mut self, name: &str) -> Result<Migrator, IdentError> {
+        self.context.tables = Tables::new(Ident::new(name)?);
+        Ok(self)
+    }
+
+    /// The service and its release, written into history and audit.
+    pub fn service(mut self, name: impl Into<String>, release: impl Into<String>) -> Migrator {
+        self.context.settings.identity.service = Some(name.into());
+        self.context.settings.identity.release = Some(release.into());
+        self
+    }
+
+    /// The host written into history and audit, instead of the address the server sees.
+    pub fn host(mut self, host: impl Into<String>) -> Migrator {
+        self.context.settings.identity.host = Some(host.into());
+        self
+    }
+
+    /// What to do with out of order and missing migrations.
+    pub fn policy(mut self, policy: Policy) -> Migrator {
+        self.context.settings.policy = policy;
+        self
+    }
+
+    /// The time limits of statements and retries.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Migrator {
+        self.context.settings.timeouts = timeouts;
+        self
+    }
+
+    /// How to wait for another migrator.
+    pub fn lock(mut self, lock: LockPolicy) -> Migrator {
+        self.context.settings.lock = lock;
+        self
+    }
+
+    /// Whether the pending migrations each have a transaction of their own.
+    pub fn grouping(mut self, grouping: Grouping) -> Migrator {
+        self.context.settings.grouping = grouping;
+        self
+    }
+
+    /// The values of `${name}` in migrations that say `vars on`.
+    pub fn vars(mut self, vars: Vars) -> Migrator {
+        self.context.settings.vars = vars;
+        self
+    }
+
+    /// Who sees every event of a run.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Migrator {
+        self.context.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Code of yours around the migrations. Costs the pipelining: see [`Hooks`].
+    pub fn hooks_with(mut self, hooks: impl Hooks + 'static) -> Migrator {
+        self.context.hooks = Some(Arc::new(hooks));
+        self
+    }
+}

@@ -1,0 +1,96 @@
+//! What every part of a run needs to know: where, with what, as it was told.
+
+use std::fmt;
+use std::sync::Arc;
+
+use deadpool_postgres::Pool;
+use upshift_files::Vars;
+
+use crate::error::Error;
+use crate::event::{Event, Hooks, Observer};
+use crate::facts::Facts;
+use crate::history::sql::Tables;
+use crate::plan::{Target, UpRequest, Writer};
+use crate::session;
+use crate::settings::{Grouping, Identity, LockPolicy, Policy, Timeouts};
+use crate::source::Source;
+
+/// What every part of a run needs to know.
+#[derive(Clone)]
+pub(crate) struct Context {
+    pub(crate) pool: Pool,
+    pub(crate) source: Source,
+    pub(crate) settings: Settings,
+    pub(crate) tables: Tables,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) hooks: Option<Arc<dyn Hooks>>,
+}
+
+/// What a migrator was told.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Settings {
+    pub(crate) policy: Policy,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) lock: LockPolicy,
+    pub(crate) grouping: Grouping,
+    pub(crate) identity: Identity,
+    pub(crate) vars: Vars,
+}
+
+impl Context {
+    /// Reads the history: one round trip.
+    pub(crate) async fn read(&self) -> Result<Facts, Error> {
+        Facts::read(&*session::borrow(&self.pool).await?, &self.tables).await
+    }
+
+    pub(crate) fn up_request<'r>(&'r self, target: &'r Target) -> UpRequest<'r> {
+        UpRequest {
+            target,
+            policy: self.settings.policy,
+            grouping: self.settings.grouping,
+            vars: &self.settings.vars,
+            writer: self.writer(),
+        }
+    }
+
+    pub(crate) fn writer(&self) -> Writer {
+        Writer {
+            tables: self.tables.clone(),
+            identity: self.settings.identity.clone(),
+            timeouts: self.settings.timeouts,
+        }
+    }
+
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    pub(crate) fn hooks(&self) -> Option<&Arc<dyn Hooks>> {
+        self.hooks.as_ref()
+    }
+
+    pub(crate) fn tell(&self, event: &Event<'_>) {
+        tracing::debug!(?event);
+        if let Some(observer) = &self.observer {
+            observer.event(event);
+        }
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("settings", &self.settings).field("tables", &self.tables).finish_non_exhaustive()
+    }
+}
