@@ -159,18 +159,20 @@ async fn a_changed_hash_is_found() {
 #[tokio::test]
 async fn a_row_written_anew_with_its_hash_is_found_by_the_next() {
     let db = migrated().await;
-    let forged = "update upshift.audit a set name = 'x'; update upshift.audit a set hash = sha256(a.previous_hash || \
-        convert_to(jsonb_build_array(a.id, (extract(epoch from a.at) * 1000000)::bigint, a.action, a.outcome, a.version, \
-        a.name, a.checksum, a.detail, a.duration_ms, a.role, a.service, a.release, a.host, a.token)::text, 'UTF8'))";
-    by_hand(&db, &format!("{forged} where id = 2")).await;
-    assert!(matches!(verdict(&db).await, AuditVerdict::Broken(row) if row.id == 1));
-    // The last one alone has no next: the lease remembers it.
+    let forged = |id: i32| {
+        format!(
+            "update upshift.audit set name = 'x' where id = {id}; update upshift.audit a set hash = \
+             sha256(a.previous_hash || convert_to(jsonb_build_array(a.id, (extract(epoch from a.at) * 1000000)::bigint, \
+             a.action, a.outcome, a.version, a.name, a.checksum, a.detail, a.duration_ms, a.role, a.service, a.release, \
+             a.host, a.token)::text, 'UTF8')) where id = {id}"
+        )
+    };
+    by_hand(&db, &forged(2)).await;
+    expect![[r#"Broken(BrokenRow { id: 3, why: "it does not follow the row before it" })"#]]
+        .assert_eq(&format!("{:?}", verdict(&db).await));
+    // The last one has no next: the lease remembers it.
     let db = migrated().await;
-    by_hand(
-        &db,
-        &format!("{} where id = 4", forged.replace("set name = 'x'", "set name = 'x' where id = 4")),
-    )
-    .await;
+    by_hand(&db, &forged(4)).await;
     expect![[r#"Broken(BrokenRow { id: 4, why: "it is not the last row that was written" })"#]]
         .assert_eq(&format!("{:?}", verdict(&db).await));
 }

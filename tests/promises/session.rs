@@ -4,7 +4,7 @@
 use deadpool_postgres::{Hook, HookError, Manager, Pool};
 use expect_test::expect;
 use tokio_postgres::NoTls;
-use upshift::Migrator;
+use upshift::{Migrator, Missing, Policy};
 use upshift_promises::{Database, files};
 
 /// What the migration behind `first` finds, and the one behind that, which is run statement by statement.
@@ -84,11 +84,7 @@ async fn a_temporary_table_ends_with_its_migration() {
     for (version, text) in both(scratch).iter().chain(both(scratch).iter()).enumerate() {
         let version = version + 1;
         db.migrator(files(&[(&format!("{version}_t.sql"), text.as_str())]))
-            .policy({
-                let mut policy = upshift::Policy::default();
-                policy.missing = upshift::Missing::Accept;
-                policy
-            })
+            .policy(Policy { missing: Missing::Accept, ..Policy::default() })
             .run()
             .await
             .unwrap();

@@ -60,8 +60,7 @@ async fn a_late_arrival_is_refused_then_applied_when_allowed() {
     db.migrator(files(&[FOUR[0], FOUR[2]])).run().await.unwrap();
     let error = db.migrator(files(FOUR)).run().await.unwrap_err();
     assert_eq!(error.to_string(), "no plan can be made: 2_b is older than 3, which is already applied");
-    let mut policy = Policy::default();
-    policy.out_of_order = OutOfOrder::Apply;
+    let policy = Policy { out_of_order: OutOfOrder::Apply, ..Policy::default() };
     let report = db.migrator(files(FOUR)).policy(policy).run().await.unwrap();
     assert_eq!(steps(&report), "up 2_b, up 4_d");
     expect![[r#"
@@ -79,8 +78,7 @@ async fn a_missing_one_is_refused_then_passed_over_when_accepted() {
     let without = [FOUR[0], FOUR[2], FOUR[3]];
     let error = db.migrator(files(&without)).run().await.unwrap_err();
     assert_eq!(error.to_string(), "no plan can be made: 2_b is applied, but missing in this binary");
-    let mut policy = Policy::default();
-    policy.missing = Missing::Accept;
+    let policy = Policy { missing: Missing::Accept, ..Policy::default() };
     let report = db.migrator(files(&without)).policy(policy).run().await.unwrap();
     assert_eq!(steps(&report), "up 4_d");
     assert_eq!(report.notes.len(), 1);
