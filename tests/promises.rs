@@ -18,6 +18,10 @@ mod grouped;
 mod lock;
 #[path = "promises/non_transactional.rs"]
 mod non_transactional;
+#[path = "promises/offline_sql.rs"]
+mod offline_sql;
+#[path = "promises/real.rs"]
+mod real;
 #[path = "promises/repair.rs"]
 mod repair;
 #[path = "promises/repeatable.rs"]
