@@ -5,6 +5,7 @@
 //! cargo run --release -- --quick         whether it works, some seconds
 //! cargo run --release -- --json out.json every single round as well
 //! cargo run --release -- empty crowd     these scenarios alone
+//! cargo run --release -- --only upshift  this contender alone, to look at it with a profiler
 //! ```
 
 mod bench;
@@ -48,12 +49,13 @@ const QUICK: Scale = Scale {
 struct Wanted {
     scale: Scale,
     json: Option<PathBuf>,
+    only: Option<String>,
     scenarios: Vec<Scenario>,
 }
 
 impl Wanted {
     fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Outcome<Wanted> {
-        let mut wanted = Wanted { scale: FULL, json: None, scenarios: Vec::new() };
+        let mut wanted = Wanted { scale: FULL, json: None, only: None, scenarios: Vec::new() };
         while let Some(argument) = arguments.next() {
             let scenario = Scenario::ALL.into_iter().find(|scenario| scenario.key() == argument);
             match (argument.as_str(), scenario) {
@@ -62,11 +64,13 @@ impl Wanted {
                 ("--json", _) => {
                     wanted.json = Some(arguments.next().ok_or("--json needs a file name")?.into())
                 }
+                ("--only", _) => wanted.only = Some(arguments.next().ok_or("--only needs a contender")?),
                 (other, _) => {
                     let known = Scenario::ALL.map(Scenario::key).join(", ");
-                    return Err(
-                        format!("unknown argument `{other}`; known: --quick, --json FILE, {known}").into()
-                    );
+                    return Err(format!(
+                        "unknown argument `{other}`; known: --quick, --json FILE, --only CONTENDER, {known}"
+                    )
+                    .into());
                 }
             }
         }
@@ -83,12 +87,14 @@ fn main() -> Outcome<()> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run(wanted))
 }
 
-async fn run(Wanted { scale, json, scenarios }: Wanted) -> Outcome<()> {
+async fn run(Wanted { scale, json, only, scenarios }: Wanted) -> Outcome<()> {
     let bench = Bench::start(&[Duration::ZERO, Duration::from_millis(2)]).await?;
     let files = files(scale.migrations);
     let mut cells = Vec::new();
     for scenario in scenarios {
-        cells.extend(scenario.run(&bench, &files, (scale.rounds)(scenario)).await?);
+        let mut entrants = scenario.entrants(&files);
+        entrants.retain(|entrant| only.as_deref().is_none_or(|only| entrant.name() == only));
+        cells.extend(scenario.run(&bench, &entrants, &files, (scale.rounds)(scenario)).await?);
     }
     println!("PostgreSQL {}, {} migrations", bench.version(), files.len());
     print!("{}", report::markdown(&cells));
