@@ -187,7 +187,7 @@ impl Lock {
         let heartbeat = std::pin::pin!(async {
             loop {
                 tokio::time::sleep(HEARTBEAT).await;
-                if let Err(cause) = keeper.client().batch_execute("select 1").await {
+                if let Err(cause) = keeper.client().batch_execute(STAY_OPEN).await {
                     return cause;
                 }
             }
@@ -221,8 +221,8 @@ impl Lock {
 enum Way {
     /// On the session; the server refuses to when it is not the one the connection was told of.
     Session,
-    /// In a transaction of a second connection.
-    Transaction,
+    /// In a transaction of a second connection, which is kept from attempt to attempt.
+    Transaction(Option<Session>),
 }
 
 enum Attempt {
@@ -252,12 +252,12 @@ async fn attempt(
             let rows = rows.map_err(asking)?;
             let attempt = session_attempt(&rows).map_err(asking)?;
             if matches!(attempt, Attempt::Pooled) {
-                *way = Way::Transaction;
+                *way = Way::Transaction(None);
             }
             Ok((attempt, facts?))
         }
-        Way::Transaction => {
-            let keeper = try_transaction(context.pool(), key).await?;
+        Way::Transaction(spare) => {
+            let keeper = try_transaction(context.pool(), spare, key).await?;
             let facts = facts.await?;
             Ok((keeper.map_or(Attempt::Busy, |it| Attempt::Locked(Box::new((it, ServerFacts::default())))), facts))
         }
@@ -280,22 +280,31 @@ fn session_attempt(rows: &[Row]) -> Result<Attempt, tokio_postgres::Error> {
     })
 }
 
-/// The lock of a transaction that stays open: READ COMMITTED and idle it holds no snapshot, so CREATE INDEX CONCURRENTLY
-/// does not wait for it.
-async fn try_transaction(pool: &Pool, key: i64) -> Result<Option<Keeper>, Error> {
+/// Keeps a transaction open without taking a snapshot, which CREATE INDEX CONCURRENTLY would wait for, for ever.
+///
+/// Any query takes one. A bound query even keeps it behind its end, as its portal stays open until the next message
+/// of the simple protocol: this is one.
+const STAY_OPEN: &str = "set local idle_in_transaction_session_timeout = 0";
+
+/// The lock of a transaction that stays open, READ COMMITTED and idle.
+async fn try_transaction(pool: &Pool, spare: &mut Option<Session>, key: i64) -> Result<Option<Keeper>, Error> {
     if pool.status().max_size < 2 {
         return Err(Error::small_pool());
     }
     let asking = |cause| Error::database("ask for the migration lock", cause);
-    let keeper = Session::open(pool).await?;
-    let begin = "begin isolation level read committed; set local idle_in_transaction_session_timeout = 0";
-    keeper.client().batch_execute(begin).await.map_err(asking)?;
+    let keeper = match spare.take() {
+        Some(session) => session,
+        None => Session::open(pool).await?,
+    };
+    keeper.client().batch_execute("begin isolation level read committed").await.map_err(asking)?;
     let rows = keeper.client().query_typed(sql::TRY_TRANSACTION_LOCK, &[(&key, Type::INT8)]).await.map_err(asking)?;
     let locked = rows.first().map(|row| row.try_get("locked")).transpose().map_err(asking)?;
     if locked == Some(true) {
+        keeper.client().batch_execute(STAY_OPEN).await.map_err(asking)?;
         return Ok(Some(Keeper::Transaction(keeper)));
     }
     keeper.client().batch_execute("rollback").await.map_err(asking)?;
+    *spare = Some(keeper);
     Ok(None)
 }
 
