@@ -20,6 +20,8 @@ mod lock;
 mod non_transactional;
 #[path = "promises/offline_sql.rs"]
 mod offline_sql;
+#[path = "promises/pooler.rs"]
+mod pooler;
 #[path = "promises/real.rs"]
 mod real;
 #[path = "promises/repair.rs"]

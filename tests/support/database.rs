@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
-use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage, Socket};
 use upshift::{Migrator, Source};
 use upshift_test::Server;
 
@@ -131,10 +132,18 @@ pub async fn connect(url: &str) -> Client {
 
 /// A pool with at most so many connections.
 pub fn pool(url: &str, size: usize) -> Pool {
-    let manager = Manager::from_config(
-        url.parse().unwrap(),
-        NoTls,
-        ManagerConfig { recycling_method: RecyclingMethod::Fast },
-    );
+    pool_with(url, size, NoTls)
+}
+
+/// The same, with this TLS.
+pub fn pool_with<T>(url: &str, size: usize, tls: T) -> Pool
+where
+    T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+    T::Stream: Send + Sync,
+    T::TlsConnect: Send + Sync,
+    <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+{
+    let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = Manager::from_config(url.parse().unwrap(), tls, config);
     Pool::builder(manager).max_size(size).runtime(Runtime::Tokio1).build().unwrap()
 }

@@ -1,6 +1,7 @@
 //! What the promises share: one real server, a database of its own for each test, and a few words to say things shortly.
 
 pub mod database;
+pub mod pgbouncer;
 pub mod proxy;
 
 use upshift::{Report, Source, SourceFile};

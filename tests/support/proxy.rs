@@ -9,8 +9,11 @@
 //! A client that dawdles in the middle of a pipeline is counted once too often, never once too little.
 
 mod frame;
+mod tls;
 mod turn;
 mod wire;
+
+pub use tls::Pretended;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -39,6 +42,18 @@ pub struct ProxySettings {
     pub delay_to_client: Duration,
     /// Whether answers are held back to count round trips.
     pub pace: Pace,
+    /// What is said to a client that asks for TLS.
+    pub tls: Tls,
+}
+
+/// What is said to a client that asks for TLS.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tls {
+    /// No: what is encrypted cannot be counted.
+    #[default]
+    Refused,
+    /// Yes, and then everything goes on in the clear: for a client whose TLS is [`Pretended`].
+    Pretended,
 }
 
 /// When answers go to the client.

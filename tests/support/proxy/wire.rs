@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::frame::{Frame, Frames, GSS_REQUEST, SSL_REQUEST, Tag};
 use super::turn::Turn;
-use super::{Fate, Pace, SILENCE, Sender, Shared};
+use super::{Fate, Pace, SILENCE, Sender, Shared, Tls};
 
 /// What is to be written, and when.
 type Due = (Instant, Piece);
@@ -89,8 +89,11 @@ impl Line {
         while from.read_buf(&mut frames.bytes).await? > 0 {
             while let Some(frame) = frames.next() {
                 if matches!(frame.tag, Tag::Opening(SSL_REQUEST | GSS_REQUEST)) {
-                    // Answered here with a no: what is encrypted cannot be counted.
-                    let _ = to_client.send((Instant::now(), Piece::Bytes(Bytes::from_static(b"N"))));
+                    let answer = match (frame.tag, self.shared.settings.tls) {
+                        (Tag::Opening(SSL_REQUEST), Tls::Pretended) => b"S",
+                        _ => b"N",
+                    };
+                    let _ = to_client.send((Instant::now(), Piece::Bytes(Bytes::from_static(answer))));
                     continue;
                 }
                 let counted = {

@@ -1,0 +1,105 @@
+//! A real PgBouncer in transaction mode in front of the server of all promises.
+
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::database::SERVER;
+
+/// A PgBouncer of the test's own; it ends with the value, or with the program however that ends.
+pub struct PgBouncer {
+    port: u16,
+    folder: PathBuf,
+    /// Closing it ends the shell, and that the pooler.
+    leash: Option<ChildStdin>,
+    shell: Child,
+}
+
+/// Ends the pooler when nobody holds the other end of its input any more.
+const ON_A_LEASH: &str = r#""$@" & cat > /dev/null; kill "$!"; wait "$!""#;
+
+impl PgBouncer {
+    /// Starts one; `None`, said on stderr, where this machine has no `pgbouncer`.
+    pub fn start() -> Option<PgBouncer> {
+        let Some(program) = program() else {
+            eprintln!(
+                "SKIPPED: no `pgbouncer` on this machine, so nothing is known about transaction poolers"
+            );
+            return None;
+        };
+        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        let folder = std::env::temp_dir().join(format!("upshift-pgbouncer-{}-{port}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        // It refuses to run as root and then writes its log as somebody else.
+        std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o777)).unwrap();
+        let config = folder.join("pgbouncer.ini");
+        std::fs::write(&config, configuration(port, &folder)).unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", ON_A_LEASH, "sh"]).arg(program).arg("--quiet");
+        if is_root() {
+            command.args(["--user", "nobody"]);
+        }
+        command.arg(&config).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut shell = command.spawn().unwrap();
+        let pooler = PgBouncer { port, folder, leash: shell.stdin.take(), shell };
+        pooler.wait();
+        Some(pooler)
+    }
+
+    /// The address of a database through the pooler.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Its port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn wait(&self) {
+        let began = Instant::now();
+        while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            let log = || std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+            assert!(began.elapsed() < Duration::from_secs(10), "PgBouncer does not start: {}", log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for PgBouncer {
+    fn drop(&mut self) {
+        self.leash.take();
+        let _ = self.shell.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn program() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let usual = ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"].map(PathBuf::from);
+    std::env::split_paths(&path).chain(usual).map(|it| it.join("pgbouncer")).find(|it| it.is_file())
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|it| it.stdout.starts_with(b"0\n"))
+}
+
+fn configuration(port: u16, folder: &Path) -> String {
+    format!(
+        "[databases]\n\
+         * = host=127.0.0.1 port={server} user=postgres\n\
+         [pgbouncer]\n\
+         listen_addr = 127.0.0.1\n\
+         listen_port = {port}\n\
+         unix_socket_dir =\n\
+         auth_type = any\n\
+         pool_mode = transaction\n\
+         default_pool_size = 20\n\
+         max_client_conn = 300\n\
+         logfile = {folder}/log\n",
+        server = SERVER.port(),
+        folder = folder.display(),
+    )
+}
