@@ -1,5 +1,7 @@
 //! Every promise upshift makes, one module each.
 
+#[path = "promises/architecture.rs"]
+mod architecture;
 #[path = "promises/audit.rs"]
 mod audit;
 #[path = "promises/boot.rs"]

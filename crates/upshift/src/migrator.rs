@@ -66,7 +66,9 @@ impl Migrator {
     pub async fn up(&self, target: Target) -> Result<Report, Error> {
         let began = Instant::now();
         let (set, first) = self.set_and_facts().await?;
-        let plan_from = |facts: &Facts| Plan::up(&set, facts.history(), &self.context.up_request(&target));
+        let plan_from = |facts: &Facts| -> Result<Plan, Error> {
+            Ok(Plan::up(&set, facts.history(), &self.context.up_request(&target))?)
+        };
         let plan = self.explained(plan_from(&first), &set, &first).await?;
         if plan.is_empty() {
             return Ok(report_of(&plan, began, Duration::ZERO));
@@ -144,7 +146,7 @@ impl Migrator {
     pub async fn plan(&self, target: Target) -> Result<Plan, Error> {
         let (set, facts) = self.set_and_facts().await?;
         let plan = Plan::up(&set, facts.history(), &self.context.up_request(&target));
-        self.explained(plan, &set, &facts).await
+        self.explained(plan.map_err(Error::from), &set, &facts).await
     }
 
     /// What [`Migrator::down`] would do now. Writes nothing.
@@ -199,7 +201,7 @@ impl Migrator {
             writer: self.context.writer(),
             stored: &stored,
         };
-        Plan::down(set, facts.history(), &request)
+        Ok(Plan::down(set, facts.history(), &request)?)
     }
 
     /// The set and the history. The files are read while the server's answer is on its way: a thousand of them take as

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::facts::{Facts, HistoryRow, read_details};
 use crate::history::{AppliedState, History};
 use crate::migrator::Migrator;
-use crate::plan::{BlockedBy, Note, Plan, Target, late_behind, newest_applied};
+use crate::plan::{BlockedBy, Note, Plan, Target, late_behind, newest_applied, Unplanned};
 use crate::report::human;
 use crate::session;
 
@@ -107,14 +107,12 @@ impl Migrator {
             Facts::Untouched => Vec::new(),
             _ => read_details(&client, self.context.tables()).await?,
         };
-        let plan = Plan::up(&set, facts.history(), &self.context.up_request(&Target::Head));
-        let refused = match &plan {
-            Ok(_) => Vec::new(),
-            Err(error) if !error.refusals().is_empty() => error.refusals().iter().map(ToString::to_string).collect(),
-            Err(_) => return Err(plan.err().unwrap_or_else(|| Error::refused(Vec::new()))),
+        let (refused, blocked) = match Plan::up(&set, facts.history(), &self.context.up_request(&Target::Head)) {
+            Ok(plan) => (Vec::new(), plan.blocked().map(|it| (it.id.clone(), it.by.clone())).collect()),
+            Err(Unplanned::Refused(refusals)) => (refusals.iter().map(ToString::to_string).collect(), BTreeMap::new()),
+            Err(mistakes) => return Err(mistakes.into()),
         };
-        let blocked = plan.map(|plan| plan.blocked().map(|it| (it.id.clone(), it.by.clone())).collect());
-        let migrations = states(&set, facts.history(), rows, &blocked.unwrap_or_default());
+        let migrations = states(&set, facts.history(), rows, &blocked);
         Ok(Status { layout: set.layout(), migrations, refused })
     }
 
@@ -126,10 +124,10 @@ impl Migrator {
         let (set, facts) = self.set_and_facts().await?;
         let plan = match Plan::up(&set, facts.history(), &self.context.up_request(&Target::Head)) {
             Ok(plan) => plan,
-            Err(error) if !error.refusals().is_empty() => {
-                return Ok(Health::Refused { why: error.refusals().iter().map(ToString::to_string).collect() });
+            Err(Unplanned::Refused(refusals)) => {
+                return Ok(Health::Refused { why: refusals.iter().map(ToString::to_string).collect() });
             }
-            Err(error) => return Err(error),
+            Err(mistakes) => return Err(mistakes.into()),
         };
         let pending: Vec<String> = plan.steps().map(|step| step.label().to_owned()).collect();
         if !pending.is_empty() {

@@ -8,7 +8,7 @@ use upshift_files::Diagnostics;
 use super::{Error, Failure, Holder, Inner, Kind, ServerError};
 use crate::code::BoxError;
 use crate::ident::Ident;
-use crate::plan::Refusal;
+use crate::plan::{Refusal, Unplanned};
 
 /// The driver hides the server's words one level down: an error of its kind is shown as ours are.
 fn readable(cause: BoxError) -> BoxError {
@@ -104,5 +104,14 @@ impl Error {
 
     pub(crate) fn baseline_not_empty() -> Error {
         Error::of(Kind::BaselineNotEmpty)
+    }
+}
+
+impl From<Unplanned> for Error {
+    fn from(unplanned: Unplanned) -> Error {
+        match unplanned {
+            Unplanned::Files(found) => Error::files(found),
+            Unplanned::Refused(refusals) => Error::refused(refusals),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What the database remembers: read here, written by `execute` alone.
 
 pub(crate) mod sql;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -8,11 +8,10 @@ use upshift_files::{
 
 use super::entry::{Entry, Note};
 use super::message::Writer;
-use super::refusal::{Refusal, RefusalKind};
+use super::refusal::{Refusal, RefusalKind, Unplanned};
 use super::step::{Direction, Reason, Step, StepBody, Texts};
 use super::up::{read_script, unknown_target};
 use super::{DownTarget, Plan};
-use crate::error::Error;
 use crate::history::{Applied, AppliedState, History, Texts as Stored};
 use crate::settings::Grouping;
 
@@ -50,7 +49,7 @@ pub(crate) fn selected(history: &History, target: DownTarget) -> Vec<&Applied> {
 
 impl Plan {
     /// What `down` will do; every reason against it comes at once, before anything is done.
-    pub(crate) fn down(set: &MigrationSet, history: &History, request: &DownRequest<'_>) -> Result<Plan, Error> {
+    pub(crate) fn down(set: &MigrationSet, history: &History, request: &DownRequest<'_>) -> Result<Plan, Unplanned> {
         let (mut entries, mut notes, mut refused) = (Vec::new(), Vec::new(), Vec::new());
         if let DownTarget::Version(version) = request.target
             && set.get(version).is_none()
@@ -68,7 +67,7 @@ impl Plan {
             }
         }
         if !refused.is_empty() {
-            return Err(Error::refused(refused));
+            return Err(Unplanned::Refused(refused));
         }
         Ok(Plan {
             direction: Direction::Down,
@@ -90,11 +89,11 @@ fn find<'s>(set: &'s MigrationSet, id: &MigrationId) -> Option<&'s Migration> {
 /// Why there is no step back.
 enum WayBack {
     Refused(RefusalKind),
-    Broken(Box<Error>),
+    Broken(Box<Unplanned>),
 }
 
-impl From<Error> for WayBack {
-    fn from(error: Error) -> WayBack {
+impl From<Unplanned> for WayBack {
+    fn from(error: Unplanned) -> WayBack {
         WayBack::Broken(Box::new(error))
     }
 }
@@ -115,7 +114,7 @@ fn way_back(
     let done = stopped.unwrap_or(0);
     let stored = request.stored.get(&row.ordinal);
     let wish = migration.map_or(Transaction::On, |it| it.header().transaction);
-    let sql = |section: &Section| -> Result<(StepBody, Texts), Error> {
+    let sql = |section: &Section| -> Result<(StepBody, Texts), Unplanned> {
         Ok((StepBody::Sql(read_script(section, request.vars)?.resumed(done)), texts_of(section)))
     };
     let ((body, down), reason) = match migration.map(Migration::down) {

@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 
 use tokio_postgres::types::{ToSql, Type};
-use upshift_files::{Checksum, MigrationId, Phase, Version};
+use upshift_files::{Checksum, MigrationId, Version};
 
 use super::script::{Mode, SqlScript};
-use super::step::{Direction, Reason, Step, StepBody, Texts};
+use super::step::{Step, StepBody};
 use crate::history::sql::{self, Tables};
 use crate::ident::literal;
 use crate::settings::{Identity, Timeouts, milliseconds};
+
+pub(crate) use super::record::{AuditEntry, begun, ended, going_on, kept_of, place, record};
 
 /// Who writes, and where: what the messages of a plan need beside its steps.
 #[derive(Debug, Clone)]
@@ -255,166 +257,4 @@ do $upshift$ declare prepared text; begin
     end loop;
 end $upshift$";
     step.says(&["prepare"]).then(|| Message::plain(Purpose::Reset, FORGET))
-}
-
-/// What an audit row says, beside who says it.
-pub(crate) struct AuditEntry<'a> {
-    pub(crate) action: &'static str,
-    pub(crate) outcome: &'static str,
-    pub(crate) id: &'a MigrationId,
-    pub(crate) name: &'a str,
-    pub(crate) checksum: Option<Checksum>,
-    pub(crate) detail: Option<String>,
-}
-
-impl<'a> AuditEntry<'a> {
-    /// Something that was done.
-    pub(crate) fn done(action: &'static str, id: &'a MigrationId, name: &'a str) -> AuditEntry<'a> {
-        AuditEntry { action, outcome: "done", id, name, checksum: None, detail: None }
-    }
-
-    pub(crate) fn checksum(mut self, checksum: Option<Checksum>) -> AuditEntry<'a> {
-        self.checksum = checksum;
-        self
-    }
-
-    pub(crate) fn detail(mut self, detail: impl Into<String>) -> AuditEntry<'a> {
-        self.detail = Some(detail.into());
-        self
-    }
-
-    /// The values, in the order of `audit_row!`.
-    pub(crate) fn values(self, writer: &Writer) -> Vec<Param> {
-        let identity = &writer.identity;
-        vec![
-            Param::Token,
-            Param::Owner,
-            Param::Text(identity.service.clone()),
-            Param::Text(identity.release.clone()),
-            Param::Text(identity.host.clone()),
-            Param::text(self.action),
-            Param::text(self.outcome),
-            Param::version(self.id),
-            Param::text(self.name),
-            Param::checksum(self.checksum),
-            Param::Text(self.detail),
-        ]
-    }
-}
-
-/// The history row of a step that is done, and its audit row.
-pub(crate) fn record(step: &Step, writer: &Writer) -> Message {
-    let sql = match (step.direction, step.reason, &step.id) {
-        (Direction::Down, ..) => return reverted(step, None, writer),
-        (Direction::Up, Reason::Resumed { .. }, _) => return ended(step, None, writer),
-        (Direction::Up, _, MigrationId::Version(_)) => sql::RECORD_APPLIED,
-        (Direction::Up, _, MigrationId::Repeatable(_)) => sql::RECORD_REPEATED,
-    };
-    let entry = AuditEntry::done("apply", &step.id, &step.name).checksum(step.texts.up_checksum);
-    let mut values = entry.values(writer);
-    values.extend(kept(step));
-    values.extend([Param::text("applied"), Param::Small(None)]);
-    Message::bound(Purpose::Record, writer.tables.sql(sql), values)
-}
-
-/// Takes the row of a step that is reverted out of the history.
-fn reverted(step: &Step, milliseconds: Option<i64>, writer: &Writer) -> Message {
-    let entry = AuditEntry::done("revert", &step.id, &step.name).checksum(step.texts.down_checksum);
-    let mut values = entry.values(writer);
-    values.push(Param::Int(milliseconds));
-    Message::bound(Purpose::Record, writer.tables.sql(sql::RECORD_REVERTED), values)
-}
-
-/// What the history keeps of a step: phase, checksums, texts.
-pub(crate) fn kept(step: &Step) -> Vec<Param> {
-    kept_of(&step.texts, step.phase)
-}
-
-/// What the history keeps of a migration: phase, checksums, texts.
-pub(crate) fn kept_of(texts: &Texts, phase: Phase) -> Vec<Param> {
-    vec![
-        Param::text(phase.to_string()),
-        Param::checksum(texts.up_checksum),
-        Param::checksum(texts.down_checksum),
-        Param::checksum(texts.verify_checksum),
-        Param::checksum(texts.guard_checksum),
-        Param::Text(texts.up.clone()),
-        Param::Text(texts.down.clone()),
-        Param::Text(texts.irreversible.clone()),
-    ]
-}
-
-/// Marks a step that runs statement by statement as begun.
-pub(crate) fn begun(step: &Step, writer: &Writer) -> Message {
-    let tables = &writer.tables;
-    if step.direction == Direction::Down {
-        let mut values = vec![Param::Token, Param::Owner, Param::Int(step.ordinal)];
-        values.extend([Param::checksum(step.texts.down_checksum), Param::Text(step.texts.down.clone())]);
-        return Message::bound(Purpose::Record, tables.sql(sql::RECORD_DOWN_BEGUN), values);
-    }
-    let identity = &writer.identity;
-    let mut values = vec![Param::Token, Param::Owner, Param::version(&step.id), Param::text(&step.name)];
-    values.extend(kept(step));
-    values.extend([identity.service.clone(), identity.release.clone(), identity.host.clone()].map(Param::Text));
-    Message::bound(Purpose::Record, tables.sql(sql::RECORD_BEGUN), values)
-}
-
-/// Keeps the text with which a step goes on.
-pub(crate) fn going_on(step: &Step, writer: &Writer) -> Message {
-    let texts = &step.texts;
-    let mut values = vec![Param::Token, Param::Owner, Param::Int(step.ordinal)];
-    values.extend([Param::checksum(texts.up_checksum), Param::Text(texts.up.clone())]);
-    values.extend([Param::checksum(texts.down_checksum), Param::Text(texts.down.clone())]);
-    Message::bound(Purpose::Record, writer.tables.sql(sql::RECORD_GOES_ON), values)
-}
-
-/// Writes the place of a step that runs statement by statement.
-pub(crate) fn place(
-    step: &Step,
-    done: usize,
-    error: Option<String>,
-    indexes_before: Option<Vec<u32>>,
-    writer: &Writer,
-) -> Message {
-    let values = vec![
-        Param::Token,
-        Param::Owner,
-        Param::version(&step.id),
-        Param::text(&step.name),
-        Param::Small(Some(i32::try_from(done).unwrap_or(i32::MAX))),
-        Param::Text(error),
-        Param::Oids(indexes_before),
-    ];
-    Message::bound(Purpose::Record, writer.tables.sql(sql::RECORD_PLACE), values)
-}
-
-/// Ends a step that ran statement by statement: applied, or gone.
-pub(crate) fn ended(step: &Step, milliseconds: Option<i64>, writer: &Writer) -> Message {
-    if step.direction == Direction::Down {
-        return reverted(step, milliseconds, writer);
-    }
-    let entry = AuditEntry::done("apply", &step.id, &step.name).checksum(step.texts.up_checksum);
-    let mut values = entry.values(writer);
-    let statements = match &step.body {
-        StepBody::Sql(script) => i32::try_from(script.statements.len()).ok(),
-        StepBody::Code { .. } => None,
-    };
-    values.extend([Param::Small(statements), Param::Int(milliseconds)]);
-    values.extend(kept(step));
-    Message::bound(Purpose::Record, writer.tables.sql(sql::RECORD_ENDED), values)
-}
-
-impl super::entry::RecordDown {
-    /// Keeps the edited down in the history.
-    pub(crate) fn message(&self, writer: &Writer) -> Message {
-        let checksum = self.texts.down_checksum;
-        let entry = AuditEntry::done("record", &self.id, &self.name).checksum(checksum);
-        let mut values = entry.detail("the down was edited").values(writer);
-        values.extend([
-            Param::checksum(checksum),
-            Param::Text(self.texts.down.clone()),
-            Param::Text(self.texts.irreversible.clone()),
-        ]);
-        Message::bound(Purpose::Record, writer.tables.sql(sql::RECORD_DOWN_TEXT), values)
-    }
 }

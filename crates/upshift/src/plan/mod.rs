@@ -3,6 +3,7 @@
 mod down;
 mod entry;
 pub(crate) mod message;
+mod record;
 mod refusal;
 mod script;
 mod step;
@@ -18,6 +19,7 @@ use upshift_files::Version;
 pub use entry::{Blocked, BlockedBy, Entry, Note, RecordDown};
 pub(crate) use message::{Lease, Message, Param, Purpose, Writer};
 pub(crate) use message as messages;
+pub(crate) use refusal::Unplanned;
 pub use refusal::{Refusal, RefusalKind};
 pub(crate) use script::{Mode, SqlScript, Unit};
 pub use step::{Direction, Reason, Step, StepMode};

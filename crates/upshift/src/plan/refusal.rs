@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use upshift_files::{MigrationId, Version};
+use upshift_files::{Diagnostics, MigrationId, Version};
 
 /// One reason why no plan can be made: which migration, why, and what to do now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,15 @@ pub struct Refusal {
     pub label: String,
     /// Why.
     pub kind: RefusalKind,
+}
+
+/// That no plan can be made, with every reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unplanned {
+    /// Statements or variables of what would run have mistakes.
+    Files(Diagnostics),
+    /// Set, history and policy do not fit.
+    Refused(Vec<Refusal>),
 }
 
 /// Why no plan can be made.

@@ -4,11 +4,10 @@ use upshift_files::{Body, Down, Migration, MigrationId, MigrationSet, Phase, Sec
 
 use super::entry::{Blocked, BlockedBy, Entry, Note, RecordDown};
 use super::message::Writer;
-use super::refusal::{Refusal, RefusalKind};
+use super::refusal::{Refusal, RefusalKind, Unplanned};
 use super::script::{Mode, SqlScript};
 use super::step::{Direction, Reason, Step, StepBody, Texts};
 use super::{Plan, Target};
-use crate::error::Error;
 use crate::history::{Applied, AppliedState, History};
 use crate::settings::{Grouping, Missing, OutOfOrder, Policy};
 
@@ -25,15 +24,15 @@ pub(crate) struct UpRequest<'r> {
 impl Plan {
     /// What `up` will do.
     ///
-    /// Every reason against it comes at once, as [`Error::refusals`].
-    pub(crate) fn up(set: &MigrationSet, history: &History, request: &UpRequest<'_>) -> Result<Plan, Error> {
+    /// Every reason against it comes at once, as [`Unplanned::Refused`].
+    pub(crate) fn up(set: &MigrationSet, history: &History, request: &UpRequest<'_>) -> Result<Plan, Unplanned> {
         let mut planner = Planner { set, history, request, entries: Vec::new(), notes: Vec::new(), refused: Vec::new() };
         planner.compare_history();
         planner.choose_versioned()?;
         planner.choose_repeatables()?;
         planner.refuse_grouping();
         if !planner.refused.is_empty() {
-            return Err(Error::refused(planner.refused));
+            return Err(Unplanned::Refused(planner.refused));
         }
         Ok(Plan {
             direction: Direction::Up,
@@ -96,7 +95,7 @@ impl Planner<'_> {
         }
     }
 
-    fn choose_versioned(&mut self) -> Result<(), Error> {
+    fn choose_versioned(&mut self) -> Result<(), Unplanned> {
         self.refuse_unknown_targets();
         let newest = newest_applied(self.history);
         let mut left = match self.request.target {
@@ -134,7 +133,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn choose_repeatables(&mut self) -> Result<(), Error> {
+    fn choose_repeatables(&mut self) -> Result<(), Unplanned> {
         if *self.request.target != Target::Head {
             return Ok(());
         }
@@ -154,7 +153,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn push(&mut self, migration: &Migration, reason: Reason) -> Result<(), Error> {
+    fn push(&mut self, migration: &Migration, reason: Reason) -> Result<(), Unplanned> {
         let mut step = up_step(migration, reason, self.request.vars)?;
         step.ordinal = self.history.get(migration.id()).map(|row| row.ordinal);
         let binds_range = |text: &str| text.contains(":from") || text.contains(":to");
@@ -276,7 +275,7 @@ pub(crate) fn unknown_target(set: &MigrationSet, version: Version) -> Refusal {
     Refusal { label: format!("version {version}"), kind: RefusalKind::UnknownTarget { nearest } }
 }
 
-fn up_step(migration: &Migration, reason: Reason, vars: &Vars) -> Result<Step, Error> {
+fn up_step(migration: &Migration, reason: Reason, vars: &Vars) -> Result<Step, Unplanned> {
     let header = migration.header();
     let done = match reason {
         Reason::Resumed { done } => done,
@@ -307,14 +306,14 @@ fn up_step(migration: &Migration, reason: Reason, vars: &Vars) -> Result<Step, E
 }
 
 /// Reads a section's statements, its variables bound.
-pub(super) fn read_script(section: &Section, vars: &Vars) -> Result<SqlScript, Error> {
-    let section = section.bind(vars).map_err(Error::files)?;
-    SqlScript::read(&section).map_err(|found| Error::files(found.into()))
+pub(super) fn read_script(section: &Section, vars: &Vars) -> Result<SqlScript, Unplanned> {
+    let section = section.bind(vars).map_err(Unplanned::Files)?;
+    SqlScript::read(&section).map_err(|found| Unplanned::Files(found.into()))
 }
 
-fn read_check(section: &Section, vars: &Vars) -> Result<SqlScript, Error> {
-    let section = section.bind(vars).map_err(Error::files)?;
-    SqlScript::read_check(&section).map_err(|found| Error::files(found.into()))
+fn read_check(section: &Section, vars: &Vars) -> Result<SqlScript, Unplanned> {
+    let section = section.bind(vars).map_err(Unplanned::Files)?;
+    SqlScript::read_check(&section).map_err(|found| Unplanned::Files(found.into()))
 }
 
 impl Step {

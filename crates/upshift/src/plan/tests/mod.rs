@@ -79,7 +79,7 @@ impl Picture {
                 writer: writer(),
                 stored: &stored,
             };
-            return Plan::down(&set, &history, &request);
+            return Ok(Plan::down(&set, &history, &request)?);
         }
         let policy = Policy {
             out_of_order: if says("apply-out-of-order") { OutOfOrder::Apply } else { OutOfOrder::Refuse },
@@ -87,7 +87,7 @@ impl Picture {
         };
         let target = up_target(self.words("up"));
         let request = UpRequest { target: &target, policy, grouping, vars: &Vars::new(), writer: writer() };
-        Plan::up(&set, &history, &request)
+        Ok(Plan::up(&set, &history, &request)?)
     }
 }
 

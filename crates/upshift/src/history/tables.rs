@@ -1,0 +1,125 @@
+//! upshift's own tables: their shape, format by format, and the schema they live in.
+
+use std::borrow::Cow;
+
+use crate::ident::Ident;
+
+/// The schema that holds history and audit, and the SQL texts aimed at it.
+#[derive(Debug, Clone)]
+pub(crate) struct Tables {
+    schema: Ident,
+}
+
+impl Tables {
+    pub(crate) fn new(schema: Ident) -> Tables {
+        Tables { schema }
+    }
+
+    pub(crate) fn schema(&self) -> &Ident {
+        &self.schema
+    }
+
+    /// The text, aimed at the configured schema.
+    pub(crate) fn sql(&self, text: &'static str) -> Cow<'static, str> {
+        if self.schema.as_str() == "upshift" {
+            return Cow::Borrowed(text);
+        }
+        Cow::Owned(text.replace("upshift.", &format!("{}.", self.schema)))
+    }
+
+    /// The statements that bring the tables from format `from` (0: nothing there) to the one this library writes.
+    pub(crate) fn upgrade(&self, from: usize) -> String {
+        let schema = crate::ident::literal(self.schema.as_str());
+        let quoted = crate::ident::literal(&self.schema.to_string());
+        let create = CREATE_SCHEMA.replace("'upshift'", &schema).replace("'\"upshift\"'", &quoted);
+        let formats = FORMATS.iter().skip(from).map(|text| self.sql(text));
+        std::iter::once(Cow::Owned(create)).chain(formats).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// The format of the tables that this library writes.
+pub(crate) const FORMAT: usize = FORMATS.len();
+
+/// `CREATE SCHEMA IF NOT EXISTS` asks for the privilege even when the schema is there, so it is asked for first.
+const CREATE_SCHEMA: &str = "\
+do $upshift$ begin
+    if not exists (select from pg_catalog.pg_namespace where nspname = 'upshift') then
+        execute 'create schema ' || '\"upshift\"';
+    end if;
+end $upshift$;";
+
+/// One text a format; few check constraints, since each costs every one of a thousand migrations a percent and what is
+/// read is checked where it is read. Each brings the tables from its predecessor's shape to its own and can be run twice.
+const FORMATS: &[&str] = &["\
+create table if not exists upshift.format (
+    singleton boolean constraint format_pkey primary key default true
+        constraint format_one_row check (singleton),
+    version integer not null
+);
+create table if not exists upshift.lease (
+    singleton boolean constraint lease_pkey primary key default true
+        constraint lease_one_row check (singleton),
+    token bigint not null,
+    owner text not null,
+    service text,
+    release text,
+    host text,
+    since timestamptz not null,
+    audit_id bigint not null,
+    audit_hash bytea not null
+);
+create table if not exists upshift.history (
+    ordinal bigint generated always as identity constraint history_pkey primary key,
+    version bigint,
+    name text not null,
+    phase text not null,
+    state text not null constraint history_state_check check (state in ('applied', 'failed', 'baseline')),
+    direction text not null,
+    statements_done integer,
+    error text,
+    up_checksum text,
+    down_checksum text,
+    verify_checksum text,
+    guard_checksum text,
+    up text,
+    down text,
+    irreversible text,
+    indexes_before oid[],
+    applied_at timestamptz not null,
+    duration_ms bigint not null,
+    role text not null,
+    service text,
+    release text,
+    host text,
+    token bigint not null
+);
+create unique index if not exists history_version_key on upshift.history (version);
+create unique index if not exists history_repeatable_key on upshift.history (name) where version is null;
+create table if not exists upshift.audit (
+    id bigint constraint audit_pkey primary key,
+    at timestamptz not null,
+    action text not null,
+    outcome text not null,
+    version bigint,
+    name text not null,
+    checksum text,
+    detail text,
+    duration_ms bigint not null,
+    role text not null,
+    service text,
+    release text,
+    host text,
+    token bigint not null,
+    previous_hash bytea not null,
+    hash bytea not null
+);
+create or replace function upshift.refuse_change() returns trigger language plpgsql as $upshift$
+begin
+    raise exception 'upshift.audit is append-only: rows are neither changed nor removed';
+end $upshift$;
+drop trigger if exists audit_append_only on upshift.audit;
+create trigger audit_append_only before update or delete or truncate on upshift.audit
+    for each statement execute function upshift.refuse_change();
+insert into upshift.lease (token, owner, since, audit_id, audit_hash)
+    values (0, '', now(), 0, ''::bytea) on conflict do nothing;
+insert into upshift.format (version) values (1) on conflict (singleton) do update set version = 1;"];
