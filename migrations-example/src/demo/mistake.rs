@@ -1,10 +1,10 @@
 //! What a mistake in a migration looks like, and that it leaves nothing behind.
 
 use upshift::deadpool_postgres::Pool;
-use upshift::{Migrator, Missing, Policy, Source, SourceFile};
+use upshift::{Migrator, SourceFile};
 
 use super::{expect, heading};
-use crate::boot::{RELEASE, SERVICE};
+use crate::boot::{RELEASE, SERVICE, migrations};
 use crate::error::Error;
 use crate::terminal::{Look, Terminal, fold};
 
@@ -36,11 +36,7 @@ const COUNT_LEFT: &str = "\
 /// Boots a release with a broken migration.
 pub(super) async fn show(pool: &Pool, page: Terminal) -> Result<(), Error> {
     heading(page, 4, "A release with a mistake changes nothing");
-    // A source cannot be given one more file, so this release has no other, and says that it knows.
-    let mut policy = Policy::default();
-    policy.missing = Missing::Accept;
-    let migrator =
-        Migrator::new(pool.clone(), Source::files([BROKEN])).service(SERVICE, RELEASE).policy(policy);
+    let migrator = Migrator::new(pool.clone(), migrations().with_files([BROKEN])).service(SERVICE, RELEASE);
     let Err(error) = migrator.run().await else {
         return Err(Error::Story("a broken migration was applied".to_owned()));
     };
