@@ -3,11 +3,10 @@
 //! Each transaction begins with a check that raises unless the step before it is in the history, so that nothing runs
 //! after a failure though it was sent already.
 
-use upshift_files::Transaction;
-
 use super::Executor;
 use super::flight::{Answer, Flight};
 use super::watch::Watch;
+use crate::backoff::Backoff;
 use crate::code::{BoxError, StepContext};
 use crate::error::{Error, Failure};
 use crate::event::Blocker;
@@ -57,8 +56,8 @@ impl Executor<'_> {
                 (retries, budget) = (0, self.budget());
             }
             if let Some((stop, seen)) = stop {
-                let Some(step) = self.retry(stop, seen, &mut budget).await? else { continue };
-                retries += step;
+                self.pause_or_fail(stop, seen, &mut budget).await?;
+                retries += 1;
             }
         }
         Ok(())
@@ -73,19 +72,15 @@ impl Executor<'_> {
                 return Ok(());
             }
             if let Some((stop, seen)) = stop {
-                retries += self.retry(stop, seen, &mut budget).await?.unwrap_or(0);
+                self.pause_or_fail(stop, seen, &mut budget).await?;
+                retries += 1;
             }
         }
         Ok(())
     }
 
-    /// Whether to try again: how many retries that makes; an error when not.
-    async fn retry(
-        &self,
-        stop: Stop<'_>,
-        seen: Vec<Blocker>,
-        budget: &mut crate::backoff::Backoff,
-    ) -> Result<Option<u32>, Error> {
+    /// Pauses before another attempt, or makes the error of what stopped the run.
+    async fn pause_or_fail(&self, stop: Stop<'_>, seen: Vec<Blocker>, budget: &mut Backoff) -> Result<(), Error> {
         let (step, mut failure) = match stop {
             Stop::Server(step, purpose, cause) => (step, Failure::at_message(step, purpose, cause)),
             Stop::Code(step, cause) => (step, Failure::in_code(step, cause)),
@@ -97,7 +92,7 @@ impl Executor<'_> {
         };
         failure.blame(seen);
         if self.pause(step, &failure, budget).await {
-            return Ok(Some(1));
+            return Ok(());
         }
         Err(self.failed(step, failure).await)
     }
@@ -143,9 +138,7 @@ impl Executor<'_> {
             acts.push(Act::Before(step));
         }
         match &step.body {
-            StepBody::Code { transaction: Transaction::On | Transaction::Off, .. } => {
-                acts.push(Act::Code(step));
-            }
+            StepBody::Code { .. } => acts.push(Act::Code(step)),
             StepBody::Sql(script) => {
                 if let Mode::InTransaction { inner } = &script.mode {
                     acts.extend(inner.clone().map(|at| Act::Send(statement(script, at))));

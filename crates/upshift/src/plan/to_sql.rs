@@ -2,8 +2,6 @@
 
 use std::fmt::Write;
 
-use upshift_files::Transaction;
-
 use super::message::{
     Message, Param, Purpose, RESET, as_ourselves, begin, begun, between, block_messages, commit, ended, forget_prepared,
     going_on, guard, place, queries, session_limits, statement,
@@ -117,7 +115,7 @@ impl Script<'_> {
     }
 
     fn inside(&mut self, step: &Step) {
-        if let StepBody::Code { transaction: Transaction::On | Transaction::Off, .. } = step.body {
+        if let StepBody::Code { .. } = step.body {
             return self.refuse_code(step);
         }
         for message in block_messages(step, &self.plan.writer) {
