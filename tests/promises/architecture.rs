@@ -19,7 +19,8 @@ const FLOORS: &[&[&str]] = &[
 ];
 
 /// The same for neighbours on one floor that may know each other.
-const NEIGHBOURS: &[(&str, &str)] = &[("event", "report"), ("facts", "session"), ("migrator", "audit"), ("migrator", "repair")];
+const NEIGHBOURS: &[(&str, &str)] =
+    &[("event", "report"), ("facts", "session"), ("migrator", "audit"), ("migrator", "repair")];
 
 #[test]
 fn modules_import_from_their_own_floor_or_below() {
@@ -31,9 +32,13 @@ fn modules_import_from_their_own_floor_or_below() {
         if module == "lib" || path.components().any(|part| part.as_os_str() == "tests") {
             continue;
         }
-        let Some(own) = floor.get(module.as_str()) else { panic!("{module} has no floor: give it one in FLOORS") };
+        let Some(own) = floor.get(module.as_str()) else {
+            panic!("{module} has no floor: give it one in FLOORS")
+        };
         for imported in imports(&text) {
-            let above = floor.get(imported.as_str()).is_some_and(|other| other > own || other == own && imported != module);
+            let above = floor
+                .get(imported.as_str())
+                .is_some_and(|other| other > own || other == own && imported != module);
             if above && !NEIGHBOURS.contains(&(module.as_str(), imported.as_str())) {
                 wrong.push(format!("{} imports {imported}, which is no floor below", path.display()));
             }
@@ -48,27 +53,34 @@ fn every_module_has_its_floor_and_every_floor_its_module() {
     modules.sort();
     modules.dedup();
     modules.retain(|module| module != "lib");
-    let mut floors: Vec<String> = FLOORS.iter().flat_map(|names| names.iter().map(ToString::to_string)).collect();
+    let mut floors: Vec<String> =
+        FLOORS.iter().flat_map(|names| names.iter().map(ToString::to_string)).collect();
     floors.sort();
     assert_eq!(modules, floors);
 }
 
 #[test]
 fn what_decides_knows_no_socket_no_clock_and_no_environment() {
-    let forbidden = ["tokio::", "futures", "std::net", "Instant::now", "SystemTime", "std::env", "std::process"];
-    let pure = sources("upshift-files").into_iter().chain(sources("upshift").into_iter().filter(|(path, _)| {
-        ["plan", "history", "ident", "settings", "report"].contains(&module_of(path).as_str())
-    }));
+    let forbidden =
+        ["tokio::", "futures", "std::net", "Instant::now", "SystemTime", "std::env", "std::process"];
+    let pure =
+        sources("upshift-files").into_iter().chain(sources("upshift").into_iter().filter(|(path, _)| {
+            ["plan", "history", "ident", "settings", "report"].contains(&module_of(path).as_str())
+        }));
     let pure: Vec<_> = pure.collect();
-    let is_async = |line: &str| ["async ", "pub async ", "pub(crate) async "].iter().any(|it| line.trim_start().starts_with(it));
-    let waiting = pure.iter().filter(|(_, text)| code(text).any(is_async)).map(|(path, _)| path).collect::<Vec<_>>();
+    let is_async = |line: &str| {
+        ["async ", "pub async ", "pub(crate) async "].iter().any(|it| line.trim_start().starts_with(it))
+    };
+    let waiting =
+        pure.iter().filter(|(_, text)| code(text).any(is_async)).map(|(path, _)| path).collect::<Vec<_>>();
     assert_eq!(waiting, Vec::<&PathBuf>::new());
     expect_none(pure.into_iter(), &forbidden);
 }
 
 #[test]
 fn the_library_prints_nothing_reads_no_environment_and_spawns_no_task() {
-    let forbidden = ["println!", "eprintln!", "print!(", "std::env", "tokio::spawn", "thread::spawn", "static mut"];
+    let forbidden =
+        ["println!", "eprintln!", "print!(", "std::env", "tokio::spawn", "thread::spawn", "static mut"];
     expect_none(sources("upshift").into_iter().chain(sources("upshift-files")), &forbidden);
 }
 
@@ -85,7 +97,9 @@ fn no_file_is_longer_than_a_reader_can_hold() {
     let long: Vec<String> = crates
         .iter()
         .flat_map(|name| sources(name))
-        .filter(|(path, text)| !path.components().any(|part| part.as_os_str() == "tests") && code_lines(text) > 400)
+        .filter(|(path, text)| {
+            !path.components().any(|part| part.as_os_str() == "tests") && code_lines(text) > 400
+        })
         .map(|(path, text)| format!("{}: {} lines", path.display(), code_lines(&text)))
         .collect();
     assert_eq!(long, Vec::<String>::new());

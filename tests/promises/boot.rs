@@ -28,7 +28,10 @@ async fn the_second_boot_does_nothing_and_writes_nothing() {
     let report = db.migrator(files(TWO)).run().await.unwrap();
     assert!(report.is_empty());
     assert_eq!(db.rows(audit).await, audited);
-    assert_eq!(before, db.rows("select sum(n_tup_ins + n_tup_upd + n_tup_del) from pg_stat_xact_user_tables").await);
+    assert_eq!(
+        before,
+        db.rows("select sum(n_tup_ins + n_tup_upd + n_tup_del) from pg_stat_xact_user_tables").await
+    );
 }
 
 #[tokio::test]
@@ -45,8 +48,9 @@ async fn a_release_later_only_what_is_new_is_applied() {
 #[tokio::test]
 async fn a_failing_migration_in_the_middle_of_a_thousand_leaves_exactly_those_before_it() {
     let db = Database::new().await;
-    let mut set: Vec<(String, String)> =
-        (1..=1000).map(|n| (format!("{n}_t{n}.sql"), format!("create table t{n} (id int primary key)"))).collect();
+    let mut set: Vec<(String, String)> = (1..=1000)
+        .map(|n| (format!("{n}_t{n}.sql"), format!("create table t{n} (id int primary key)")))
+        .collect();
     set[499].1 = "create table t500 (id nonsense)".to_owned();
     let set: Vec<(&str, &str)> = set.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let error = db.migrator(files(&set)).run().await.unwrap_err();

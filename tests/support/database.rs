@@ -10,7 +10,8 @@ use upshift::{Migrator, Source};
 use upshift_test::Server;
 
 /// The server all promises run on; it ends with the program.
-pub static SERVER: LazyLock<Server> = LazyLock::new(|| Server::start().unwrap_or_else(|error| panic!("{error:?}")));
+pub static SERVER: LazyLock<Server> =
+    LazyLock::new(|| Server::start().unwrap_or_else(|error| panic!("{error:?}")));
 
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
@@ -60,7 +61,8 @@ impl Database {
 
     /// The rows of a query as text: columns with ` | `, rows with line breaks.
     pub async fn rows(&self, sql: &str) -> String {
-        let rows = self.client().await.simple_query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        let rows =
+            self.client().await.simple_query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
         let row = |message: &SimpleQueryMessage| match message {
             SimpleQueryMessage::Row(row) => {
                 let columns = (0..row.len()).map(|at| row.get(at).unwrap_or("-"));
@@ -73,12 +75,14 @@ impl Database {
 
     /// The history, shortly: what is in which state.
     pub async fn history(&self) -> String {
-        self.rows("select coalesce(version::text, 'R'), name, state from upshift.history order by ordinal").await
+        self.rows("select coalesce(version::text, 'R'), name, state from upshift.history order by ordinal")
+            .await
     }
 
     /// Tables of the public schema.
     pub async fn tables(&self) -> String {
-        let sql = "select string_agg(tablename, ' ' order by tablename) from pg_tables where schemaname = 'public'";
+        let sql =
+            "select string_agg(tablename, ' ' order by tablename) from pg_tables where schemaname = 'public'";
         self.rows(sql).await
     }
 
@@ -125,7 +129,8 @@ impl Drop for Database {
 
 /// A connection.
 pub async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap_or_else(|error| panic!("{error:?}"));
+    let (client, connection) =
+        tokio_postgres::connect(url, NoTls).await.unwrap_or_else(|error| panic!("{error:?}"));
     tokio::spawn(connection);
     client
 }

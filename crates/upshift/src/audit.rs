@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 use time::OffsetDateTime;
 use tokio_postgres::Row;
 
-use crate::history::sql;
 use crate::error::Error;
+use crate::history::sql;
 use crate::migrator::Migrator;
 use crate::session;
 

@@ -5,9 +5,9 @@ use tokio_postgres::Client;
 use upshift_files::{Body, MigrationId, MigrationSet};
 
 use crate::error::{Error, Kind};
-use crate::history::sql::Tables;
 use crate::facts::read_texts;
 use crate::history::History;
+use crate::history::sql::Tables;
 use crate::plan::RefusalKind;
 
 /// Longer differences are cut: the first lines say what happened.

@@ -6,9 +6,9 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row};
 use upshift_files::{Checksum, MigrationId, Version};
 
+use crate::error::Error;
 use crate::history::sql::{self, FORMAT, Tables};
 use crate::history::{Applied, AppliedState, History, Texts};
-use crate::error::Error;
 
 /// What the database says before anything is decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,11 +111,11 @@ fn unfinished(words: &str) -> Option<AppliedState> {
     }
 }
 
-
 /// Reads the texts of the row with this ordinal.
 pub(crate) async fn read_texts(client: &Client, tables: &Tables, ordinal: i64) -> Result<Texts, Error> {
     let broken = |cause| Error::database("read the text of an applied migration", cause);
-    let rows = client.query_typed(&tables.sql(sql::READ_TEXTS), &[(&ordinal, Type::INT8)]).await.map_err(broken)?;
+    let rows =
+        client.query_typed(&tables.sql(sql::READ_TEXTS), &[(&ordinal, Type::INT8)]).await.map_err(broken)?;
     let Some(row) = rows.first() else { return Ok(Texts::default()) };
     Ok(Texts {
         up: row.try_get("up").map_err(broken)?,

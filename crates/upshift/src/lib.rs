@@ -24,17 +24,17 @@ mod source;
 mod status;
 mod wire;
 
+pub use audit::{Audit, AuditRow, AuditVerdict, BrokenRow};
 pub use code::{BoxError, CodeMigration, StepContext};
 pub use error::{Error, FailedAt, Failure, Holder, Left, ServerError};
 pub use event::{Blocker, Event, Hooks, Observer};
-pub use audit::{Audit, AuditRow, AuditVerdict, BrokenRow};
 pub use facts::HistoryRow;
 pub use history::{Applied, AppliedState, History};
 pub use ident::{Ident, IdentError};
 pub use migrator::Migrator;
 pub use plan::{
-    Blocked, BlockedBy, Direction, DownTarget, Entry, Note, Plan, Reason, RecordDown, Refusal, RefusalKind, Step,
-    StepMode, Target,
+    Blocked, BlockedBy, Direction, DownTarget, Entry, Note, Plan, Reason, RecordDown, Refusal, RefusalKind,
+    Step, StepMode, Target,
 };
 pub use repair::Repair;
 pub use report::{Report, StepReport};

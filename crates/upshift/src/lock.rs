@@ -12,11 +12,11 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row};
 
 use crate::backoff::{Backoff, random_bits};
+use crate::context::Context;
 use crate::error::{Error, Holder};
 use crate::event::Event;
 use crate::facts::Facts;
 use crate::history::sql::{self, FORMAT, Tables};
-use crate::context::Context;
 use crate::plan::{Lease, Plan};
 use crate::session::Session;
 use crate::wire::{Prepared, Wire};
@@ -127,7 +127,11 @@ impl Lock {
         let taken = {
             let client = self.session.client();
             let upgrade = async {
-                if facts.format() < FORMAT { client.batch_execute(&tables.upgrade(facts.format())).await } else { Ok(()) }
+                if facts.format() < FORMAT {
+                    client.batch_execute(&tables.upgrade(facts.format())).await
+                } else {
+                    Ok(())
+                }
             };
             let identity = &context.settings().identity;
             let take = tables.sql(sql::TAKE_LEASE);
@@ -149,12 +153,14 @@ impl Lock {
             if let (Keeper::Session, Ok(rows)) = (&self.keeper, settings) {
                 self.server.settings = rows.iter().filter_map(setting).collect();
             }
-            self.prepared = prepared.map_err(|cause| Error::database("prepare the writing of the history", cause))?;
+            self.prepared =
+                prepared.map_err(|cause| Error::database("prepare the writing of the history", cause))?;
             taken.map_err(|cause| Error::database("take the lease", cause))?
         };
         let Some(row) = taken.first() else { return Err(Error::no_format(tables.schema())) };
         let taking = |cause| Error::database("take the lease", cause);
-        let (token, audited) = (row.try_get("token").map_err(taking)?, row.try_get("audit_id").map_err(taking)?);
+        let (token, audited) =
+            (row.try_get("token").map_err(taking)?, row.try_get("audit_id").map_err(taking)?);
         self.lease = Lease { token, audited, owner };
         Ok(Asked::Held(Box::new(self), facts))
     }
@@ -167,10 +173,7 @@ impl Lock {
         let client = self.session.client();
         let (guard, record) = (tables.sql(sql::GUARD), tables.sql(sql::RECORD_APPLIED));
         let (guarded, recorded) = join(client.prepare(&guard), client.prepare(&record)).await;
-        Ok(vec![
-            Prepared { sql: guard, statement: guarded? },
-            Prepared { sql: record, statement: recorded? },
-        ])
+        Ok(vec![Prepared { sql: guard, statement: guarded? }, Prepared { sql: record, statement: recorded? }])
     }
 
     /// What carries messages of this lock's holder.
@@ -203,7 +206,11 @@ impl Lock {
     pub(crate) async fn release(self) -> Result<(), Error> {
         let given_back = match &self.keeper {
             Keeper::Transaction(keeper) => {
-                keeper.client().batch_execute("commit").await.map_err(|cause| Error::lock_lost(Some(cause)))?;
+                keeper
+                    .client()
+                    .batch_execute("commit")
+                    .await
+                    .map_err(|cause| Error::lock_lost(Some(cause)))?;
                 true
             }
             Keeper::Session => {
@@ -259,7 +266,10 @@ async fn attempt(
         Way::Transaction(spare) => {
             let keeper = try_transaction(context.pool(), spare, key).await?;
             let facts = facts.await?;
-            Ok((keeper.map_or(Attempt::Busy, |it| Attempt::Locked(Box::new((it, ServerFacts::default())))), facts))
+            Ok((
+                keeper.map_or(Attempt::Busy, |it| Attempt::Locked(Box::new((it, ServerFacts::default())))),
+                facts,
+            ))
         }
     }
 }
@@ -287,7 +297,11 @@ fn session_attempt(rows: &[Row]) -> Result<Attempt, tokio_postgres::Error> {
 const STAY_OPEN: &str = "set local idle_in_transaction_session_timeout = 0";
 
 /// The lock of a transaction that stays open, READ COMMITTED and idle.
-async fn try_transaction(pool: &Pool, spare: &mut Option<Session>, key: i64) -> Result<Option<Keeper>, Error> {
+async fn try_transaction(
+    pool: &Pool,
+    spare: &mut Option<Session>,
+    key: i64,
+) -> Result<Option<Keeper>, Error> {
     if pool.status().max_size < 2 {
         return Err(Error::small_pool());
     }
@@ -297,7 +311,11 @@ async fn try_transaction(pool: &Pool, spare: &mut Option<Session>, key: i64) -> 
         None => Session::open(pool).await?,
     };
     keeper.client().batch_execute("begin isolation level read committed").await.map_err(asking)?;
-    let rows = keeper.client().query_typed(sql::TRY_TRANSACTION_LOCK, &[(&key, Type::INT8)]).await.map_err(asking)?;
+    let rows = keeper
+        .client()
+        .query_typed(sql::TRY_TRANSACTION_LOCK, &[(&key, Type::INT8)])
+        .await
+        .map_err(asking)?;
     let locked = rows.first().map(|row| row.try_get("locked")).transpose().map_err(asking)?;
     if locked == Some(true) {
         keeper.client().batch_execute(STAY_OPEN).await.map_err(asking)?;

@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 
 use upshift_files::MigrationSet;
 
+use crate::audit::Audit;
 use crate::context::Context;
 use crate::error::Error;
 use crate::execute::execute;
-use crate::audit::Audit;
 use crate::facts::{Facts, read_texts};
 use crate::lock::{Asked, Lock, Need};
 use crate::plan::{DownRequest, DownTarget, Plan, Target, selected};
-use crate::report::Report;
 use crate::repair::Repair;
+use crate::report::Report;
 use crate::resume::refuse_edited_beginnings;
 use crate::session;
 
@@ -167,8 +167,16 @@ impl Migrator {
         Repair::of(self)
     }
 
-    async fn carry_out(&self, lock: Lock, plan: &Plan, began: Instant, waited: Duration) -> Result<Report, Error> {
-        if let Err(refused) = refuse_edited_beginnings(lock.session.client(), &self.context.tables, plan).await {
+    async fn carry_out(
+        &self,
+        lock: Lock,
+        plan: &Plan,
+        began: Instant,
+        waited: Duration,
+    ) -> Result<Report, Error> {
+        if let Err(refused) =
+            refuse_edited_beginnings(lock.session.client(), &self.context.tables, plan).await
+        {
             lock.release().await?;
             return Err(refused);
         }
@@ -233,7 +241,6 @@ impl Migrator {
         }
         Err(error)
     }
-
 }
 
 fn report_of(plan: &Plan, began: Instant, waited: Duration) -> Report {

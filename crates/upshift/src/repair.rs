@@ -3,8 +3,8 @@
 use upshift_files::{Migration, MigrationId, MigrationSet, Version};
 
 use crate::error::Error;
-use crate::history::sql;
 use crate::facts::Facts;
+use crate::history::sql;
 use crate::history::{Applied, AppliedState};
 use crate::lock::{Asked, Lock, Need};
 use crate::migrator::Migrator;
@@ -30,7 +30,8 @@ impl<'m> Repair<'m> {
     /// The migration is not in the set, or not in the history.
     pub async fn accept_checksum(&self, version: Version) -> Result<(), Error> {
         let set = self.migrator.context.source().set()?;
-        let migration = set.get(version).ok_or_else(|| Error::refused(vec![unknown_target(&set, version)]))?;
+        let migration =
+            set.get(version).ok_or_else(|| Error::refused(vec![unknown_target(&set, version)]))?;
         let texts = Texts::of(migration);
         self.change(migration.id(), |row| {
             let detail = match row.up_checksum {

@@ -11,7 +11,11 @@ use crate::plan::{Direction, Plan, Refusal, RefusalKind};
 /// Refuses a plan that would go on in a migration whose done statements are other ones now.
 ///
 /// The statement that failed, and those behind it, may be mended: that is what one does.
-pub(crate) async fn refuse_edited_beginnings(client: &Client, tables: &Tables, plan: &Plan) -> Result<(), Error> {
+pub(crate) async fn refuse_edited_beginnings(
+    client: &Client,
+    tables: &Tables,
+    plan: &Plan,
+) -> Result<(), Error> {
     let mut refused = Vec::new();
     for step in plan.resumed() {
         let Some(ordinal) = step.ordinal else { continue };

@@ -163,7 +163,9 @@ impl Source {
                 file.path.clone(),
                 "a Rust migration cannot be read at run time: it must be compiled in",
             )
-            .help("embed the folder with `upshift::embed_migrations!`, or add the function with `Source::with`")
+            .help(
+                "embed the folder with `upshift::embed_migrations!`, or add the function with `Source::with`",
+            )
         });
         Diagnostics::none_or(found.collect(), ())
     }

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::facts::{Facts, HistoryRow, read_details};
 use crate::history::{AppliedState, History};
 use crate::migrator::Migrator;
-use crate::plan::{BlockedBy, Note, Plan, Target, late_behind, newest_applied, Unplanned};
+use crate::plan::{BlockedBy, Note, Plan, Target, Unplanned, late_behind, newest_applied};
 use crate::report::human;
 use crate::session;
 
@@ -107,11 +107,14 @@ impl Migrator {
             Facts::Untouched => Vec::new(),
             _ => read_details(&client, self.context.tables()).await?,
         };
-        let (refused, blocked) = match Plan::up(&set, facts.history(), &self.context.up_request(&Target::Head)) {
-            Ok(plan) => (Vec::new(), plan.blocked().map(|it| (it.id.clone(), it.by.clone())).collect()),
-            Err(Unplanned::Refused(refusals)) => (refusals.iter().map(ToString::to_string).collect(), BTreeMap::new()),
-            Err(mistakes) => return Err(mistakes.into()),
-        };
+        let (refused, blocked) =
+            match Plan::up(&set, facts.history(), &self.context.up_request(&Target::Head)) {
+                Ok(plan) => (Vec::new(), plan.blocked().map(|it| (it.id.clone(), it.by.clone())).collect()),
+                Err(Unplanned::Refused(refusals)) => {
+                    (refusals.iter().map(ToString::to_string).collect(), BTreeMap::new())
+                }
+                Err(mistakes) => return Err(mistakes.into()),
+            };
         let migrations = states(&set, facts.history(), rows, &blocked);
         Ok(Status { layout: set.layout(), migrations, refused })
     }
@@ -153,7 +156,8 @@ fn states(
     blocked: &BTreeMap<MigrationId, BlockedBy>,
 ) -> Vec<MigrationStatus> {
     let mut details: BTreeMap<i64, HistoryRow> = rows.into_iter().map(|row| (row.ordinal, row)).collect();
-    let known: BTreeMap<&MigrationId, &Migration> = set.iter().map(|migration| (migration.id(), migration)).collect();
+    let known: BTreeMap<&MigrationId, &Migration> =
+        set.iter().map(|migration| (migration.id(), migration)).collect();
     let mut all: BTreeMap<MigrationId, String> = BTreeMap::new();
     all.extend(set.iter().map(|migration| (migration.id().clone(), migration.label())));
     history.iter().for_each(|row| {
@@ -212,7 +216,8 @@ impl fmt::Display for State {
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} files", self.layout)?;
-        let widest = |text: fn(&MigrationStatus) -> usize| self.migrations.iter().map(text).max().unwrap_or(0);
+        let widest =
+            |text: fn(&MigrationStatus) -> usize| self.migrations.iter().map(text).max().unwrap_or(0);
         let labels = widest(|it| it.label.chars().count());
         let states = widest(|it| it.state.to_string().chars().count());
         for migration in &self.migrations {

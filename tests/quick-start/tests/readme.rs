@@ -38,15 +38,21 @@ async fn the_error_of_the_server_is_shown_as_the_readme_shows_it() {
     let server = Server::start().unwrap();
     let mut config = deadpool_postgres::Config::new();
     config.url = Some(server.url("postgres"));
-    let pool = config.create_pool(Some(deadpool_postgres::Runtime::Tokio1), upshift::tokio_postgres::NoTls).unwrap();
-    let folder = std::env::temp_dir().join(format!("upshift-readme-{}", std::process::id())).join("migrations");
+    let pool =
+        config.create_pool(Some(deadpool_postgres::Runtime::Tokio1), upshift::tokio_postgres::NoTls).unwrap();
+    let folder =
+        std::env::temp_dir().join(format!("upshift-readme-{}", std::process::id())).join("migrations");
     std::fs::create_dir_all(&folder).unwrap();
     let orders = "create table orders (id bigint primary key, price numeric);";
     std::fs::write(folder.join("20261121090000_create_orders.sql"), orders).unwrap();
-    let total = "alter table orders add column total numeric;\n\nupdate orders set total = quantity * price;\n";
+    let total =
+        "alter table orders add column total numeric;\n\nupdate orders set total = quantity * price;\n";
     std::fs::write(folder.join("20261121093000_add_total.sql"), total).unwrap();
     let error = upshift::Migrator::new(pool, upshift::Source::folder(&folder)).run().await.unwrap_err();
-    let shown = error.render().replace(folder.parent().unwrap().to_str().unwrap(), "").replace("/migrations/", "migrations/");
+    let shown = error
+        .render()
+        .replace(folder.parent().unwrap().to_str().unwrap(), "")
+        .replace("/migrations/", "migrations/");
     assert!(README.contains(&format!("```text\n{shown}\n```")), "the README has not:\n{shown}");
     std::fs::remove_dir_all(folder.parent().unwrap()).unwrap();
 }

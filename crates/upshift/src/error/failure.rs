@@ -79,7 +79,9 @@ impl Failure {
             Purpose::Verify(index) => (FailedAt::Verify(index + 1), step.verify.as_ref(), Some(index)),
             Purpose::Commit => (FailedAt::Commit, None, None),
             Purpose::Release => (FailedAt::Code, None, None),
-            Purpose::Begin | Purpose::Fence | Purpose::Reset | Purpose::Record => (FailedAt::History, None, None),
+            Purpose::Begin | Purpose::Fence | Purpose::Reset | Purpose::Record => {
+                (FailedAt::History, None, None)
+            }
         };
         // Checks go out wrapped, so a position in what was sent says nothing about the file.
         let character = matches!(at, FailedAt::Statement(_)).then(|| server.character()).flatten();
@@ -178,8 +180,12 @@ impl Failure {
         let left = match self.left {
             Left::Nothing => "nothing of it was done".to_owned(),
             Left::Statements(0) => "none of its statements is done".to_owned(),
-            Left::Statements(1) => "its first statement is done and stays; the next run goes on behind it".to_owned(),
-            Left::Statements(done) => format!("its first {done} statements are done and stay; the next run goes on there"),
+            Left::Statements(1) => {
+                "its first statement is done and stays; the next run goes on behind it".to_owned()
+            }
+            Left::Statements(done) => {
+                format!("its first {done} statements are done and stay; the next run goes on there")
+            }
             Left::Unknown => "only its code knows what is done".to_owned(),
         };
         let state = self.server.as_ref().and_then(ServerError::sqlstate);
@@ -191,16 +197,24 @@ impl Failure {
             (FailedAt::Guard(_) | FailedAt::Verify(_), Some("42804")) => {
                 "let the first column of its query be true or false, and run again"
             }
-            (_, Some("55P03")) => "another session holds what it needs: run again when it is gone, or raise \
-                                   `-- upshift: lock-timeout`",
-            (_, Some("42501")) => "grant the migrator's role what it lacks, or have the owner of the object run it",
-            (_, Some("55P04")) => "PostgreSQL lets a new enum value be used only after its transaction: put the use of \
-                                   it into a migration of its own",
+            (_, Some("55P03")) => {
+                "another session holds what it needs: run again when it is gone, or raise \
+                                   `-- upshift: lock-timeout`"
+            }
+            (_, Some("42501")) => {
+                "grant the migrator's role what it lacks, or have the owner of the object run it"
+            }
+            (_, Some("55P04")) => {
+                "PostgreSQL lets a new enum value be used only after its transaction: put the use of \
+                                   it into a migration of its own"
+            }
             (_, Some("25001" | "2D000")) => "write `-- upshift: transaction off` into its header",
             (FailedAt::Code, Some("25P01" | "3B001")) => {
                 "leave BEGIN, COMMIT and ROLLBACK out of it, or ask for no transaction"
             }
-            (FailedAt::Code, Some("25P02")) => "it went on after an error of the server: give that error back",
+            (FailedAt::Code, Some("25P02")) => {
+                "it went on after an error of the server: give that error back"
+            }
             _ if self.server.as_ref().is_some_and(ServerError::is_connection_lost) => "run again",
             _ => "mend it and run again",
         };
@@ -214,7 +228,12 @@ fn has_ended(server: &ServerError) -> bool {
 }
 
 /// The place in the file: the server's, or else the beginning of the statement.
-fn place(script: &SqlScript, index: usize, character: Option<usize>, server: &ServerError) -> Option<Diagnostic> {
+fn place(
+    script: &SqlScript,
+    index: usize,
+    character: Option<usize>,
+    server: &ServerError,
+) -> Option<Diagnostic> {
     let range = script.statements.get(index)?.range.clone();
     let text = script.text(index);
     let from = character.and_then(|at| text.char_indices().nth(at).map(|(byte, _)| byte));

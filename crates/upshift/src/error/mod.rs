@@ -232,7 +232,9 @@ impl fmt::Display for Kind {
                 write!(f, "{root} has files that are not in this binary: {}", new.join(", "))
             }
             Kind::Refused(refusals) => match refusals.as_slice() {
-                [one] => write!(f, "no plan can be made: {} {}", one.label, first_line(&one.kind.to_string())),
+                [one] => {
+                    write!(f, "no plan can be made: {} {}", one.label, first_line(&one.kind.to_string()))
+                }
                 more => write!(f, "no plan can be made, for {} reasons", more.len()),
             },
             Kind::Failed(failure) => failure.fmt(f),
@@ -246,12 +248,15 @@ impl fmt::Display for Kind {
             }
             Kind::LockLost { .. } => f.write_str("the lock was lost in the middle of the run"),
             Kind::Pool { .. } => f.write_str("no connection to the database"),
-            Kind::SmallPool => {
-                f.write_str("behind a transaction pooler the migrator needs two connections, and the pool allows one")
-            }
+            Kind::SmallPool => f.write_str(
+                "behind a transaction pooler the migrator needs two connections, and the pool allows one",
+            ),
             Kind::Database { doing, .. } => write!(f, "could not {doing}"),
             Kind::HistoryRow { ordinal, column, value } => {
-                write!(f, "the history row with ordinal {ordinal} has a {column} that was never written: `{value}`")
+                write!(
+                    f,
+                    "the history row with ordinal {ordinal} has a {column} that was never written: `{value}`"
+                )
             }
             Kind::NoFormat { schema } => write!(f, "the table {schema}.format is empty"),
             Kind::FormatNewer { found } => write!(
@@ -261,8 +266,12 @@ impl fmt::Display for Kind {
             ),
             Kind::Hook { when, .. } => write!(f, "the hook {when} failed"),
             Kind::NotApplied { label } => write!(f, "{label} is not in the history"),
-            Kind::NotFailed { label, state } => write!(f, "{label} cannot be forgotten: it is {state} and in the set"),
-            Kind::BaselineNotEmpty => f.write_str("the history is not empty, so there is nothing to accept as a baseline"),
+            Kind::NotFailed { label, state } => {
+                write!(f, "{label} cannot be forgotten: it is {state} and in the set")
+            }
+            Kind::BaselineNotEmpty => {
+                f.write_str("the history is not empty, so there is nothing to accept as a baseline")
+            }
         }
     }
 }
@@ -294,10 +303,14 @@ impl Kind {
             Kind::HistoryRow { .. } | Kind::NoFormat { .. } => {
                 "somebody changed upshift's tables by hand: put the row back as it was; the audit table knows how it was"
             }
-            Kind::FormatNewer { .. } => "a newer release has migrated this database: use that release of the library",
+            Kind::FormatNewer { .. } => {
+                "a newer release has migrated this database: use that release of the library"
+            }
             Kind::Hook { .. } => "mend the hook and run again; steps that are done stay done",
             Kind::NotApplied { .. } => "see `migrator.status()` for what is in the history",
-            Kind::NotFailed { .. } => "revert it with `migrator.down(…)`; `forget` is for failed and missing migrations",
+            Kind::NotFailed { .. } => {
+                "revert it with `migrator.down(…)`; `forget` is for failed and missing migrations"
+            }
             Kind::BaselineNotEmpty => "a baseline is for a database that was built without upshift",
         };
         Some(help.to_owned())

@@ -69,16 +69,24 @@ impl ServerError {
     /// What to do about an error that met us while `doing` something of our own.
     pub(crate) fn help(&self, doing: &str) -> Option<String> {
         let help = match self.sqlstate() {
-            Some("42501") => "grant the migrator's role what it lacks: CREATE on the database to begin with, afterwards \
+            Some("42501") => {
+                "grant the migrator's role what it lacks: CREATE on the database to begin with, afterwards \
                               all on upshift's own schema"
-                .to_owned(),
-            Some("42P01" | "3F000") => "this database was never migrated: call `migrator.run()` first".to_owned(),
+                    .to_owned()
+            }
+            Some("42P01" | "3F000") => {
+                "this database was never migrated: call `migrator.run()` first".to_owned()
+            }
             Some("25006") => "this is a read-only server: connect to the primary".to_owned(),
-            Some("42703") => "upshift's tables were changed by hand, or belong to something else: choose another schema \
+            Some("42703") => {
+                "upshift's tables were changed by hand, or belong to something else: choose another schema \
                               with `Migrator::schema`"
-                .to_owned(),
+                    .to_owned()
+            }
             _ if self.is_connection_lost() => {
-                format!("the connection was lost while trying to {doing}: run again, it goes on where it stopped")
+                format!(
+                    "the connection was lost while trying to {doing}: run again, it goes on where it stopped"
+                )
             }
             _ => return None,
         };

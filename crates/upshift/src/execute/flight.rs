@@ -98,7 +98,12 @@ impl<'f, 'p> Flight<'f, 'p> {
         self.bytes = 0;
     }
 
-    fn answered(&mut self, step: &'p Step, purpose: Purpose, outcome: Result<Vec<Row>, tokio_postgres::Error>) {
+    fn answered(
+        &mut self,
+        step: &'p Step,
+        purpose: Purpose,
+        outcome: Result<Vec<Row>, tokio_postgres::Error>,
+    ) {
         match (outcome, purpose) {
             (Err(cause), _) if self.failed.is_none() => self.failed = Some(Failed { step, purpose, cause }),
             // What came behind the first error failed because of it.

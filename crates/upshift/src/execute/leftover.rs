@@ -18,7 +18,8 @@ pub(super) enum Interrupted {
 impl Executor<'_> {
     /// The indexes there are before a statement that may leave an INVALID one behind; `None` for other statements.
     pub(super) async fn indexes_before(&self, kind: &StatementKind) -> Result<Option<Vec<u32>>, Error> {
-        let (StatementKind::CreateIndexConcurrently { .. } | StatementKind::ReindexConcurrently) = kind else {
+        let (StatementKind::CreateIndexConcurrently { .. } | StatementKind::ReindexConcurrently) = kind
+        else {
             return Ok(None);
         };
         let table = table_of(kind);
@@ -28,7 +29,11 @@ impl Executor<'_> {
     }
 
     /// Drops INVALID indexes that a failed attempt left behind, and one that IF NOT EXISTS would take for success.
-    pub(super) async fn drop_left_behind(&self, kind: &StatementKind, before: Option<&[u32]>) -> Result<(), Error> {
+    pub(super) async fn drop_left_behind(
+        &self,
+        kind: &StatementKind,
+        before: Option<&[u32]>,
+    ) -> Result<(), Error> {
         let mut left = Vec::new();
         if let Some(before) = before {
             let table = table_of(kind);
@@ -36,15 +41,22 @@ impl Executor<'_> {
                 self.look(catalog::LEFT_BEHIND, &[(&before, Type::OID_ARRAY), (&table, Type::TEXT)]).await?,
             );
         }
-        if let StatementKind::CreateIndexConcurrently { index: Some(index), table, existing: WhenExisting::Skip } = kind {
+        if let StatementKind::CreateIndexConcurrently {
+            index: Some(index),
+            table,
+            existing: WhenExisting::Skip,
+        } = kind
+        {
             // An index lives in the schema of its table, whatever the statement's search path.
             let mut name = table.clone();
             name.name = index.name.clone();
             left.extend(self.look(catalog::INVALID_BY_NAME, &[(&qualified(&name), Type::TEXT)]).await?);
         }
         for row in left {
-            let index: String = row.try_get("index").map_err(|cause| Error::database("read the indexes", cause))?;
-            self.batch("drop an INVALID index", &format!("drop index concurrently if exists {index}")).await?;
+            let index: String =
+                row.try_get("index").map_err(|cause| Error::database("read the indexes", cause))?;
+            self.batch("drop an INVALID index", &format!("drop index concurrently if exists {index}"))
+                .await?;
             tracing::warn!(index, "dropped an INVALID index that a failed attempt had left behind");
             self.context.tell(&Event::InvalidIndexDropped { index: &index });
         }
@@ -52,7 +64,11 @@ impl Executor<'_> {
     }
 
     /// After a crash: whether the statement that was on its way had got through.
-    pub(super) async fn interrupted(&self, kind: &StatementKind, before: Option<&[u32]>) -> Result<Interrupted, Error> {
+    pub(super) async fn interrupted(
+        &self,
+        kind: &StatementKind,
+        before: Option<&[u32]>,
+    ) -> Result<Interrupted, Error> {
         match kind {
             StatementKind::CreateIndexConcurrently { index, table, .. } => {
                 let name = index.as_ref().map(|index| index.name.clone());
@@ -68,7 +84,8 @@ impl Executor<'_> {
                 let (parent, child) = (qualified(table), qualified(partition));
                 let rows =
                     self.look(catalog::PARTITION, &[(&parent, Type::TEXT), (&child, Type::TEXT)]).await?;
-                let state: String = rows.first().and_then(|row| row.try_get("state").ok()).unwrap_or_default();
+                let state: String =
+                    rows.first().and_then(|row| row.try_get("state").ok()).unwrap_or_default();
                 if state == "pending" {
                     let sql = format!("alter table {parent} detach partition {child} finalize");
                     self.batch("finish an interrupted DETACH PARTITION", &sql).await?;

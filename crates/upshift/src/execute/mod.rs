@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use crate::backoff::Backoff;
 use crate::code::StepContext;
+use crate::context::Context;
 use crate::error::{Error, Failure, Left};
 use crate::event::Event;
 use crate::history::sql;
 use crate::lock::Lock;
-use crate::context::Context;
 use crate::plan::messages::{AuditEntry, as_ourselves};
 use crate::plan::{Direction, Entry, Message, Plan, Purpose, Step};
 use crate::report::{Report, StepReport};
@@ -26,7 +26,12 @@ use crate::wire::Wire;
 /// Carries a plan out.
 ///
 /// What is done when it fails is in the error's report.
-pub(crate) async fn execute(context: &Context, plan: &Plan, lock: &Lock, report: &mut Report) -> Result<(), Error> {
+pub(crate) async fn execute(
+    context: &Context,
+    plan: &Plan,
+    lock: &Lock,
+    report: &mut Report,
+) -> Result<(), Error> {
     let records = plan.entries.iter().filter(|entry| matches!(entry, Entry::Record(_))).count();
     let mut wire = lock.wire();
     if plan.steps().any(|step| step.says(&["deallocate", "discard"])) {
@@ -163,7 +168,14 @@ impl<'e> Executor<'e> {
             Direction::Up => step.texts.up_checksum,
             Direction::Down => step.texts.down_checksum,
         };
-        let entry = AuditEntry { action, outcome: "failed", id: &step.id, name: &step.name, checksum, detail: Some(detail) };
+        let entry = AuditEntry {
+            action,
+            outcome: "failed",
+            id: &step.id,
+            name: &step.name,
+            checksum,
+            detail: Some(detail),
+        };
         let values = entry.values(&self.plan.writer);
         let message = Message::bound(Purpose::Record, self.plan.writer.tables.sql(sql::RECORD_AUDIT), values);
         // The error at hand is the one to tell: where the audit cannot be written, the connection or the lease is gone,
@@ -185,7 +197,8 @@ impl<'e> Executor<'e> {
         if settings.is_empty() {
             return None;
         }
-        let calls = (0..settings.len()).map(|at| format!("pg_catalog.set_config(${}, ${}, false)", 2 * at + 1, 2 * at + 2));
+        let calls = (0..settings.len())
+            .map(|at| format!("pg_catalog.set_config(${}, ${}, false)", 2 * at + 1, 2 * at + 2));
         let sql = format!("select {}", calls.collect::<Vec<_>>().join(", "));
         let texts = settings.iter().flat_map(|(name, value)| [name, value]);
         let values = texts.map(|text| crate::plan::Param::text(text.as_str())).collect();

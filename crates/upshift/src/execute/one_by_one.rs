@@ -6,13 +6,15 @@ use std::time::Instant;
 
 use upshift_files::sql::StatementKind;
 
-use super::leftover::Interrupted;
 use super::Executor;
+use super::leftover::Interrupted;
 use crate::error::{Error, Failure, Left};
 use crate::event::Event;
 use crate::facts::read_texts;
 use crate::ident::literal;
-use crate::plan::messages::{RESET, begun, ended, forget_prepared, going_on, limits, place, queries, session_limits, statement};
+use crate::plan::messages::{
+    RESET, begun, ended, forget_prepared, going_on, limits, place, queries, session_limits, statement,
+};
 use crate::plan::{Message, Purpose, SqlScript, Step, StepBody, Unit};
 
 /// What the row says of a statement outside of transactions whose end nobody wrote down.
@@ -62,7 +64,9 @@ impl Executor<'_> {
         self.hooked(step, Purpose::Begin).await?;
         match &step.body {
             StepBody::Code { .. } => {
-                self.code(step).await.map_err(|cause| Broken::Migration(Box::new(Failure::in_code(step, cause))))?;
+                self.code(step)
+                    .await
+                    .map_err(|cause| Broken::Migration(Box::new(Failure::in_code(step, cause))))?;
             }
             StepBody::Sql(script) => self.units(step, script, before, done).await?,
         }
@@ -99,7 +103,13 @@ impl Executor<'_> {
         })
     }
 
-    async fn units(&self, step: &Step, script: &SqlScript, before: Before, done: &mut usize) -> Result<(), Broken> {
+    async fn units(
+        &self,
+        step: &Step,
+        script: &SqlScript,
+        before: Before,
+        done: &mut usize,
+    ) -> Result<(), Broken> {
         let mut before = before;
         for unit in step.units().unwrap_or(&[]) {
             if unit.end() <= step.done {
@@ -280,7 +290,13 @@ impl Executor<'_> {
     }
 
     /// Writes the place outside of the migration's own transactions.
-    async fn keep_place(&self, step: &Step, done: usize, words: &str, indexes: Option<Vec<u32>>) -> Result<(), Error> {
+    async fn keep_place(
+        &self,
+        step: &Step,
+        done: usize,
+        words: &str,
+        indexes: Option<Vec<u32>>,
+    ) -> Result<(), Error> {
         let place = place(step, done, Some(words.to_owned()), indexes, &self.plan.writer);
         let begin = Message::plain(Purpose::Begin, "begin");
         let commit = Message::plain(Purpose::Commit, "commit");
@@ -309,7 +325,8 @@ impl Executor<'_> {
     }
 
     async fn send(&self, step: &Step, message: &Message) -> Result<(), Broken> {
-        let watch = super::watch::Watch::new(self.context, self.lock.server.pid, self.plan.writer.timeouts.lock / 2);
+        let watch =
+            super::watch::Watch::new(self.context, self.lock.server.pid, self.plan.writer.timeouts.lock / 2);
         let mut flight = super::flight::Flight::new(self.wire, &watch);
         flight.send(step, message).await;
         flight.land().await;
@@ -332,7 +349,9 @@ impl Executor<'_> {
         let Some(hooks) = self.context.hooks() else { return Ok(()) };
         let mut context = crate::code::StepContext::new(self.lock.session.client(), step.version());
         let called = match when {
-            Purpose::Begin => hooks.before_step(&step.label, &mut context).await.map_err(|it| ("before_step", it)),
+            Purpose::Begin => {
+                hooks.before_step(&step.label, &mut context).await.map_err(|it| ("before_step", it))
+            }
             _ => hooks.after_step(&step.label, &mut context).await.map_err(|it| ("after_step", it)),
         };
         called.map_err(|(when, cause)| Broken::Ours(Error::hook(when, cause)))

@@ -49,7 +49,8 @@ impl Executor<'_> {
         while at < steps.len() {
             let window = &steps[at..at + self.window(&steps[at..])];
             let audited = self.audited();
-            let transactions = (0..window.len()).map(|n| self.transaction(&window[n..=n], audited + n as i64));
+            let transactions =
+                (0..window.len()).map(|n| self.transaction(&window[n..=n], audited + n as i64));
             let (done, stop) = self.fly(transactions.collect(), retries).await;
             at += done;
             if done > 0 {
@@ -80,7 +81,12 @@ impl Executor<'_> {
     }
 
     /// Pauses before another attempt, or makes the error of what stopped the run.
-    async fn pause_or_fail(&self, stop: Stop<'_>, seen: Vec<Blocker>, budget: &mut Backoff) -> Result<(), Error> {
+    async fn pause_or_fail(
+        &self,
+        stop: Stop<'_>,
+        seen: Vec<Blocker>,
+        budget: &mut Backoff,
+    ) -> Result<(), Error> {
         let (step, mut failure) = match stop {
             Stop::Server(step, purpose, cause) => (step, Failure::at_message(step, purpose, cause)),
             Stop::Code(step, cause) => (step, Failure::in_code(step, cause)),
@@ -101,7 +107,8 @@ impl Executor<'_> {
     fn window(&self, steps: &[&Step]) -> usize {
         let mut bytes = 0;
         let fitting = steps.iter().take(MOST_STEPS).take_while(|step| {
-            bytes += 2 * step.texts.up.as_ref().map_or(0, String::len) + step.texts.down.as_ref().map_or(0, String::len);
+            bytes += 2 * step.texts.up.as_ref().map_or(0, String::len)
+                + step.texts.down.as_ref().map_or(0, String::len);
             bytes <= MOST_BYTES
         });
         fitting.count().max(1)
@@ -239,14 +246,19 @@ impl Executor<'_> {
         client.batch_execute("savepoint upshift_code").await.map_err(broken)?;
         let mut context = StepContext::new(client, step.version());
         let hook = match (act, self.context.hooks()) {
-            (Act::Before(_), Some(hooks)) => Some(("before_step", hooks.before_step(&step.label, &mut context).await)),
-            (Act::After(_), Some(hooks)) => Some(("after_step", hooks.after_step(&step.label, &mut context).await)),
+            (Act::Before(_), Some(hooks)) => {
+                Some(("before_step", hooks.before_step(&step.label, &mut context).await))
+            }
+            (Act::After(_), Some(hooks)) => {
+                Some(("after_step", hooks.after_step(&step.label, &mut context).await))
+            }
             _ => {
                 self.code(step).await.map_err(|cause| Stop::Code(step, cause))?;
                 None
             }
         };
-        let hook = hook.map(|(when, outcome)| outcome.map(|()| when).map_err(|cause| Stop::Hook(step, when, cause)));
+        let hook =
+            hook.map(|(when, outcome)| outcome.map(|()| when).map_err(|cause| Stop::Hook(step, when, cause)));
         let hook = hook.transpose()?;
         // Fails when the code has ended the transaction, or has gone on after an error of the server.
         let released = client.batch_execute("release savepoint upshift_code").await;

@@ -8,8 +8,8 @@ use futures_util::future::{Either, select};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use crate::event::{Blocker, Event};
 use crate::context::Context;
+use crate::event::{Blocker, Event};
 
 /// Watches one waiting connection from another one.
 pub(crate) struct Watch<'w> {

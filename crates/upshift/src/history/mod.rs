@@ -8,7 +8,6 @@ use std::fmt;
 
 use upshift_files::{Checksum, MigrationId};
 
-
 /// What the database remembers of the migrations, as plain data.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {

@@ -41,7 +41,8 @@ pub(crate) fn selected(history: &History, target: DownTarget) -> Vec<&Applied> {
         }
         // Repeatables stand on the versioned ones, so they go first whenever they were applied.
         DownTarget::All => {
-            let (versioned, repeatables): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| versioned(&row));
+            let (versioned, repeatables): (Vec<_>, Vec<_>) =
+                rows.into_iter().partition(|row| versioned(&row));
             repeatables.into_iter().chain(versioned).collect()
         }
     }
@@ -49,7 +50,11 @@ pub(crate) fn selected(history: &History, target: DownTarget) -> Vec<&Applied> {
 
 impl Plan {
     /// What `down` will do; every reason against it comes at once, before anything is done.
-    pub(crate) fn down(set: &MigrationSet, history: &History, request: &DownRequest<'_>) -> Result<Plan, Unplanned> {
+    pub(crate) fn down(
+        set: &MigrationSet,
+        history: &History,
+        request: &DownRequest<'_>,
+    ) -> Result<Plan, Unplanned> {
         let (mut entries, mut notes, mut refused) = (Vec::new(), Vec::new(), Vec::new());
         if let DownTarget::Version(version) = request.target
             && set.get(version).is_none()

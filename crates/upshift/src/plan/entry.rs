@@ -78,10 +78,17 @@ impl fmt::Display for BlockedBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             BlockedBy::Phase(phase) => {
-                write!(f, "a {phase} does not run at boot of a database in use; apply it by name (`Target::Only`)")
+                write!(
+                    f,
+                    "a {phase} does not run at boot of a database in use; apply it by name (`Target::Only`)"
+                )
             }
-            BlockedBy::Requires(MigrationId::Version(version)) => write!(f, "requires {version}, which is not applied"),
-            BlockedBy::Requires(MigrationId::Repeatable(name)) => write!(f, "requires R__{name}, which is not applied"),
+            BlockedBy::Requires(MigrationId::Version(version)) => {
+                write!(f, "requires {version}, which is not applied")
+            }
+            BlockedBy::Requires(MigrationId::Repeatable(name)) => {
+                write!(f, "requires R__{name}, which is not applied")
+            }
         }
     }
 }
@@ -90,7 +97,9 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Note::Newer(label) => write!(f, "{label} is applied and newer than this binary"),
-            Note::Missing(label) => write!(f, "{label} is applied and missing in this binary, accepted by the policy"),
+            Note::Missing(label) => {
+                write!(f, "{label} is applied and missing in this binary, accepted by the policy")
+            }
             Note::Stays(label) => write!(f, "{label} has no down and stays applied"),
         }
     }

@@ -17,8 +17,8 @@ use std::fmt;
 use upshift_files::Version;
 
 pub use entry::{Blocked, BlockedBy, Entry, Note, RecordDown};
-pub(crate) use message::{Lease, Message, Param, Purpose, Writer};
 pub(crate) use message as messages;
+pub(crate) use message::{Lease, Message, Param, Purpose, Writer};
 pub(crate) use refusal::Unplanned;
 pub use refusal::{Refusal, RefusalKind};
 pub(crate) use script::{Mode, SqlScript, Unit};

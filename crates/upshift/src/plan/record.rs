@@ -104,7 +104,8 @@ pub(crate) fn begun(step: &Step, writer: &Writer) -> Message {
     let identity = &writer.identity;
     let mut values = vec![Param::Token, Param::Owner, Param::version(&step.id), Param::text(&step.name)];
     values.extend(kept(step));
-    values.extend([identity.service.clone(), identity.release.clone(), identity.host.clone()].map(Param::Text));
+    values
+        .extend([identity.service.clone(), identity.release.clone(), identity.host.clone()].map(Param::Text));
     Message::bound(Purpose::Record, tables.sql(sql::RECORD_BEGUN), values)
 }
 

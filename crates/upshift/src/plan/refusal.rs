@@ -106,9 +106,14 @@ impl fmt::Display for RefusalKind {
             Kind::NoDown => f.write_str("has no down, neither in this binary nor in the history"),
             Kind::NoDownOfBaseline => f.write_str("was accepted by a baseline and has no down"),
             Kind::NotInOneTransaction { line } => {
-                write!(f, "cannot be part of one transaction: PostgreSQL refuses its statement in line {line} there")
+                write!(
+                    f,
+                    "cannot be part of one transaction: PostgreSQL refuses its statement in line {line} there"
+                )
             }
-            Kind::BatchedBackfill => f.write_str("is a backfill with `:from` and `:to`, which must run batch by batch"),
+            Kind::BatchedBackfill => {
+                f.write_str("is a backfill with `:from` and `:to`, which must run batch by batch")
+            }
         }
     }
 }

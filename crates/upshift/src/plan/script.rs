@@ -67,8 +67,10 @@ impl SqlScript {
             let first = script.text(at).split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or("");
             let shows = ["show", "explain"].iter().any(|word| first.eq_ignore_ascii_case(word));
             if statement.kind != StatementKind::Query || shows {
-                let wrong = section.diagnostic(statement.range.clone(), "a check is a query, and this is none");
-                return Err(wrong.help("write a SELECT, VALUES, TABLE or WITH whose first column is true in every row"));
+                let wrong =
+                    section.diagnostic(statement.range.clone(), "a check is a query, and this is none");
+                return Err(wrong
+                    .help("write a SELECT, VALUES, TABLE or WITH whose first column is true in every row"));
             }
         }
         Ok(script)
@@ -126,7 +128,8 @@ impl SqlScript {
 
     /// The line of the first statement that keeps the section out of a transaction.
     pub(crate) fn line_outside_transaction(&self) -> Option<usize> {
-        let outside = |it: &&Statement| refused(it) || matches!(it.kind, StatementKind::TransactionControl(_));
+        let outside =
+            |it: &&Statement| refused(it) || matches!(it.kind, StatementKind::TransactionControl(_));
         let statement = self.statements.iter().find(outside).or(self.statements.first())?;
         matches!(self.mode, Mode::OneByOne(_)).then(|| self.section.position(statement.range.start).line)
     }
@@ -201,10 +204,12 @@ fn refuse_unfit(section: &Section, statements: &[Statement]) -> Result<(), Diagn
         let wrong = |message: &str| section.diagnostic(statement.range.clone(), message);
         match control(statement) {
             Some(Begin) if end_of_written(statements, at).is_none() => {
-                return Err(wrong("this transaction is never ended").help("write COMMIT behind it, or leave BEGIN out"));
+                return Err(wrong("this transaction is never ended")
+                    .help("write COMMIT behind it, or leave BEGIN out"));
             }
             Some(CommitAndChain | RollbackAndChain) => {
-                return Err(wrong("AND CHAIN cannot be part of a migration").help("write COMMIT or ROLLBACK, then BEGIN"));
+                return Err(wrong("AND CHAIN cannot be part of a migration")
+                    .help("write COMMIT or ROLLBACK, then BEGIN"));
             }
             None if statement.kind == StatementKind::Set && refused(statement) => {
                 return Err(wrong("DISCARD ALL would give away the lock that keeps other migrators out")

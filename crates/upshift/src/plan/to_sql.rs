@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::message::{
-    Message, Param, Purpose, RESET, as_ourselves, begin, begun, between, block_messages, commit, ended, forget_prepared,
-    going_on, guard, place, queries, session_limits, statement,
+    Message, Param, Purpose, RESET, as_ourselves, begin, begun, between, block_messages, commit, ended,
+    forget_prepared, going_on, guard, place, queries, session_limits, statement,
 };
 use super::script::{SqlScript, Unit};
 use super::step::{Reason, Step, StepBody, StepMode};

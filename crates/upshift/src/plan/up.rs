@@ -25,8 +25,13 @@ impl Plan {
     /// What `up` will do.
     ///
     /// Every reason against it comes at once, as [`Unplanned::Refused`].
-    pub(crate) fn up(set: &MigrationSet, history: &History, request: &UpRequest<'_>) -> Result<Plan, Unplanned> {
-        let mut planner = Planner { set, history, request, entries: Vec::new(), notes: Vec::new(), refused: Vec::new() };
+    pub(crate) fn up(
+        set: &MigrationSet,
+        history: &History,
+        request: &UpRequest<'_>,
+    ) -> Result<Plan, Unplanned> {
+        let mut planner =
+            Planner { set, history, request, entries: Vec::new(), notes: Vec::new(), refused: Vec::new() };
         planner.compare_history();
         planner.choose_versioned()?;
         planner.choose_repeatables()?;
@@ -187,7 +192,8 @@ impl Planner<'_> {
     }
 
     fn out_of_order_is_fine(&self) -> bool {
-        self.request.policy.out_of_order == OutOfOrder::Apply || matches!(self.request.target, Target::Only(_))
+        self.request.policy.out_of_order == OutOfOrder::Apply
+            || matches!(self.request.target, Target::Only(_))
     }
 
     fn blocked_by(&self, migration: &Migration, planned: &[Version]) -> Option<BlockedBy> {
@@ -199,7 +205,8 @@ impl Planner<'_> {
         }
         let is_done = |row: &Applied| matches!(row.state, AppliedState::Applied | AppliedState::Baseline);
         let applied = |version: &Version| {
-            planned.contains(version) || self.history.get(&MigrationId::Version(*version)).is_some_and(is_done)
+            planned.contains(version)
+                || self.history.get(&MigrationId::Version(*version)).is_some_and(is_done)
         };
         let lacks = header.requires.iter().find(|version| !applied(version));
         lacks.map(|version| BlockedBy::Requires(MigrationId::Version(*version)))
@@ -238,7 +245,11 @@ pub(crate) fn newest_applied(history: &History) -> Option<Version> {
 ///
 /// The migrations behind a backfill or a contract do not wait for it, nor for what requires one: those are late on
 /// purpose.
-pub(crate) fn late_behind(set: &MigrationSet, newest: Option<Version>, migration: &Migration) -> Option<Version> {
+pub(crate) fn late_behind(
+    set: &MigrationSet,
+    newest: Option<Version>,
+    migration: &Migration,
+) -> Option<Version> {
     let is_older = |newest: &Version| migration.version().is_some_and(|version| version < *newest);
     newest.filter(is_older).filter(|_| !is_waited_for_by_none(set, migration))
 }
