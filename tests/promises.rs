@@ -26,6 +26,8 @@ mod offline_sql;
 mod pooler;
 #[path = "promises/real.rs"]
 mod real;
+#[path = "promises/refused_statements.rs"]
+mod refused_statements;
 #[path = "promises/repair.rs"]
 mod repair;
 #[path = "promises/repeatable.rs"]

@@ -21,9 +21,7 @@ fn named(db: &Database, application: &str, source: upshift::Source) -> Migrator 
 }
 
 fn waits(wait: Duration) -> LockPolicy {
-    let mut policy = LockPolicy::default();
-    policy.wait = wait;
-    policy
+    LockPolicy { wait }
 }
 
 /// Waits until a query says true.
@@ -143,9 +141,7 @@ async fn the_lock_is_free_as_soon_as_a_run_returns_be_it_with_an_error() {
 }
 
 fn accepts_missing() -> upshift::Policy {
-    let mut policy = upshift::Policy::default();
-    policy.missing = upshift::Missing::Accept;
-    policy
+    upshift::Policy { missing: upshift::Missing::Accept, ..upshift::Policy::default() }
 }
 
 struct Refuse(fn(&Plan) -> Result<(), &'static str>);

@@ -259,9 +259,7 @@ async fn a_script_that_is_run_twice_stops_the_second_time_and_harms_nothing() {
 async fn a_script_shows_what_a_run_sends() {
     let db = Database::new().await;
     let script = db.migrator(files(&SHOP[..1])).plan(Target::Head).await.unwrap().to_sql();
-    for (path, _) in [("1_shop.sql", "")] {
-        assert!(script.contains(path.trim_end_matches(".sql")), "{script}");
-    }
+    assert!(script.contains("1_shop"), "{script}");
     assert!(
         script.contains("create table orders (id bigint primary key, code text default 'it''s');"),
         "{script}"

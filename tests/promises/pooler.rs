@@ -155,8 +155,7 @@ async fn a_migrator_behind_the_pooler_and_one_past_it_wait_for_each_other() {
     let db = Database::new().await;
     let key_holder = db.client().await;
     db.migrator(files(&SET[..1])).run().await.unwrap();
-    let mut impatient = LockPolicy::default();
-    impatient.wait = Duration::from_millis(200);
+    let impatient = LockPolicy { wait: Duration::from_millis(200) };
     let slow = files(&[SET[0], ("2_slow.sql", "select pg_sleep(60)")]);
     for (first, second) in [(pooled(&pooler, &db, 2), db.pool()), (db.pool(), pooled(&pooler, &db, 2))] {
         let first = Migrator::new(first, slow.clone());

@@ -244,3 +244,17 @@ async fn settings_of_the_role_and_the_database_hold() {
         "app, public | app, public"
     );
 }
+
+#[tokio::test]
+async fn an_isolation_level_is_set_where_the_server_wants_it() {
+    let shown = "create table t as select current_setting('transaction_isolation') as i, current_setting('lock_timeout') as l;";
+    for text in [
+        format!("set transaction isolation level serializable;\n{shown}"),
+        format!("begin;\nset transaction isolation level serializable, deferrable;\n{shown}\ncommit;"),
+        format!("begin isolation level serializable;\n{shown}\ncommit;"),
+    ] {
+        let db = Database::new().await;
+        db.migrator(files(&[("1_t.sql", &text), ("2_u.sql", "create table u ();")])).run().await.unwrap();
+        assert_eq!(db.rows("select i, l from t").await, "serializable | 2s", "{text}");
+    }
+}
