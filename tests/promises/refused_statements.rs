@@ -13,7 +13,7 @@ async fn what_cannot_be_part_of_a_migration_is_told_before_anything_runs() {
         ),
         ("discard all;", "DISCARD ALL would give away the lock that keeps other migrators out"),
         ("begin; select 1;", "this transaction is never ended"),
-        ("begin; select 1; commit and chain;", "AND CHAIN cannot be part of a migration"),
+        ("begin; select 1; commit and chain; commit;", "AND CHAIN cannot be part of a migration"),
         ("\\i other.sql", "a psql command, which PostgreSQL does not know"),
     ] {
         for header in ["", "-- upshift: transaction off\n"] {

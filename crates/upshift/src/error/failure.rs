@@ -60,7 +60,7 @@ pub enum Left {
     Nothing,
     /// So many statements are done, and the next run goes on behind them.
     Statements(usize),
-    /// Rust code without a transaction: only it knows.
+    /// Rust code without a transaction, or a connection that was lost on the way: nobody here knows.
     Unknown,
 }
 
@@ -69,6 +69,8 @@ impl Failure {
     pub(crate) fn at_message(step: &Step, purpose: Purpose, cause: tokio_postgres::Error) -> Failure {
         let server = ServerError::new(cause);
         let ended = purpose == Purpose::Release && has_ended(&server);
+        // Its COMMIT may have been on its way already.
+        let left = if ended || server.database().is_none() { Left::Unknown } else { Failure::left(step) };
         let body = match &step.body {
             StepBody::Sql(script) => Some(script),
             StepBody::Code { .. } => None,
@@ -95,7 +97,7 @@ impl Failure {
             server: Some(server),
             code: None,
             blockers: Vec::new(),
-            left: if ended { Left::Unknown } else { Failure::left(step) },
+            left,
         }
     }
 
@@ -186,7 +188,8 @@ impl Failure {
             Left::Statements(done) => {
                 format!("its first {done} statements are done and stay; the next run goes on there")
             }
-            Left::Unknown => "only its code knows what is done".to_owned(),
+            Left::Unknown if self.at == FailedAt::Code => "only its code knows what is done".to_owned(),
+            Left::Unknown => "only the server knows whether it is done".to_owned(),
         };
         let state = self.server.as_ref().and_then(ServerError::sqlstate);
         let now = match (self.at, state) {

@@ -215,10 +215,25 @@ fn refuse_unfit(section: &Section, statements: &[Statement]) -> Result<(), Diagn
                 return Err(wrong("DISCARD ALL would give away the lock that keeps other migrators out")
                     .help("leave it out: what a migration sets ends with it anyway"));
             }
+            None if copies_out(statement, section.text()) => {
+                return Err(wrong("COPY TO STDOUT sends rows to a client, and a migration has none")
+                    .help("copy into a file of the server's, or leave it out"));
+            }
             _ => {}
         }
     }
     Ok(())
+}
+
+/// Whether the statement is a COPY … TO STDOUT (or STDIN, which the grammar takes for it).
+fn copies_out(statement: &Statement, text: &str) -> bool {
+    // Every second piece between quotes is quoted; a doubled quote changes nothing about that.
+    let plain: String = statement.text(text).split(['\'', '"']).step_by(2).collect::<Vec<_>>().join(" ");
+    let mut words = plain.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    let is = |word: &str, others: &[&str]| others.iter().any(|other| word.eq_ignore_ascii_case(other));
+    statement.kind == StatementKind::Other
+        && words.next().is_some_and(|first| is(first, &["copy"]))
+        && words.any(|word| is(word, &["stdout", "stdin"]))
 }
 
 /// Whether the statement may end transactions from inside, which PostgreSQL allows outside of a block only.
