@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use tokio_postgres::types::{ToSql, Type};
+use upshift_files::sql::StatementKind;
 use upshift_files::{Checksum, MigrationId, Version};
 
 use super::script::{Mode, SqlScript};
@@ -137,7 +138,7 @@ impl Message {
 ///
 /// BEGIN comes first: should anything behind it fail, all that follows is refused with it.
 pub(crate) fn begin(step: &Step, writer: &Writer) -> Message {
-    let begin = written_begin(step).unwrap_or("begin");
+    let begin = written_begin(step);
     Message::plain(Purpose::Begin, format!("{begin}; {RESET};{}", limits(step, writer)))
 }
 
@@ -146,14 +147,15 @@ pub(crate) fn between(step: &Step, writer: &Writer) -> Message {
     Message::plain(Purpose::Begin, format!("{RESET};{}", limits(step, writer)))
 }
 
-/// A BEGIN of the file's own may ask for an isolation level.
-fn written_begin(step: &Step) -> Option<&str> {
-    match &step.body {
-        StepBody::Sql(script) => match &script.mode {
-            Mode::InTransaction { inner } if inner.start == 1 => Some(script.text(0)),
-            _ => None,
-        },
-        StepBody::Code { .. } => None,
+/// A BEGIN of the file's own, or SET TRANSACTION behind it, may ask for an isolation level, which must come before the
+/// first query.
+fn written_begin(step: &Step) -> String {
+    let StepBody::Sql(script) = &step.body else { return "begin".to_owned() };
+    let Mode::InTransaction { inner } = &script.mode else { return "begin".to_owned() };
+    let written: Vec<&str> = (0..inner.start).map(|at| script.text(at)).collect();
+    match script.statements.first().map(|first| &first.kind) {
+        Some(StatementKind::TransactionControl(_)) => written.join("; "),
+        _ => [&["begin"], written.as_slice()].concat().join("; "),
     }
 }
 

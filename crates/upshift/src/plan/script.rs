@@ -18,7 +18,7 @@ pub(crate) struct SqlScript {
 pub(crate) enum Mode {
     /// All in one transaction of the engine's.
     InTransaction {
-        /// Those to send: all, or all but the BEGIN and COMMIT around the file.
+        /// Those to send: all, or all but the BEGIN and COMMIT around the file. Those before them are part of BEGIN.
         inner: Range<usize>,
     },
     /// One after the other, the place kept.
@@ -147,7 +147,7 @@ fn control(statement: &Statement) -> Option<TransactionControl> {
 }
 
 fn mode(text: &str, statements: &[Statement], wish: Transaction) -> Mode {
-    let inner = inside(statements);
+    let inner = inside(text, statements);
     let rest = statements.get(inner.clone()).unwrap_or(&[]);
     let free = rest.iter().all(|it| control(it).is_none() && !refused(it));
     if wish == Transaction::On && free {
@@ -156,16 +156,22 @@ fn mode(text: &str, statements: &[Statement], wish: Transaction) -> Mode {
     Mode::OneByOne(units(text, statements))
 }
 
-/// All statements, without the BEGIN and COMMIT around them.
-fn inside(statements: &[Statement]) -> Range<usize> {
+/// All statements, without the BEGIN and COMMIT around them, and without SET TRANSACTION at their beginning.
+fn inside(text: &str, statements: &[Statement]) -> Range<usize> {
     let first = statements.first().and_then(control);
     let last = statements.last().and_then(control);
-    match (first, last) {
+    let around = match (first, last) {
         (Some(TransactionControl::Begin), Some(TransactionControl::Commit)) if statements.len() >= 2 => {
             1..statements.len() - 1
         }
         _ => 0..statements.len(),
-    }
+    };
+    let sets = |it: &&Statement| {
+        let mut words = it.text(text).split_whitespace();
+        ["set", "transaction"].iter().all(|word| words.next().is_some_and(|it| it.eq_ignore_ascii_case(word)))
+    };
+    let setting = statements.get(around.clone()).unwrap_or(&[]).iter().take_while(sets).count();
+    around.start + setting..around.end
 }
 
 fn units(text: &str, statements: &[Statement]) -> Vec<Unit> {
