@@ -28,8 +28,6 @@ mod pooler;
 mod real;
 #[path = "promises/refused_statements.rs"]
 mod refused_statements;
-#[path = "promises/refused_statements.rs"]
-mod refused_statements;
 #[path = "promises/repair.rs"]
 mod repair;
 #[path = "promises/repeatable.rs"]
