@@ -26,6 +26,8 @@ pub(crate) struct Lock {
     pub(crate) session: Session,
     pub(crate) lease: Lease,
     pub(crate) server: ServerFacts,
+    /// How long another migrator had it.
+    pub(crate) waited: Duration,
     /// What every step sends, read and planned once; nothing behind a pooler, where sessions belong to nobody.
     prepared: Vec<Prepared>,
     key: i64,
@@ -93,6 +95,7 @@ impl Lock {
         let key = key(context.tables());
         let mut backoff = Backoff::new(context.settings().lock.wait, FIRST_PAUSE, LONGEST_PAUSE);
         let mut way = Way::Session;
+        let mut waited = Duration::ZERO;
         loop {
             let (attempt, facts) = attempt(context, &session, &mut way, key, told).await?;
             let need = need(&facts)?;
@@ -100,7 +103,7 @@ impl Lock {
                 Attempt::Locked(locked) => {
                     let (keeper, server) = *locked;
                     let lease = Lease { token: 0, audited: 0, owner: String::new() };
-                    let lock = Lock { session, lease, server, prepared: Vec::new(), key, keeper };
+                    let lock = Lock { session, lease, server, waited, prepared: Vec::new(), key, keeper };
                     return lock.opened(context, facts, need).await;
                 }
                 Attempt::Pooled => continue,
@@ -113,6 +116,7 @@ impl Lock {
             };
             context.tell(&Event::Waiting { waited: backoff.elapsed() });
             tokio::time::sleep(pause).await;
+            waited = backoff.elapsed();
         }
     }
 

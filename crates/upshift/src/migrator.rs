@@ -77,9 +77,8 @@ impl Migrator {
         match Lock::ask(&self.context, |facts| plan_from(facts).map(|plan| Need::of(&plan))).await? {
             Asked::NotNeeded(facts) => Ok(report_of(&plan_from(&facts)?, began, waiting.elapsed())),
             Asked::Held(lock, facts) => {
-                let waited = waiting.elapsed();
                 let plan = plan_from(&facts)?;
-                self.carry_out(*lock, &plan, began, waited).await
+                self.carry_out(*lock, &plan, began).await
             }
         }
     }
@@ -112,9 +111,8 @@ impl Migrator {
         match Lock::ask(&self.context, need).await? {
             Asked::NotNeeded(_) => Ok(report_of(&first, began, waiting.elapsed())),
             Asked::Held(lock, _) => {
-                let waited = waiting.elapsed();
                 let plan = self.plan_down_of(&set, target).await?;
-                self.carry_out(*lock, &plan, began, waited).await
+                self.carry_out(*lock, &plan, began).await
             }
         }
     }
@@ -172,7 +170,6 @@ impl Migrator {
         lock: Lock,
         plan: &Plan,
         began: Instant,
-        waited: Duration,
     ) -> Result<Report, Error> {
         if let Err(refused) =
             refuse_edited_beginnings(lock.session.client(), &self.context.tables, plan).await
@@ -180,7 +177,7 @@ impl Migrator {
             lock.release().await?;
             return Err(refused);
         }
-        let mut report = report_of(plan, began, waited);
+        let mut report = report_of(plan, began, lock.waited);
         let outcome = lock.keep(execute(&self.context, plan, &lock, &mut report)).await;
         report.took = began.elapsed();
         if let Err(error) = outcome {
@@ -249,8 +246,7 @@ fn report_of(plan: &Plan, began: Instant, waited: Duration) -> Report {
         blocked: plan.blocked().cloned().collect(),
         notes: plan.notes().to_vec(),
         took: began.elapsed(),
-        // Taking a free lock is one round trip, not waiting.
-        waited: if waited > Duration::from_millis(50) { waited } else { Duration::ZERO },
+        waited,
     }
 }
 
