@@ -1,4 +1,29 @@
 //! Zero-downtime PostgreSQL migrations that live inside your Rust service.
+//!
+//! A service embeds its migrations and brings its database to them when it boots:
+//!
+//! ```no_run
+//! # mod embedded { pub const MIGRATIONS: upshift::Source = upshift::Source::embedded("", &[], &[]); }
+//! # use embedded::MIGRATIONS;
+//! # async fn boot(pool: deadpool_postgres::Pool) -> Result<(), upshift::Error> {
+//! // const MIGRATIONS: upshift::Source = upshift::embed_migrations!("migrations");
+//! let migrator = upshift::Migrator::new(pool, MIGRATIONS).service("orders", "1.4.2");
+//! let report = migrator.run().await?;
+//! tracing::info!("{report}");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! With nothing to do that is one round trip: no lock, nothing written. Otherwise one migrator at a time takes the lock,
+//! plans again and carries the [`Plan`] out, each migration in its own transaction with its history row, many of them on
+//! their way at once. What PostgreSQL refuses in a transaction runs statement by statement and goes on where it stopped.
+//!
+//! - [`Migrator`]: `run`, `up`, `down`, `redo`, `plan`, `status`, `health`, `baseline`, `repair`, `audit`.
+//! - [`Source`]: an embedded folder, a folder at run time, files made by the program, Rust code.
+//! - [`Plan`]: what will be done and why, as a value; [`Plan::to_sql`] is a script for psql.
+//! - [`Report`] and [`Error`]: what happened, and what to do now.
+//!
+//! The quick start, what a file may say and how it is built stand in the repository's README and `docs/`.
 
 mod audit;
 mod backoff;

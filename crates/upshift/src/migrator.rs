@@ -43,12 +43,12 @@ impl Migrator {
     /// takes the lock, reads and plans again, and carries the plan out.
     ///
     /// # Locks
-    /// One advisory lock on the connection that works; each statement waits at most [`Timeouts::lock`] for table locks
-    /// and gives up rather than queue in front of your traffic, then tries again within [`Timeouts::retry`].
+    /// One advisory lock on the connection that works; each statement waits at most [`crate::Timeouts::lock`] for table locks
+    /// and gives up rather than queue in front of your traffic, then tries again within [`crate::Timeouts::retry`].
     ///
     /// # Errors
     /// [`Error::diagnostics`] for mistakes in the files, [`Error::refusals`] when no plan can be made,
-    /// [`Error::is_locked`] when another migrator is at work for longer than [`LockPolicy::wait`], [`Error::failure`]
+    /// [`Error::is_locked`] when another migrator is at work for longer than [`crate::LockPolicy::wait`], [`Error::failure`]
     /// when a migration fails. What was done before is in [`Error::report`].
     ///
     /// # Cancel safety
