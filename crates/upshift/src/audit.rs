@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use time::OffsetDateTime;
 use tokio_postgres::Row;
 
+use crate::context::Here;
 use crate::error::Error;
 use crate::history::sql;
 use crate::migrator::Migrator;
@@ -80,12 +81,18 @@ impl<'m> Audit<'m> {
     /// # Errors
     /// The database cannot be reached or read, or was never migrated.
     pub async fn rows(&self) -> Result<Vec<AuditRow>, Error> {
-        let broken = |cause| Error::database("read the audit", cause);
-        let client = session::borrow(self.migrator.context.pool()).await?;
-        let sql = self.migrator.context.tables().sql(sql::READ_AUDIT);
-        let rows = client.query_typed(&sql, &[]).await.map_err(broken)?;
-        let rows = rows.iter().map(row).collect::<Result<_, _>>().map_err(broken)?;
-        Ok(rows)
+        self.rows_here().await
+    }
+
+    fn rows_here(&self) -> Here<'_, Vec<AuditRow>> {
+        Box::pin(async move {
+            let broken = |cause| Error::database("read the audit", cause);
+            let client = session::borrow(self.migrator.context.pool()).await?;
+            let sql = self.migrator.context.tables().sql(sql::READ_AUDIT);
+            let rows = client.query_typed(&sql, &[]).await.map_err(broken)?;
+            let rows = rows.iter().map(row).collect::<Result<_, _>>().map_err(broken)?;
+            Ok(rows)
+        })
     }
 
     /// Whether every row is as it was written and none is gone.
@@ -97,12 +104,18 @@ impl<'m> Audit<'m> {
     /// # Errors
     /// The database cannot be reached or read, or was never migrated.
     pub async fn verify(&self) -> Result<AuditVerdict, Error> {
-        let broken = |cause| Error::database("verify the audit", cause);
-        let client = session::borrow(self.migrator.context.pool()).await?;
-        let sql = self.migrator.context.tables().sql(sql::VERIFY_AUDIT);
-        let rows = client.query_typed(&sql, &[]).await.map_err(broken)?;
-        let verdict = verdict(&rows).map_err(broken)?;
-        Ok(verdict)
+        self.verify_here().await
+    }
+
+    fn verify_here(&self) -> Here<'_, AuditVerdict> {
+        Box::pin(async move {
+            let broken = |cause| Error::database("verify the audit", cause);
+            let client = session::borrow(self.migrator.context.pool()).await?;
+            let sql = self.migrator.context.tables().sql(sql::VERIFY_AUDIT);
+            let rows = client.query_typed(&sql, &[]).await.map_err(broken)?;
+            let verdict = verdict(&rows).map_err(broken)?;
+            Ok(verdict)
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What every part of a run needs to know: where, with what, as it was told.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use deadpool_postgres::Pool;
@@ -14,6 +15,12 @@ use crate::plan::{Target, UpRequest, Writer};
 use crate::session;
 use crate::settings::{Grouping, Identity, LockPolicy, Policy, Timeouts};
 use crate::source::Source;
+
+/// The future behind a public call.
+///
+/// The body of an async function is compiled by the crate that awaits it. Behind a box it is compiled here, once, and
+/// not at every build of the service: that was 40 of its CPU seconds.
+pub(crate) type Here<'m, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'm>>;
 
 /// What every part of a run needs to know.
 #[derive(Clone)]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use upshift_files::MigrationSet;
 
 use crate::audit::Audit;
-use crate::context::Context;
+use crate::context::{Context, Here};
 use crate::error::Error;
 use crate::execute::execute;
 use crate::facts::{Facts, read_texts};
@@ -62,25 +62,31 @@ impl Migrator {
     ///
     /// # Errors
     /// As [`Migrator::run`]; a target that the set does not have is refused.
-    #[tracing::instrument(name = "upshift.up", skip_all, fields(schema = self.context.tables.schema().as_str()))]
     pub async fn up(&self, target: Target) -> Result<Report, Error> {
-        let began = Instant::now();
-        let (set, first) = self.set_and_facts().await?;
-        let plan_from = |facts: &Facts| -> Result<Plan, Error> {
-            Ok(Plan::up(&set, facts.history(), &self.context.up_request(&target))?)
-        };
-        let plan = self.explained(plan_from(&first), &set, &first).await?;
-        if plan.is_empty() {
-            return Ok(report_of(&plan, began, Duration::ZERO));
-        }
-        let waiting = Instant::now();
-        match Lock::ask(&self.context, |facts| plan_from(facts).map(|plan| Need::of(&plan))).await? {
-            Asked::NotNeeded(facts) => Ok(report_of(&plan_from(&facts)?, began, waiting.elapsed())),
-            Asked::Held(lock, facts) => {
-                let plan = plan_from(&facts)?;
-                self.carry_out(*lock, &plan, began).await
+        self.up_here(target).await
+    }
+
+    #[tracing::instrument(name = "upshift.up", skip_all, fields(schema = self.context.tables.schema().as_str()))]
+    fn up_here(&self, target: Target) -> Here<'_, Report> {
+        Box::pin(async move {
+            let began = Instant::now();
+            let (set, first) = self.set_and_facts().await?;
+            let plan_from = |facts: &Facts| -> Result<Plan, Error> {
+                Ok(Plan::up(&set, facts.history(), &self.context.up_request(&target))?)
+            };
+            let plan = self.explained(plan_from(&first), &set, &first).await?;
+            if plan.is_empty() {
+                return Ok(report_of(&plan, began, Duration::ZERO));
             }
-        }
+            let waiting = Instant::now();
+            match Lock::ask(&self.context, |facts| plan_from(facts).map(|plan| Need::of(&plan))).await? {
+                Asked::NotNeeded(facts) => Ok(report_of(&plan_from(&facts)?, began, waiting.elapsed())),
+                Asked::Held(lock, facts) => {
+                    let plan = plan_from(&facts)?;
+                    self.carry_out(*lock, &plan, began).await
+                }
+            }
+        })
     }
 
     /// Reverts applied migrations down to a target, in the reverse order of their application.
@@ -96,25 +102,31 @@ impl Migrator {
     ///
     /// # Cancel safety
     /// As [`Migrator::run`].
-    #[tracing::instrument(name = "upshift.down", skip_all, fields(schema = self.context.tables.schema().as_str()))]
     pub async fn down(&self, target: DownTarget) -> Result<Report, Error> {
-        let began = Instant::now();
-        let set = self.context.source.set()?;
-        let first = self.plan_down_of(&set, target).await?;
-        if first.is_empty() {
-            return Ok(report_of(&first, began, Duration::ZERO));
-        }
-        let waiting = Instant::now();
-        let need = |facts: &Facts| {
-            Ok(if selected(facts.history(), target).is_empty() { Need::Nothing } else { Need::Work })
-        };
-        match Lock::ask(&self.context, need).await? {
-            Asked::NotNeeded(_) => Ok(report_of(&first, began, waiting.elapsed())),
-            Asked::Held(lock, _) => {
-                let plan = self.plan_down_of(&set, target).await?;
-                self.carry_out(*lock, &plan, began).await
+        self.down_here(target).await
+    }
+
+    #[tracing::instrument(name = "upshift.down", skip_all, fields(schema = self.context.tables.schema().as_str()))]
+    fn down_here(&self, target: DownTarget) -> Here<'_, Report> {
+        Box::pin(async move {
+            let began = Instant::now();
+            let set = self.context.source.set()?;
+            let first = self.plan_down_of(&set, target).await?;
+            if first.is_empty() {
+                return Ok(report_of(&first, began, Duration::ZERO));
             }
-        }
+            let waiting = Instant::now();
+            let need = |facts: &Facts| {
+                Ok(if selected(facts.history(), target).is_empty() { Need::Nothing } else { Need::Work })
+            };
+            match Lock::ask(&self.context, need).await? {
+                Asked::NotNeeded(_) => Ok(report_of(&first, began, waiting.elapsed())),
+                Asked::Held(lock, _) => {
+                    let plan = self.plan_down_of(&set, target).await?;
+                    self.carry_out(*lock, &plan, began).await
+                }
+            }
+        })
     }
 
     /// Reverts the last applied migration and applies it again, as it is now.
@@ -142,9 +154,15 @@ impl Migrator {
     /// # Errors
     /// As [`Migrator::run`], as far as a plan goes.
     pub async fn plan(&self, target: Target) -> Result<Plan, Error> {
-        let (set, facts) = self.set_and_facts().await?;
-        let plan = Plan::up(&set, facts.history(), &self.context.up_request(&target));
-        self.explained(plan.map_err(Error::from), &set, &facts).await
+        self.plan_here(target).await
+    }
+
+    fn plan_here(&self, target: Target) -> Here<'_, Plan> {
+        Box::pin(async move {
+            let (set, facts) = self.set_and_facts().await?;
+            let plan = Plan::up(&set, facts.history(), &self.context.up_request(&target));
+            self.explained(plan.map_err(Error::from), &set, &facts).await
+        })
     }
 
     /// What [`Migrator::down`] would do now. Writes nothing.
@@ -152,7 +170,11 @@ impl Migrator {
     /// # Errors
     /// As [`Migrator::down`], as far as a plan goes.
     pub async fn plan_down(&self, target: DownTarget) -> Result<Plan, Error> {
-        self.plan_down_of(&self.context.source.set()?, target).await
+        self.plan_down_here(target).await
+    }
+
+    fn plan_down_here(&self, target: DownTarget) -> Here<'_, Plan> {
+        Box::pin(async move { self.plan_down_of(&self.context.source.set()?, target).await })
     }
 
     /// The audit of this database.
@@ -165,12 +187,7 @@ impl Migrator {
         Repair::of(self)
     }
 
-    async fn carry_out(
-        &self,
-        lock: Lock,
-        plan: &Plan,
-        began: Instant,
-    ) -> Result<Report, Error> {
+    async fn carry_out(&self, lock: Lock, plan: &Plan, began: Instant) -> Result<Report, Error> {
         if let Err(refused) =
             refuse_edited_beginnings(lock.session.client(), &self.context.tables, plan).await
         {

@@ -2,6 +2,7 @@
 
 use upshift_files::{Migration, MigrationId, MigrationSet, Version};
 
+use crate::context::Here;
 use crate::error::Error;
 use crate::facts::Facts;
 use crate::history::sql;
@@ -29,20 +30,26 @@ impl<'m> Repair<'m> {
     /// # Errors
     /// The migration is not in the set, or not in the history.
     pub async fn accept_checksum(&self, version: Version) -> Result<(), Error> {
-        let set = self.migrator.context.source().set()?;
-        let migration =
-            set.get(version).ok_or_else(|| Error::refused(vec![unknown_target(&set, version)]))?;
-        let texts = Texts::of(migration);
-        self.change(migration.id(), |row| {
-            let detail = match row.up_checksum {
-                Some(was) => format!("the edited text was accepted; the checksum was {was}"),
-                None => "the edited text was accepted".to_owned(),
-            };
-            let mut values = self.audit(row, texts.up_checksum, detail);
-            values.extend([Param::checksum(texts.up_checksum), Param::Text(texts.up.clone())]);
-            Ok(vec![self.message(sql::REPAIR_CHECKSUM, values)])
+        self.accept_checksum_here(version).await
+    }
+
+    fn accept_checksum_here(&self, version: Version) -> Here<'_, ()> {
+        Box::pin(async move {
+            let set = self.migrator.context.source().set()?;
+            let migration =
+                set.get(version).ok_or_else(|| Error::refused(vec![unknown_target(&set, version)]))?;
+            let texts = Texts::of(migration);
+            self.change(migration.id(), |row| {
+                let detail = match row.up_checksum {
+                    Some(was) => format!("the edited text was accepted; the checksum was {was}"),
+                    None => "the edited text was accepted".to_owned(),
+                };
+                let mut values = self.audit(row, texts.up_checksum, detail);
+                values.extend([Param::checksum(texts.up_checksum), Param::Text(texts.up.clone())]);
+                Ok(vec![self.message(sql::REPAIR_CHECKSUM, values)])
+            })
+            .await
         })
-        .await
     }
 
     /// Takes a failed or a missing migration out of the history, as if it had never been begun.
@@ -52,18 +59,25 @@ impl<'m> Repair<'m> {
     /// # Errors
     /// The migration is not in the history, or it is neither failed nor missing: then `down` is the way.
     pub async fn forget(&self, version: Version) -> Result<(), Error> {
-        let set = self.migrator.context.source().set()?;
-        self.change(&MigrationId::Version(version), |row| {
-            let failed = matches!(row.state, AppliedState::UpFailed { .. } | AppliedState::DownFailed { .. });
-            if !failed && set.get(version).is_some() {
-                return Err(Error::not_failed(row.label(), row.state.to_string()));
-            }
-            let detail = format!("forgotten by hand; its state was `{}`", row.state);
-            let mut values = self.audit(row, row.up_checksum, detail);
-            values.push(Param::Int(None));
-            Ok(vec![self.message(sql::RECORD_REVERTED, values)])
+        self.forget_here(version).await
+    }
+
+    fn forget_here(&self, version: Version) -> Here<'_, ()> {
+        Box::pin(async move {
+            let set = self.migrator.context.source().set()?;
+            self.change(&MigrationId::Version(version), |row| {
+                let failed =
+                    matches!(row.state, AppliedState::UpFailed { .. } | AppliedState::DownFailed { .. });
+                if !failed && set.get(version).is_some() {
+                    return Err(Error::not_failed(row.label(), row.state.to_string()));
+                }
+                let detail = format!("forgotten by hand; its state was `{}`", row.state);
+                let mut values = self.audit(row, row.up_checksum, detail);
+                values.push(Param::Int(None));
+                Ok(vec![self.message(sql::RECORD_REVERTED, values)])
+            })
+            .await
         })
-        .await
     }
 
     async fn change(
@@ -102,23 +116,30 @@ impl Migrator {
     /// # Errors
     /// The set does not have the version, or the history is not empty.
     pub async fn baseline(&self, version: Version) -> Result<(), Error> {
-        let set: MigrationSet = self.context.source().set()?;
-        if set.get(version).is_none() {
-            return Err(Error::refused(vec![unknown_target(&set, version)]));
-        }
-        let is_empty = |facts: &Facts| match facts.history().is_empty() {
-            true => Ok(Need::Work),
-            false => Err(Error::baseline_not_empty()),
-        };
-        is_empty(&self.context.read().await?)?;
-        match Lock::ask(&self.context, is_empty).await? {
-            Asked::NotNeeded(_) => Ok(()),
-            Asked::Held(lock, _) => {
-                let below = set.versioned().iter().filter(|migration| migration.version() <= Some(version));
-                let messages: Vec<Message> = below.map(|migration| self.accepted(migration)).collect();
-                write_all(*lock, &messages, "write the baseline").await
+        self.baseline_here(version).await
+    }
+
+    fn baseline_here(&self, version: Version) -> Here<'_, ()> {
+        Box::pin(async move {
+            let set: MigrationSet = self.context.source().set()?;
+            if set.get(version).is_none() {
+                return Err(Error::refused(vec![unknown_target(&set, version)]));
             }
-        }
+            let is_empty = |facts: &Facts| match facts.history().is_empty() {
+                true => Ok(Need::Work),
+                false => Err(Error::baseline_not_empty()),
+            };
+            is_empty(&self.context.read().await?)?;
+            match Lock::ask(&self.context, is_empty).await? {
+                Asked::NotNeeded(_) => Ok(()),
+                Asked::Held(lock, _) => {
+                    let below =
+                        set.versioned().iter().filter(|migration| migration.version() <= Some(version));
+                    let messages: Vec<Message> = below.map(|migration| self.accepted(migration)).collect();
+                    write_all(*lock, &messages, "write the baseline").await
+                }
+            }
+        })
     }
 
     /// The row of a migration that a baseline accepts.

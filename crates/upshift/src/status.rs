@@ -6,6 +6,7 @@ use std::fmt;
 use time::OffsetDateTime;
 use upshift_files::{Layout, Migration, MigrationId, MigrationSet};
 
+use crate::context::Here;
 use crate::error::Error;
 use crate::facts::{Facts, HistoryRow, read_details};
 use crate::history::{AppliedState, History};
@@ -100,23 +101,31 @@ impl Migrator {
     /// # Errors
     /// The files have mistakes, or the database cannot be read.
     pub async fn status(&self) -> Result<Status, Error> {
-        let set = self.context.source().set()?;
-        let client = session::borrow(self.context.pool()).await?;
-        let facts = Facts::read(&client, self.context.tables()).await?;
-        let rows = match facts {
-            Facts::Untouched => Vec::new(),
-            _ => read_details(&client, self.context.tables()).await?,
-        };
-        let (refused, blocked) =
-            match Plan::up(&set, facts.history(), &self.context.up_request(&Target::Head)) {
-                Ok(plan) => (Vec::new(), plan.blocked().map(|it| (it.id.clone(), it.by.clone())).collect()),
-                Err(Unplanned::Refused(refusals)) => {
-                    (refusals.iter().map(ToString::to_string).collect(), BTreeMap::new())
-                }
-                Err(mistakes) => return Err(mistakes.into()),
+        self.status_here().await
+    }
+
+    fn status_here(&self) -> Here<'_, Status> {
+        Box::pin(async move {
+            let set = self.context.source().set()?;
+            let client = session::borrow(self.context.pool()).await?;
+            let facts = Facts::read(&client, self.context.tables()).await?;
+            let rows = match facts {
+                Facts::Untouched => Vec::new(),
+                _ => read_details(&client, self.context.tables()).await?,
             };
-        let migrations = states(&set, facts.history(), rows, &blocked);
-        Ok(Status { layout: set.layout(), migrations, refused })
+            let (refused, blocked) =
+                match Plan::up(&set, facts.history(), &self.context.up_request(&Target::Head)) {
+                    Ok(plan) => {
+                        (Vec::new(), plan.blocked().map(|it| (it.id.clone(), it.by.clone())).collect())
+                    }
+                    Err(Unplanned::Refused(refusals)) => {
+                        (refusals.iter().map(ToString::to_string).collect(), BTreeMap::new())
+                    }
+                    Err(mistakes) => return Err(mistakes.into()),
+                };
+            let migrations = states(&set, facts.history(), rows, &blocked);
+            Ok(Status { layout: set.layout(), migrations, refused })
+        })
     }
 
     /// Whether the schema fits this binary: for a readiness check. One round trip; writes nothing.
@@ -124,27 +133,33 @@ impl Migrator {
     /// # Errors
     /// The files have mistakes, or the database cannot be read.
     pub async fn health(&self) -> Result<Health, Error> {
-        let (set, facts) = self.set_and_facts().await?;
-        let plan = match Plan::up(&set, facts.history(), &self.context.up_request(&Target::Head)) {
-            Ok(plan) => plan,
-            Err(Unplanned::Refused(refusals)) => {
-                return Ok(Health::Refused { why: refusals.iter().map(ToString::to_string).collect() });
+        self.health_here().await
+    }
+
+    fn health_here(&self) -> Here<'_, Health> {
+        Box::pin(async move {
+            let (set, facts) = self.set_and_facts().await?;
+            let plan = match Plan::up(&set, facts.history(), &self.context.up_request(&Target::Head)) {
+                Ok(plan) => plan,
+                Err(Unplanned::Refused(refusals)) => {
+                    return Ok(Health::Refused { why: refusals.iter().map(ToString::to_string).collect() });
+                }
+                Err(mistakes) => return Err(mistakes.into()),
+            };
+            let pending: Vec<String> = plan.steps().map(|step| step.label().to_owned()).collect();
+            if !pending.is_empty() {
+                return Ok(Health::Behind { pending });
             }
-            Err(mistakes) => return Err(mistakes.into()),
-        };
-        let pending: Vec<String> = plan.steps().map(|step| step.label().to_owned()).collect();
-        if !pending.is_empty() {
-            return Ok(Health::Behind { pending });
-        }
-        let newer: Vec<String> = plan
-            .notes()
-            .iter()
-            .filter_map(|note| match note {
-                Note::Newer(label) => Some(label.clone()),
-                Note::Missing(_) | Note::Stays(_) => None,
-            })
-            .collect();
-        Ok(if newer.is_empty() { Health::Fits } else { Health::Ahead { newer } })
+            let newer: Vec<String> = plan
+                .notes()
+                .iter()
+                .filter_map(|note| match note {
+                    Note::Newer(label) => Some(label.clone()),
+                    Note::Missing(_) | Note::Stays(_) => None,
+                })
+                .collect();
+            Ok(if newer.is_empty() { Health::Fits } else { Health::Ahead { newer } })
+        })
     }
 }
 

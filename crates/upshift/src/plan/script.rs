@@ -235,7 +235,8 @@ fn refuse_unfit(section: &Section, statements: &[Statement]) -> Result<(), Diagn
 fn copies_out(statement: &Statement, text: &str) -> bool {
     // Every second piece between quotes is quoted; a doubled quote changes nothing about that.
     let plain: String = statement.text(text).split(['\'', '"']).step_by(2).collect::<Vec<_>>().join(" ");
-    let mut words = plain.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    let mut words =
+        plain.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
     let is = |word: &str, others: &[&str]| others.iter().any(|other| word.eq_ignore_ascii_case(other));
     statement.kind == StatementKind::Other
         && words.next().is_some_and(|first| is(first, &["copy"]))

@@ -8,6 +8,7 @@
 //! of their application.
 
 mod down;
+mod reach;
 mod up;
 
 use std::collections::BTreeMap;
