@@ -34,9 +34,9 @@ impl Facts {
 
     fn from_rows(rows: &[Row], tables: &Tables) -> Result<Facts, Error> {
         let broken = |cause| Error::database("read the history", cause);
-        let Some(first) = rows.first() else { return Err(Error::no_format(tables.schema())) };
+        let Some(first) = rows.first() else { return Err(Error::no_row(tables.schema(), "format")) };
         let format: i32 = first.try_get("format").map_err(broken)?;
-        let format = usize::try_from(format).map_err(|_| Error::format_newer(i64::from(format)))?;
+        let format = usize::try_from(format).map_err(|_| Error::format_wrong(i64::from(format)))?;
         if format > FORMAT {
             return Err(Error::format_newer(format as i64));
         }

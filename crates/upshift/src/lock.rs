@@ -161,7 +161,7 @@ impl Lock {
                 prepared.map_err(|cause| Error::database("prepare the writing of the history", cause))?;
             taken.map_err(|cause| Error::database("take the lease", cause))?
         };
-        let Some(row) = taken.first() else { return Err(Error::no_format(tables.schema())) };
+        let Some(row) = taken.first() else { return Err(Error::no_row(tables.schema(), "lease")) };
         let taking = |cause| Error::database("take the lease", cause);
         let (token, audited) =
             (row.try_get("token").map_err(taking)?, row.try_get("audit_id").map_err(taking)?);

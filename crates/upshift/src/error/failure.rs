@@ -44,6 +44,8 @@ pub enum FailedAt {
     Guard(usize),
     /// A query of the `verify` section, from 1.
     Verify(usize),
+    /// The beginning of its transaction, or of its Rust function's: the limits, and whether its predecessor is done.
+    Begin,
     /// Its Rust function.
     Code,
     /// The end of its transaction: a deferred constraint, or the connection.
@@ -70,7 +72,7 @@ impl Failure {
         let server = ServerError::new(cause);
         let ended = purpose == Purpose::Release && has_ended(&server);
         // Its COMMIT may have been on its way already.
-        let left = if ended || server.database().is_none() { Left::Unknown } else { Failure::left(step) };
+        let left = if ended || server.is_connection_lost() && server.database().is_none() { Left::Unknown } else { Failure::left(step) };
         let body = match &step.body {
             StepBody::Sql(script) => Some(script),
             StepBody::Code { .. } => None,
@@ -81,9 +83,8 @@ impl Failure {
             Purpose::Verify(index) => (FailedAt::Verify(index + 1), step.verify.as_ref(), Some(index)),
             Purpose::Commit => (FailedAt::Commit, None, None),
             Purpose::Release => (FailedAt::Code, None, None),
-            Purpose::Begin | Purpose::Fence | Purpose::Reset | Purpose::Record => {
-                (FailedAt::History, None, None)
-            }
+            Purpose::Begin | Purpose::Fence => (FailedAt::Begin, None, None),
+            Purpose::Reset | Purpose::Record => (FailedAt::History, None, None),
         };
         // Checks go out wrapped, so a position in what was sent says nothing about the file.
         let character = matches!(at, FailedAt::Statement(_)).then(|| server.character()).flatten();
@@ -204,6 +205,10 @@ impl Failure {
                 "another session holds what it needs: run again when it is gone, or raise \
                                    `-- upshift: lock-timeout`"
             }
+            (_, Some("57014")) => {
+                "somebody canceled it, or it took longer than it may: run again, or raise \
+                                   `-- upshift: statement-timeout`"
+            }
             (_, Some("42501")) => {
                 "grant the migrator's role what it lacks, or have the owner of the object run it"
             }
@@ -239,7 +244,8 @@ fn place(
 ) -> Option<Diagnostic> {
     let range = script.statements.get(index)?.range.clone();
     let text = script.text(index);
-    let from = character.and_then(|at| text.char_indices().nth(at).map(|(byte, _)| byte));
+    // "At end of input" is one behind the last character.
+    let from = character.map(|at| text.char_indices().nth(at).map_or(text.len(), |(byte, _)| byte));
     let word = |from: usize| {
         let rest = &text[from..];
         let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '"' | '.');
@@ -269,6 +275,7 @@ impl Failure {
             FailedAt::Statement(at) => format!("at statement {at} of {}", self.statements),
             FailedAt::Guard(at) => format!("at query {at} of its guard"),
             FailedAt::Verify(at) => format!("at query {at} of its verify"),
+            FailedAt::Begin => "before it began".to_owned(),
             FailedAt::Code => "in its Rust code".to_owned(),
             FailedAt::Commit => "at COMMIT".to_owned(),
             FailedAt::History => "while its history row was written".to_owned(),

@@ -71,8 +71,13 @@ impl Error {
         Error::of(Kind::HistoryRow { ordinal, column, value })
     }
 
-    pub(crate) fn no_format(schema: &Ident) -> Error {
-        Error::of(Kind::NoFormat { schema: schema.as_str().to_owned() })
+    /// A table of ours without the one row it always has.
+    pub(crate) fn no_row(schema: &Ident, table: &'static str) -> Error {
+        Error::of(Kind::NoRow { table: format!("{}.{table}", schema.as_str()) })
+    }
+
+    pub(crate) fn format_wrong(found: i64) -> Error {
+        Error::of(Kind::FormatWrong { found })
     }
 
     pub(crate) fn format_newer(found: i64) -> Error {

@@ -43,7 +43,8 @@ pub(crate) enum Kind {
     SmallPool,
     Database { doing: &'static str, cause: ServerError },
     HistoryRow { ordinal: i64, column: &'static str, value: String },
-    NoFormat { schema: String },
+    NoRow { table: String },
+    FormatWrong { found: i64 },
     FormatNewer { found: i64 },
     Hook { when: &'static str, cause: BoxError },
     NotApplied { label: String },
@@ -255,10 +256,11 @@ impl fmt::Display for Kind {
             Kind::HistoryRow { ordinal, column, value } => {
                 write!(
                     f,
-                    "the history row with ordinal {ordinal} has a {column} that was never written: `{value}`"
+                    "the history row with ordinal {ordinal} has `{value}` as its {column}, which was never written"
                 )
             }
-            Kind::NoFormat { schema } => write!(f, "the table {schema}.format is empty"),
+            Kind::NoRow { table } => write!(f, "the table {table} is empty"),
+            Kind::FormatWrong { found } => write!(f, "the history has format {found}, and formats count from 1"),
             Kind::FormatNewer { found } => write!(
                 f,
                 "the history has format {found}, and this library knows formats up to {}",
@@ -300,7 +302,7 @@ impl Kind {
             Kind::Pool { .. } => "check the address, the credentials and that the server is up",
             Kind::SmallPool => "raise the pool's `max_size` to 2 or more, or connect past the pooler",
             Kind::Database { cause, doing } => return cause.help(doing),
-            Kind::HistoryRow { .. } | Kind::NoFormat { .. } => {
+            Kind::HistoryRow { .. } | Kind::NoRow { .. } | Kind::FormatWrong { .. } => {
                 "somebody changed upshift's tables by hand: put the row back as it was; the audit table knows how it was"
             }
             Kind::FormatNewer { .. } => {

@@ -2,8 +2,9 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::io;
 
-use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
+use tokio_postgres::error::{DbError, ErrorPosition, Severity, SqlState};
 
 /// What the server, or the connection to it, said. `Display` is one line: the message and the SQLSTATE.
 #[derive(Debug)]
@@ -24,10 +25,19 @@ impl ServerError {
         self.0.as_db_error()
     }
 
-    /// Whether the connection is gone: closed, or ended by the server (class 57P and 08).
+    /// Whether the connection is gone: ended by the server, which says so with a severity of its own, or broken.
     pub fn is_connection_lost(&self) -> bool {
-        let ended = |state: &str| matches!(state, "57P01" | "57P02" | "57P03") || state.starts_with("08");
-        self.0.is_closed() || self.sqlstate().map_or(self.0.as_db_error().is_none(), ended)
+        let Some(said) = self.database() else { return self.is_broken() };
+        let state = said.code().code();
+        let ended = matches!(said.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
+        ended || state.starts_with("57P0") || state.starts_with("08")
+    }
+
+    /// Whether the connection broke without a word of the server.
+    fn is_broken(&self) -> bool {
+        // The driver has input errors of the same type, for a text with a NUL byte.
+        let broken = |cause: &io::Error| cause.kind() != io::ErrorKind::InvalidInput;
+        self.0.is_closed() || self.0.source().and_then(|cause| cause.downcast_ref()).is_some_and(broken)
     }
 
     /// Whether another migrator has taken the lease, so that the history's own fence refused us.
@@ -74,14 +84,22 @@ impl ServerError {
                               all on upshift's own schema"
                     .to_owned()
             }
-            Some("42P01" | "3F000") => {
+            Some("42P01" | "3F000") if doing.ends_with("the audit") => {
                 "this database was never migrated: call `migrator.run()` first".to_owned()
             }
-            Some("25006") => "this is a read-only server: connect to the primary".to_owned(),
-            Some("42703") => {
-                "upshift's tables were changed by hand, or belong to something else: choose another schema \
-                              with `Migrator::schema`"
+            Some("25006") => {
+                "this is a read-only server, or a role with `default_transaction_read_only`: connect to the primary, as a \
+                 role that may write"
                     .to_owned()
+            }
+            // undefined_table, undefined_column, datatype_mismatch, undefined_function, and ours of a missing table.
+            Some("42P01" | "42703" | "42804" | "42883" | "55000") => {
+                "upshift's tables were changed by hand, or belong to something else: put them back, or choose another \
+                 schema with `Migrator::schema`"
+                    .to_owned()
+            }
+            None if !self.is_connection_lost() => {
+                "upshift's tables were changed by hand: put them back as they were".to_owned()
             }
             _ if self.is_connection_lost() => {
                 format!(

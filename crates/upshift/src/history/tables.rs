@@ -33,7 +33,8 @@ impl Tables {
         let quoted = crate::ident::literal(&self.schema.to_string());
         let create = CREATE_SCHEMA.replace("'upshift'", &schema).replace("'\"upshift\"'", &quoted);
         let formats = FORMATS.iter().skip(from).map(|text| self.sql(text));
-        std::iter::once(Cow::Owned(create)).chain(formats).collect::<Vec<_>>().join("\n")
+        let begin = [Cow::Owned(create), self.sql(REFUSE_PIECES)];
+        begin.into_iter().chain(formats).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -46,6 +47,19 @@ do $upshift$ begin
     if not exists (select from pg_catalog.pg_namespace where nspname = 'upshift') then
         execute 'create schema ' || '\"upshift\"';
     end if;
+end $upshift$;";
+
+/// Where one of the tables was dropped by hand the others must not count for nothing: everything would be applied again.
+const REFUSE_PIECES: &str = "\
+do $upshift$ begin
+    begin
+        perform from upshift.lease;
+    exception when undefined_table then
+        return;
+    end;
+    perform from upshift.format, upshift.history, upshift.audit limit 1;
+exception when undefined_table then
+    raise exception '%, though other tables of upshift do', sqlerrm using errcode = 'object_not_in_prerequisite_state';
 end $upshift$;";
 
 /// One text a format; few check constraints, since each costs every one of a thousand migrations a percent and what is
