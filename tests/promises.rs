@@ -14,8 +14,12 @@ mod checks;
 mod down;
 #[path = "promises/events.rs"]
 mod events;
+#[path = "promises/failing_sql.rs"]
+mod failing_sql;
 #[path = "promises/grouped.rs"]
 mod grouped;
+#[path = "promises/hand_edited.rs"]
+mod hand_edited;
 #[path = "promises/lock.rs"]
 mod lock;
 #[path = "promises/non_transactional.rs"]

@@ -4,6 +4,7 @@
 //! pooler, which hands a session from client to client, it is the lock of a transaction held open on a second connection.
 //! Either way the lease row carries owner and fencing token, and every history row is written through it.
 
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
@@ -30,6 +31,7 @@ pub(crate) struct Lock {
     pub(crate) waited: Duration,
     /// What every step sends, read and planned once; nothing behind a pooler, where sessions belong to nobody.
     prepared: Vec<Prepared>,
+    spoiled: AtomicBool,
     key: i64,
     keeper: Keeper,
 }
@@ -103,7 +105,9 @@ impl Lock {
                 Attempt::Locked(locked) => {
                     let (keeper, server) = *locked;
                     let lease = Lease { token: 0, audited: 0, owner: String::new() };
-                    let lock = Lock { session, lease, server, waited, prepared: Vec::new(), key, keeper };
+                    let spoiled = AtomicBool::new(false);
+                    let lock =
+                        Lock { session, lease, server, waited, prepared: Vec::new(), spoiled, key, keeper };
                     return lock.opened(context, facts, need).await;
                 }
                 Attempt::Pooled => continue,
@@ -182,7 +186,12 @@ impl Lock {
 
     /// What carries messages of this lock's holder.
     pub(crate) fn wire(&self) -> Wire<'_> {
-        Wire { client: self.session.client(), lease: &self.lease, prepared: &self.prepared }
+        Wire {
+            client: self.session.client(),
+            lease: &self.lease,
+            prepared: &self.prepared,
+            spoiled: &self.spoiled,
+        }
     }
 
     /// Does the work while the lock is kept alive.
@@ -208,6 +217,10 @@ impl Lock {
 
     /// Gives the lock back, so that nobody has to wait for the connection's end.
     pub(crate) async fn release(self) -> Result<(), Error> {
+        if self.wire().is_spoiled() {
+            // Dropping closes the connection, and the lock ends with it.
+            return Ok(());
+        }
         let given_back = match &self.keeper {
             Keeper::Transaction(keeper) => {
                 keeper

@@ -1,6 +1,7 @@
 //! One message and its answer.
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio_postgres::{Client, Row, Statement};
 
@@ -12,6 +13,8 @@ pub(crate) struct Wire<'w> {
     pub(crate) client: &'w Client,
     pub(crate) lease: &'w Lease,
     pub(crate) prepared: &'w [Prepared],
+    /// Set when nothing more can be asked on this connection: see [`Wire::spoil`].
+    pub(crate) spoiled: &'w AtomicBool,
 }
 
 /// A statement that the server has read and planned already.
@@ -21,6 +24,20 @@ pub(crate) struct Prepared {
 }
 
 impl<'w> Wire<'w> {
+    /// Says that answers do not belong to questions any more.
+    ///
+    /// That is what becomes of a connection on which the server refuses a COPY FROM STDIN: the driver (tokio-postgres
+    /// 0.7) then ends the data it had not begun, and takes the server's answer to that for the answer to what it asks
+    /// next.
+    pub(crate) fn spoil(self) {
+        self.spoiled.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether nothing more can be asked.
+    pub(crate) fn is_spoiled(self) -> bool {
+        self.spoiled.load(Ordering::Relaxed)
+    }
+
     /// One message and its answer.
     ///
     /// What is not prepared goes with the types of its values, so that nothing has a name a pooler could mix up.

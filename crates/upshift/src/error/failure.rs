@@ -72,7 +72,11 @@ impl Failure {
         let server = ServerError::new(cause);
         let ended = purpose == Purpose::Release && has_ended(&server);
         // Its COMMIT may have been on its way already.
-        let left = if ended || server.is_connection_lost() && server.database().is_none() { Left::Unknown } else { Failure::left(step) };
+        let left = if ended || server.is_connection_lost() && server.database().is_none() {
+            Left::Unknown
+        } else {
+            Failure::left(step)
+        };
         let body = match &step.body {
             StepBody::Sql(script) => Some(script),
             StepBody::Code { .. } => None,

@@ -260,7 +260,9 @@ impl fmt::Display for Kind {
                 )
             }
             Kind::NoRow { table } => write!(f, "the table {table} is empty"),
-            Kind::FormatWrong { found } => write!(f, "the history has format {found}, and formats count from 1"),
+            Kind::FormatWrong { found } => {
+                write!(f, "the history has format {found}, and formats count from 1")
+            }
             Kind::FormatNewer { found } => write!(
                 f,
                 "the history has format {found}, and this library knows formats up to {}",

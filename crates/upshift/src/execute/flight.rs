@@ -6,7 +6,7 @@ use std::task::Poll;
 use bytes::Bytes;
 use futures_util::SinkExt;
 use futures_util::future::BoxFuture;
-use tokio_postgres::{Client, Row};
+use tokio_postgres::Row;
 
 use super::watch::Watch;
 use crate::plan::{Message, Purpose, Step};
@@ -71,7 +71,7 @@ impl<'f, 'p> Flight<'f, 'p> {
         if let Some(data) = &message.copy_data {
             // Nothing may be sent behind a COPY before its data, and nothing at all after an error.
             if self.failed.is_none() {
-                let outcome = copy(self.wire.client, &message.sql, data).await.map(|()| Vec::new());
+                let outcome = copy(self.wire, &message.sql, data).await.map(|()| Vec::new());
                 self.answered(step, message.purpose, outcome);
             }
             return;
@@ -119,9 +119,16 @@ impl<'f, 'p> Flight<'f, 'p> {
 }
 
 /// A COPY with its data, in pieces so that no copy of the whole is made.
-async fn copy(client: &Client, sql: &str, data: &str) -> Result<(), tokio_postgres::Error> {
+async fn copy(wire: Wire<'_>, sql: &str, data: &str) -> Result<(), tokio_postgres::Error> {
     const PIECE: usize = 64 << 10;
-    let sink = client.copy_in::<_, Bytes>(sql).await?;
+    let statement = wire.client.prepare(sql).await?;
+    let sink = match wire.client.copy_in::<_, Bytes>(&statement).await {
+        Ok(sink) => sink,
+        Err(refused) => {
+            wire.spoil();
+            return Err(refused);
+        }
+    };
     let mut sink = std::pin::pin!(sink);
     for piece in data.as_bytes().chunks(PIECE) {
         sink.send(Bytes::copy_from_slice(piece)).await?;

@@ -125,6 +125,9 @@ impl<'e> Executor<'e> {
         if !matches!(state, Some("55P03" | "40P01" | "40001")) {
             return false;
         }
+        if self.wire.is_spoiled() {
+            return false;
+        }
         let Some(pause) = budget.pause() else { return false };
         self.retries.fetch_add(1, Ordering::Relaxed);
         let why = failure.server.as_ref().map_or(String::new(), ToString::to_string);
@@ -180,9 +183,22 @@ impl<'e> Executor<'e> {
         let message = Message::bound(Purpose::Record, self.plan.writer.tables.sql(sql::RECORD_AUDIT), values);
         // The error at hand is the one to tell: where the audit cannot be written, the connection or the lease is gone,
         // and whoever holds the lease now writes his own.
-        if let Err(cause) = self.wire.ask(&message).await {
+        if let Err(cause) = self.write_down(&message).await {
             tracing::warn!(migration = %step.label, %cause, "the failure could not be written into the audit");
         }
+    }
+
+    /// Writes what is to be remembered of a failure: on another connection where ours is spoiled, which is as good, since
+    /// the lease is ours still, or the fence refuses it.
+    async fn write_down(&self, message: &Message) -> Result<(), Error> {
+        let other;
+        let mut wire = self.wire;
+        if wire.is_spoiled() {
+            other = crate::session::borrow(self.context.pool()).await?;
+            (wire.client, wire.prepared) = (&other, &[]);
+        }
+        let written = wire.ask(message).await;
+        written.map(|_| ()).map_err(|cause| Error::database("write down that a migration failed", cause))
     }
 
     /// `set session …` or ` set local …` for a server that can look after its clients.

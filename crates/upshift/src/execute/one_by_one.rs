@@ -273,7 +273,7 @@ impl Executor<'_> {
         if !failure.is_guard() {
             let place = place(step, done, Some(words), None, &self.plan.writer);
             // The connection may be what failed; then the row still says that the statement did not finish.
-            if let Err(error) = self.record(&place).await {
+            if let Err(error) = self.write_down(&place).await {
                 tracing::warn!(%error, "the place could not be kept");
             }
         }
@@ -282,6 +282,9 @@ impl Executor<'_> {
 
     /// What the migration has set ends with it, so that its failure can be written down.
     async fn end_settings(&self) -> Result<(), tokio_postgres::Error> {
+        if self.wire.is_spoiled() {
+            return Ok(());
+        }
         self.lock.session.client().batch_execute(RESET).await?;
         match self.restore() {
             Some(restore) => self.wire.ask(&restore).await.map(|_| ()),
