@@ -20,6 +20,8 @@ mod failing_sql;
 mod grouped;
 #[path = "promises/hand_edited.rs"]
 mod hand_edited;
+#[path = "promises/interrupted.rs"]
+mod interrupted;
 #[path = "promises/lock.rs"]
 mod lock;
 #[path = "promises/non_transactional.rs"]
@@ -46,3 +48,5 @@ mod session;
 mod status;
 #[path = "promises/target.rs"]
 mod target;
+#[path = "promises/written_transaction.rs"]
+mod written_transaction;

@@ -24,15 +24,6 @@ async fn invalid(db: &Database) -> String {
     db.rows("select indexrelid::regclass from pg_index where not indisvalid order by 1").await
 }
 
-/// As a crash leaves the row: so many statements are done, and nobody wrote down how the next one ended.
-async fn crashed(db: &Database, done: usize, indexes_before: &str) {
-    let sql = format!(
-        "update upshift.history set state = 'failed', statements_done = {done}, error = 'did not finish', \
-         indexes_before = {indexes_before} where ordinal = (select max(ordinal) from upshift.history)"
-    );
-    db.run(&sql).await;
-}
-
 #[tokio::test]
 async fn it_stops_in_the_middle_and_says_what_is_done() {
     let db = Database::new().await;
@@ -142,104 +133,6 @@ async fn settings_of_done_statements_are_there_again_when_it_goes_on() {
 }
 
 #[tokio::test]
-async fn an_index_without_a_name_is_made_once() {
-    let db = Database::new().await;
-    let set = [(
-        "1_t.sql",
-        "create table t (id int primary key, a int);\ncreate index concurrently on t (a);\nvacuum nowhere;\n",
-    )];
-    fails(&db, &set).await;
-    // It was made, and the connection was lost before its place was written.
-    crashed(&db, 1, "array['t_pkey'::regclass::oid]").await;
-    fails(&db, &set).await;
-    assert_eq!(db.rows("select count(*) from pg_index where indrelid = 't'::regclass").await, "2");
-}
-
-#[tokio::test]
-async fn an_index_that_was_not_begun_is_not_taken_for_made() {
-    let db = Database::new().await;
-    let set =
-        [("1_t.sql", "create table t (id int primary key, a int);\ncreate index concurrently on t (a);\n")];
-    db.migrator(files(&set)).run().await.unwrap();
-    db.run("drop index t_a_idx").await;
-    // The connection was lost between the place of the table and the index.
-    crashed(&db, 1, "null").await;
-    db.migrator(files(&set)).run().await.unwrap();
-    assert_eq!(db.rows("select count(*) from pg_index where indrelid = 't'::regclass").await, "2");
-}
-
-#[tokio::test]
-async fn an_index_that_was_made_before_the_connection_was_lost_is_not_made_twice() {
-    let db = Database::new().await;
-    let set = [("1_t.sql", "create table t (a int);\ncreate index concurrently t_a on t (a);\n")];
-    db.migrator(files(&set)).run().await.unwrap();
-    crashed(&db, 1, "'{}'").await;
-    db.migrator(files(&set)).run().await.unwrap();
-    assert_eq!(db.rows("select count(*) from pg_index where indrelid = 't'::regclass").await, "1");
-}
-
-#[tokio::test]
-async fn an_invalid_index_of_a_lost_connection_is_dropped_and_made_again() {
-    let db = Database::new().await;
-    let set = [("1_t.sql", "create table t (a int);\ncreate index concurrently t_a on t (a);\n")];
-    db.migrator(files(&set)).run().await.unwrap();
-    db.run("update pg_index set indisvalid = false where indexrelid = 't_a'::regclass").await;
-    crashed(&db, 1, "'{}'").await;
-    let dropped = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-    let seen = dropped.clone();
-    let watch = move |event: &upshift::Event<'_>| {
-        if let upshift::Event::InvalidIndexDropped { index } = event {
-            seen.lock().unwrap().push(index.to_string());
-        }
-    };
-    db.migrator(files(&set)).observer(watch).run().await.unwrap();
-    assert_eq!(*dropped.lock().unwrap(), ["public.t_a"]);
-    assert_eq!(db.rows("select indisvalid from pg_index where indrelid = 't'::regclass").await, "t");
-}
-
-#[tokio::test]
-async fn if_not_exists_does_not_take_an_invalid_index_for_success() {
-    let db = Database::new().await;
-    db.run("create table t (a int); create index t_a on t (a)").await;
-    db.run("update pg_index set indisvalid = false where indexrelid = 't_a'::regclass").await;
-    db.migrator(files(&[("1_t.sql", "create index concurrently if not exists t_a on t (a);")]))
-        .run()
-        .await
-        .unwrap();
-    assert_eq!(db.rows("select indisvalid from pg_index where indrelid = 't'::regclass").await, "t");
-}
-
-#[tokio::test]
-async fn invalid_indexes_of_others_are_left_alone() {
-    let db = Database::new().await;
-    db.run("create table other (a int); create index other_a on other (a)").await;
-    db.run("update pg_index set indisvalid = false where indexrelid = 'other_a'::regclass").await;
-    fails(&db, &[("1_orders.sql", ORDERS)]).await;
-    assert_eq!(invalid(&db).await, "other_a");
-}
-
-#[tokio::test]
-async fn leftovers_of_a_failed_reindex_are_dropped() {
-    let db = Database::new().await;
-    db.run("create table t (a int); create unique index t_a on t (a); insert into t values (1)").await;
-    // A heap that breaks the index, as corruption leaves one: REINDEX finds it and leaves `t_a_ccnew`.
-    db.run(
-        "update pg_index set indisready = false, indislive = false where indexrelid = 't_a'::regclass; \
-         insert into t values (1); \
-         update pg_index set indisready = true, indislive = true where indexrelid = 't_a'::regclass",
-    )
-    .await;
-    let error = fails(&db, &[("1_t.sql", "reindex index concurrently t_a;")]).await;
-    assert_eq!(error.sqlstate(), Some("23505"));
-    assert_eq!(
-        db.rows("select relname from pg_class where relkind = 'i' and relname like 't_a%'").await,
-        "t_a"
-    );
-    db.run("delete from t").await;
-    db.migrator(files(&[("1_t.sql", "reindex index concurrently t_a;")])).run().await.unwrap();
-}
-
-#[tokio::test]
 async fn what_a_server_refuses_in_a_transaction_runs() {
     let db = Database::new().await;
     let other = format!("{}_other", db.name());
@@ -250,30 +143,6 @@ async fn what_a_server_refuses_in_a_transaction_runs() {
     );
     db.migrator(files(&[("1_t.sql", &text)])).run().await.unwrap();
     expect!["1 | applied | 8 | -"].assert_eq(&db.rows(PLACE).await);
-}
-
-#[tokio::test]
-async fn a_database_that_was_made_before_the_connection_was_lost_is_not_made_twice() {
-    let db = Database::new().await;
-    let other = format!("{}_other", db.name());
-    let text = format!("create database {other};\nselect 1;\n");
-    db.migrator(files(&[("1_t.sql", &text)])).run().await.unwrap();
-    crashed(&db, 0, "null").await;
-    db.migrator(files(&[("1_t.sql", &text)])).run().await.unwrap();
-    db.run(&format!("drop database {other}")).await;
-}
-
-#[tokio::test]
-async fn a_database_that_somebody_else_made_is_an_error() {
-    let db = Database::new().await;
-    let other = format!("{}_other", db.name());
-    db.run(&format!("create database {other}")).await;
-    let error = fails(&db, &[("1_t.sql", &format!("create table t ();\ncreate database {other};\n"))]).await;
-    assert_eq!(error.sqlstate(), Some("42P04"));
-    // Also when it is tried again: this attempt was answered, so nothing of it can have got through.
-    let error = fails(&db, &[("1_t.sql", &format!("create table t ();\ncreate database {other};\n"))]).await;
-    assert_eq!(error.sqlstate(), Some("42P04"));
-    db.run(&format!("drop database {other}")).await;
 }
 
 #[tokio::test]
@@ -342,122 +211,6 @@ async fn a_procedure_that_commits_runs_outside_of_transactions() {
     .await
     .unwrap();
     assert_eq!(db.rows("select count(*) from t").await, "2");
-}
-
-#[tokio::test]
-async fn a_written_transaction_in_the_middle_is_one_unit() {
-    let db = Database::new().await;
-    let text = |name: &str| {
-        format!(
-            "create table t (a int);\nbegin;\ninsert into t values (1);\nsavepoint s;\ninsert into t values (99);\n\
-             rollback to s;\ninsert into {name} values (2);\ncommit;\ncreate index concurrently on t (a);\n"
-        )
-    };
-    let error = fails(&db, &[("1_t.sql", &text("nowhere"))]).await;
-    expect![[r#"
-        migration 1_t failed at statement 7 of 9
-          --> 1_t.sql:7:13
-           |
-         7 | insert into nowhere values (2);
-           |             ^^^^^^^
-          caused by: relation "nowhere" does not exist (42P01)
-          help: its first statement is done and stays; the next run goes on behind it; mend it and run again"#]].assert_eq(&error.render());
-    expect![[r#"1 | failed | 1 | relation "nowhere" does not exist (42P01)"#]]
-        .assert_eq(&db.rows(PLACE).await);
-    assert_eq!(db.rows("select count(*) from t").await, "0");
-    db.migrator(files(&[("1_t.sql", &text("t"))])).run().await.unwrap();
-    assert_eq!(db.rows("select string_agg(a::text, ' ' order by a) from t").await, "1 2");
-    expect!["1 | applied | 9 | -"].assert_eq(&db.rows(PLACE).await);
-}
-
-#[tokio::test]
-async fn a_written_transaction_that_rolls_back_leaves_nothing_of_it() {
-    let db = Database::new().await;
-    let text = "create table t (a int);\nbegin;\ninsert into t values (1);\nrollback;\ncreate index concurrently on t (a);\n";
-    db.migrator(files(&[("1_t.sql", text)])).run().await.unwrap();
-    assert_eq!(db.rows("select count(*) from t").await, "0");
-    expect!["1 | applied | 5 | -"].assert_eq(&db.rows(PLACE).await);
-}
-
-#[tokio::test]
-async fn a_written_transaction_that_nobody_ends_is_refused() {
-    let db = Database::new().await;
-    let error =
-        fails(&db, &[("1_t.sql", "create table t (a int);\nvacuum;\nbegin;\ninsert into t values (1);\n")])
-            .await;
-    expect![[r#"
-        a mistake in the migration files
-
-        this transaction is never ended
-          --> 1_t.sql:3:1
-           |
-         3 | begin;
-           | ^^^^^
-           = help: write COMMIT behind it, or leave BEGIN out"#]]
-    .assert_eq(&error.render());
-}
-
-#[tokio::test]
-async fn a_chained_transaction_is_refused() {
-    let db = Database::new().await;
-    let text = "create table t (a int);\nbegin;\ninsert into t values (1);\ncommit and chain;\ncommit;\n";
-    let error = fails(&db, &[("1_t.sql", text)]).await;
-    expect![[r#"
-        a mistake in the migration files
-
-        AND CHAIN cannot be part of a migration
-          --> 1_t.sql:4:1
-           |
-         4 | commit and chain;
-           | ^^^^^^^^^^^^^^^^
-           = help: write COMMIT or ROLLBACK, then BEGIN"#]]
-    .assert_eq(&error.render());
-}
-
-#[tokio::test]
-async fn a_prepared_transaction_is_committed_by_another_statement() {
-    let db = Database::new().await;
-    let text = format!(
-        "create table t (a int);\nbegin;\ninsert into t values (1);\nprepare transaction '{0}';\n\
-         commit prepared '{0}';\n",
-        db.name()
-    );
-    db.migrator(files(&[("1_t.sql", &text)])).run().await.unwrap();
-    assert_eq!(db.rows("select count(*) from t").await, "1");
-}
-
-#[tokio::test]
-async fn a_file_that_is_one_transaction_is_run_in_ours() {
-    let db = Database::new().await;
-    let set = [
-        ("1_a.sql", "begin;\ncreate table a (x bigint);\ninsert into a values (txid_current());\ncommit;\n"),
-        (
-            "2_b.sql",
-            "BEGIN ISOLATION LEVEL REPEATABLE READ; -- for the figures\ncreate table b as select \
-                     current_setting('transaction_isolation') as level, current_setting('lock_timeout') as t;\nEND;\n",
-        ),
-        ("3_c.sql", "begin;\ncreate table c ();\nselect 1/0;\ncommit;\n"),
-    ];
-    let error = fails(&db, &set).await;
-    assert_eq!(error.to_string(), "migration 3_c failed at statement 3 of 4 (3_c.sql:3:1)");
-    assert_eq!(db.tables().await, "a b");
-    assert_eq!(db.rows("select level, t from b").await, "repeatable read | 2s");
-    assert_eq!(
-        db.rows("select a.x::text = h.xmin::text from a, upshift.history h where version = 1").await,
-        "t"
-    );
-}
-
-#[tokio::test]
-async fn a_partition_that_was_detached_before_the_connection_was_lost_is_not_detached_twice() {
-    let db = Database::new().await;
-    let text = "create table p (a int) partition by list (a);\ncreate table p1 partition of p for values in (1);\n\
-                alter table p detach partition p1 concurrently;\ncreate table after ();\n";
-    db.migrator(files(&[("1_p.sql", text)])).run().await.unwrap();
-    db.run("drop table after").await;
-    crashed(&db, 2, "null").await;
-    db.migrator(files(&[("1_p.sql", text)])).run().await.unwrap();
-    assert_eq!(db.rows("select count(*) from pg_inherits").await, "0");
 }
 
 #[tokio::test]
