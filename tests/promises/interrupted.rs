@@ -144,6 +144,9 @@ async fn a_database_that_somebody_else_made_is_an_error() {
 
 #[tokio::test]
 async fn a_partition_that_was_detached_before_the_connection_was_lost_is_not_detached_twice() {
+    if !upshift_promises::database::server_is_at_least(14) {
+        return;
+    }
     let db = Database::new().await;
     let text = "create table p (a int) partition by list (a);\ncreate table p1 partition of p for values in (1);\n\
                 alter table p detach partition p1 concurrently;\ncreate table after ();\n";

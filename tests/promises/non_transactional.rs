@@ -159,6 +159,9 @@ async fn transaction_off_runs_ordinary_statements_one_by_one() {
 
 #[tokio::test]
 async fn a_statement_refused_for_what_the_catalog_says_runs_outside_of_transactions() {
+    if !upshift_promises::database::server_is_at_least(14) {
+        return;
+    }
     let db = Database::new().await;
     db.run("create table p (a int) partition by list (a); create index on p (a)").await;
     let inside = fails(&db, &[("1_p.sql", "reindex table p;")]).await;

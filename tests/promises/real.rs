@@ -6,7 +6,7 @@ use std::process::Command;
 use expect_test::expect;
 use upshift::{DownTarget, Source};
 use upshift_promises::Database;
-use upshift_promises::database::SERVER;
+use upshift_promises::database::client_program;
 
 /// The shared data beside the repository; `None`, and a line that says so, where there is none.
 fn data(folder: &str) -> Option<PathBuf> {
@@ -20,7 +20,7 @@ fn data(folder: &str) -> Option<PathBuf> {
 
 /// The schema as pg_dump shows it, without upshift's own.
 fn dump(db: &Database) -> String {
-    let program = SERVER.program("pg_dump").expect("pg_dump beside the server's programs");
+    let program = client_program("pg_dump").expect("asked for at the beginning");
     let arguments = ["--schema-only", "--exclude-schema", "upshift"];
     let output = Command::new(program).args(arguments).arg(db.url()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -31,7 +31,7 @@ fn dump(db: &Database) -> String {
 
 /// Applies files one by one, as a person with psql would.
 fn psql_each(db: &Database, files: &[PathBuf]) {
-    let program = SERVER.program("psql").expect("psql beside the server's programs");
+    let program = client_program("psql").expect("asked for at the beginning");
     let mut command = Command::new(program);
     command.args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"]);
     for file in files {
@@ -55,6 +55,9 @@ fn diesel(folder: &Path, file: &str) -> Vec<PathBuf> {
 
 #[tokio::test]
 async fn the_285_migrations_of_crates_io_leave_what_psql_leaves() {
+    if client_program("psql").is_none() {
+        return;
+    }
     let Some(folder) = data("real/crates-io/migrations") else { return };
     let (ours, theirs) = (Database::new().await, Database::new().await);
     let report = ours.migrator(Source::folder(&folder)).run().await.unwrap();
@@ -67,6 +70,9 @@ async fn the_285_migrations_of_crates_io_leave_what_psql_leaves() {
 
 #[tokio::test]
 async fn the_way_back_of_crates_io_goes_as_far_as_psql_goes() {
+    if client_program("psql").is_none() {
+        return;
+    }
     let Some(folder) = data("real/crates-io/migrations") else { return };
     let (ours, theirs) = (Database::new().await, Database::new().await);
     let migrator = ours.migrator(Source::folder(&folder));
@@ -101,6 +107,9 @@ async fn project(folder: &str) -> Option<String> {
 
 #[tokio::test]
 async fn folders_of_other_tools_run_as_they_are() {
+    if client_program("psql").is_none() {
+        return;
+    }
     let mut found = String::new();
     for folder in
         ["dbm/db/migrations", "dz/drizzle", "dz1/drizzle", "dzup/drizzle", "gm/migrations", "umz/migrations"]
@@ -120,6 +129,9 @@ async fn folders_of_other_tools_run_as_they_are() {
 
 #[tokio::test]
 async fn folders_with_migrations_that_are_no_sql_are_refused_by_name() {
+    if client_program("psql").is_none() {
+        return;
+    }
     let Some(projects) = data("histories/projects") else { return };
     let mut found = String::new();
     for folder in ["npgm/migrations", "seq/migrations", "alem/mig/versions", "sqi"] {

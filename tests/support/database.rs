@@ -1,5 +1,6 @@
 //! A database of its own for each test, on one server for all of them.
 
+use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -12,6 +13,31 @@ use upshift_test::Server;
 /// The server all promises run on; it ends with the program.
 pub static SERVER: LazyLock<Server> =
     LazyLock::new(|| Server::start().unwrap_or_else(|error| panic!("{error:?}")));
+
+/// A client program of the server, or a word on stderr that the test is skipped.
+///
+/// The servers from npm, on which `scripts/test-versions` runs the promises, come without client programs. Where nobody
+/// chose the programs (`UPSHIFT_PG_BIN`), a missing one is a failure.
+///
+/// # Panics
+/// When the program is missing beside programs that nobody chose.
+pub fn client_program(name: &str) -> Option<PathBuf> {
+    let found = SERVER.program(name);
+    if found.is_none() {
+        assert!(std::env::var_os("UPSHIFT_PG_BIN").is_some(), "{name} is not beside the server's programs");
+        eprintln!("SKIPPED: {name} is not beside the programs in UPSHIFT_PG_BIN");
+    }
+    found
+}
+
+/// Whether the server is at least of this major, or a word on stderr that the test is skipped.
+pub fn server_is_at_least(major: u32) -> bool {
+    let is = SERVER.version().major >= major;
+    if !is {
+        eprintln!("SKIPPED: PostgreSQL {} is older than {major}", SERVER.version().major);
+    }
+    is
+}
 
 static NEXT: AtomicU32 = AtomicU32::new(1);
 

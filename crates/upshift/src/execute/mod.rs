@@ -39,7 +39,10 @@ pub(crate) async fn execute(
         wire.prepared = &[];
     }
     let mut executor = Executor { context, plan, lock, wire, report, records, retries: AtomicU32::new(0) };
-    executor.prepare().await?;
+    if context.hooks().is_some() {
+        // Each transaction says so for itself, and so does what runs statement by statement.
+        executor.prepare().await?;
+    }
     context.tell(&Event::RunStarted { steps: plan.steps().count() });
     executor.hook_before_run().await?;
     executor.entries().await?;
