@@ -113,8 +113,7 @@ async fn a_statement_that_takes_too_long() {
           caused by: canceling statement due to statement timeout (57014)
           help: nothing of it was done; somebody canceled it, or it took longer than it may: run again, or raise `-- upshift: statement-timeout`"#]]).await;
     let db = Database::new().await;
-    let mut timeouts = Timeouts::default();
-    timeouts.statement = Some(std::time::Duration::from_millis(50));
+    let timeouts = Timeouts { statement: Some(std::time::Duration::from_millis(50)), ..Timeouts::default() };
     let slow = files(&[("1_slow.sql", "select pg_sleep(60)")]);
     let error = db.migrator(slow).timeouts(timeouts).run().await.unwrap_err();
     assert_eq!(error.sqlstate(), Some("57014"));
