@@ -51,9 +51,10 @@ async fn sessions(pooler: &PgBouncer, db: &Database) -> Vec<String> {
     let servers = "select count(*) from pg_stat_activity
         where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()";
     let count: usize = db.rows(servers).await.parse().unwrap();
-    assert!(count >= 2, "{count}");
     let (mut clients, mut found) = (Vec::new(), Vec::new());
-    for _ in 0..count {
+    // The pooler closes the session of a client that left in the middle of a transaction, so after a failure there may
+    // be one left, or none: then the pooler opens one.
+    for _ in 0..count.max(1) {
         let client = database::connect(&pooler.url(db.name())).await;
         client.batch_execute("begin").await.unwrap();
         let row = client.query_typed(SESSION, &[]).await.unwrap();
