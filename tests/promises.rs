@@ -16,6 +16,8 @@ mod down;
 mod events;
 #[path = "promises/failing_sql.rs"]
 mod failing_sql;
+#[path = "promises/faults.rs"]
+mod faults;
 #[path = "promises/grouped.rs"]
 mod grouped;
 #[path = "promises/hand_edited.rs"]

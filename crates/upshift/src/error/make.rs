@@ -3,6 +3,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
+use deadpool_postgres::{PoolError, TimeoutType};
 use upshift_files::Diagnostics;
 
 use super::{Error, Failure, Holder, Inner, Kind, ServerError};
@@ -50,8 +51,12 @@ impl Error {
         Error::of(Kind::LockLost { cause: cause.map(ServerError::new) })
     }
 
-    pub(crate) fn pool(cause: impl Into<BoxError>) -> Error {
-        Error::of(Kind::Pool { cause: cause.into() })
+    pub(crate) fn pool(cause: PoolError) -> Error {
+        Error::of(match cause {
+            PoolError::Backend(cause) => Kind::Pool { cause: Box::new(ServerError::new(cause)) },
+            PoolError::Timeout(TimeoutType::Wait) => Kind::PoolBusy,
+            other => Kind::Pool { cause: Box::new(other) },
+        })
     }
 
     pub(crate) fn small_pool() -> Error {

@@ -40,6 +40,7 @@ pub(crate) enum Kind {
     Locked { holder: Option<Holder>, waited: Duration },
     LockLost { cause: Option<ServerError> },
     Pool { cause: BoxError },
+    PoolBusy,
     SmallPool,
     Database { doing: &'static str, cause: ServerError },
     HistoryRow { ordinal: i64, column: &'static str, value: String },
@@ -249,6 +250,9 @@ impl fmt::Display for Kind {
             }
             Kind::LockLost { .. } => f.write_str("the lock was lost in the middle of the run"),
             Kind::Pool { .. } => f.write_str("no connection to the database"),
+            Kind::PoolBusy => {
+                f.write_str("all connections of the pool are in use, and none became free in time")
+            }
             Kind::SmallPool => f.write_str(
                 "behind a transaction pooler the migrator needs two connections, and the pool allows one",
             ),
@@ -302,6 +306,9 @@ impl Kind {
             Kind::Locked { holder: None, .. } => "run again; a longer wait is `LockPolicy::wait`",
             Kind::LockLost { .. } => "nothing was done twice: run again, it goes on where it stopped",
             Kind::Pool { .. } => "check the address, the credentials and that the server is up",
+            Kind::PoolBusy => {
+                "raise the pool's `max_size`, or migrate before anything else takes connections"
+            }
             Kind::SmallPool => "raise the pool's `max_size` to 2 or more, or connect past the pooler",
             Kind::Database { cause, doing } => return cause.help(doing),
             Kind::HistoryRow { .. } | Kind::NoRow { .. } | Kind::FormatWrong { .. } => {
