@@ -38,6 +38,15 @@ const FULL: Scale = Scale {
     },
 };
 
+/// The real number of migrations, in a few minutes.
+const BRIEF: Scale = Scale {
+    migrations: 1000,
+    rounds: |scenario| match scenario {
+        Scenario::NothingToDo => 21,
+        Scenario::Empty | Scenario::Crowd => 3,
+    },
+};
+
 const QUICK: Scale = Scale {
     migrations: 50,
     rounds: |scenario| match scenario {
@@ -61,6 +70,7 @@ impl Wanted {
             match (argument.as_str(), scenario) {
                 (_, Some(scenario)) => wanted.scenarios.push(scenario),
                 ("--quick", _) => wanted.scale = QUICK,
+                ("--brief", _) => wanted.scale = BRIEF,
                 ("--json", _) => {
                     wanted.json = Some(arguments.next().ok_or("--json needs a file name")?.into())
                 }
@@ -68,7 +78,7 @@ impl Wanted {
                 (other, _) => {
                     let known = Scenario::ALL.map(Scenario::key).join(", ");
                     return Err(format!(
-                        "unknown argument `{other}`; known: --quick, --json FILE, --only CONTENDER, {known}"
+                        "unknown argument `{other}`; known: --quick, --brief, --json FILE, --only CONTENDER, {known}"
                     )
                     .into());
                 }
