@@ -1,5 +1,7 @@
 //! How often a boot waits for the network, counted at the socket.
 
+use std::time::{Duration, Instant};
+
 use deadpool_postgres::Pool;
 use upshift::Migrator;
 use upshift_promises::proxy::{Pace, Proxy, ProxySettings, Traffic};
@@ -37,6 +39,21 @@ async fn the_proxy_counts_waits_and_not_messages() {
     futures_util::SinkExt::send(&mut copy, bytes::Bytes::from_static(b"a\nb\n")).await.unwrap();
     assert_eq!(copy.finish().await.unwrap(), 2);
     assert_eq!(proxy.take_traffic().round_trips, 3, "prepare, begin of the data, end of the data");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_proxy_delays_each_direction_and_not_each_message() {
+    let db = Database::new().await;
+    let (there, back) = (Duration::from_millis(60), Duration::from_millis(40));
+    let settings =
+        ProxySettings { delay_to_server: there, delay_to_client: back, ..ProxySettings::default() };
+    let proxy = Proxy::start(database::SERVER.port(), settings).await;
+    let client = database::connect(&proxy.url(db.name())).await;
+    let began = Instant::now();
+    let queries = (0..200).map(|_| client.batch_execute("select 1"));
+    futures_util::future::try_join_all(queries).await.unwrap();
+    let took = began.elapsed();
+    assert!(took >= there + back && took < 100 * (there + back), "{took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
