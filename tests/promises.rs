@@ -50,5 +50,7 @@ mod session;
 mod status;
 #[path = "promises/target.rs"]
 mod target;
+#[path = "promises/test_databases.rs"]
+mod test_databases;
 #[path = "promises/written_transaction.rs"]
 mod written_transaction;

@@ -148,7 +148,7 @@ fn vanished() -> std::io::Error {
 }
 
 /// Stands for the programs and the options: another version, a rebuilt binary, other options are others.
-fn fingerprint(programs: &Programs, options: &[String]) -> Result<String, ServerError> {
+pub(crate) fn fingerprint(programs: &Programs, options: &[String]) -> Result<String, ServerError> {
     let postgres = programs.postgres();
     let facts = fs::metadata(&postgres).map_err(|source| Kind::File {
         doing: "read",
@@ -162,7 +162,7 @@ fn fingerprint(programs: &Programs, options: &[String]) -> Result<String, Server
 
 /// The cache of this user. Its name can be guessed, so what stands there is used only when it is the
 /// user's own and closed to others: a server made by somebody else would run their code.
-fn cache_folder(account: &Account) -> Result<PathBuf, ServerError> {
+pub(crate) fn cache_folder(account: &Account) -> Result<PathBuf, ServerError> {
     let mut failed = None;
     for base in temporary() {
         let folder = base.join(format!("upshift-clusters-{}", account.uid));

@@ -39,6 +39,9 @@ impl ServerError {
             Kind::NoFolder { .. } => "give one with `Server::builder().storage(Storage::In(..))`",
             Kind::ForeignCache { .. } => "remove it, or set TMPDIR to a folder of your own",
             Kind::LongPath { .. } => "choose a shorter one with `Storage::In`",
+            Kind::NotShared { path, .. } => {
+                return Some(format!("end the program that holds {}", path.display()));
+            }
             Kind::PortTaken { .. } => "start a new server instead; a port is only kept while the server runs",
             _ => return None,
         };
@@ -110,6 +113,8 @@ pub(crate) enum Kind {
     NotReady { after: Duration, log: String },
     #[error("the server had not stopped after {} s: {}", after.as_secs(), reason(log))]
     NotStopped { after: Duration, log: String },
+    #[error("another program has been starting the shared server for {} s", after.as_secs())]
+    NotShared { path: PathBuf, after: Duration },
     #[error("port {port} of 127.0.0.1 is taken by another program")]
     PortTaken { port: u16 },
     #[error("no free port on 127.0.0.1: {tries} in a row were taken before the server had them")]

@@ -1,7 +1,7 @@
 //! The folder a server lives in, and who removes it.
 
 use std::env;
-use std::io::{self, BufRead, BufReader, PipeWriter};
+use std::io::{self, BufRead, BufReader, PipeWriter, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -99,6 +99,13 @@ impl Folder {
             None => Ok(Stdio::null()),
         }
     }
+
+    /// Leaves the folder to the other processes that hold it.
+    pub(crate) fn release(mut self) {
+        self.held = None;
+        // The keeper ends when they do, not before this program goes on.
+        std::mem::forget(self);
+    }
 }
 
 impl Drop for Folder {
@@ -111,8 +118,13 @@ impl Drop for Folder {
 
 /// The one line that a helper answers with; empty when it ended without one.
 pub(crate) fn answer(helper: &mut Child) -> Result<String, ServerError> {
+    first_line(helper.stdout.take())
+}
+
+/// The same of any of its outputs.
+pub(crate) fn first_line(output: Option<impl Read>) -> Result<String, ServerError> {
     let mut line = String::new();
-    if let Some(output) = helper.stdout.take() {
+    if let Some(output) = output {
         BufReader::new(output)
             .read_line(&mut line)
             .map_err(|source| Kind::Io { doing: "read the answer of /bin/sh", source })?;

@@ -18,17 +18,32 @@
 
 mod account;
 mod cluster;
+mod database;
 mod error;
 mod folder;
+mod office;
 mod poll;
 mod process;
 mod programs;
 mod server;
 mod settings;
+mod shared;
 mod version;
 
+pub use database::{
+    DatabaseUrl, FromDatabase, Isolation, TestDatabase, TestDatabaseBuilder, TestError, TestOutcome,
+};
 pub use error::ServerError;
 pub use folder::Storage;
 pub use process::StopMode;
 pub use server::{Server, ServerBuilder};
+pub use shared::SharedServer;
+pub use upshift_test_macros::test;
 pub use version::ServerVersion;
+
+/// What the attribute writes into your tests; no part of the API.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::database::{Flavor, run};
+    pub use crate::{FromDatabase, Isolation, TestDatabase, TestError};
+}

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ExitStatus, Stdio};
 use std::time::Duration;
 
 use crate::account::Account;
@@ -143,6 +143,14 @@ impl Process {
                 Err(Kind::NotStopped { after: STOP_LIMIT, log }.into())
             }
         }
+    }
+
+    /// Leaves the server to whoever holds its leash; `None` when it is stopped.
+    pub(crate) fn release(mut self) -> Option<ChildStdin> {
+        let leash = self.shell.stdin.take();
+        // Dropping would wait for the server's end.
+        std::mem::forget(self);
+        leash
     }
 
     fn signal(&mut self, mode: StopMode) -> Result<(), ServerError> {

@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::process::ChildStdin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::account::Account;
@@ -162,6 +163,15 @@ impl Server {
         }
     }
 
+    /// Leaves the server to whoever holds the leash that this gives; it stops when that is closed.
+    pub(crate) fn release(self) -> Option<ChildStdin> {
+        self.launch.folder.release();
+        match self.state.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            State::Running(process) => process.release(),
+            State::Stopped => None,
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // A panic while it was held leaves a whole state: it is only ever replaced.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -255,7 +265,7 @@ fn free_port() -> Result<u16, ServerError> {
 }
 
 /// Everything but letters, digits and `-._~` as `%` and two digits (RFC 3986, section 2).
-fn percent_encoded(text: &str) -> String {
+pub(crate) fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

@@ -1,0 +1,180 @@
+//! What a test database may be told, and how it is made.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio_postgres::Config;
+use upshift::{Source, Vars};
+
+use super::error::{Kind, TestError};
+use super::fixture::Fixture;
+use super::place::{Place, VARIABLE, runtime};
+use super::{DatabaseUrl, Fate, Home, Inner, Isolation, TestDatabase, schema};
+use crate::office::{Office, Recipe, Session, connect};
+
+/// A test database before it is made; [`TestDatabase::builder`] begins one.
+#[derive(Debug, Clone)]
+pub struct TestDatabaseBuilder {
+    recipe: Recipe,
+    isolation: Isolation,
+    fixtures: Vec<Fixture>,
+    server: Option<String>,
+    test: Option<String>,
+}
+
+impl TestDatabaseBuilder {
+    pub(crate) fn new(source: Source) -> TestDatabaseBuilder {
+        TestDatabaseBuilder {
+            recipe: Recipe { source, vars: Vars::new(), schema: None },
+            isolation: Isolation::default(),
+            fixtures: Vec::new(),
+            server: None,
+            test: None,
+        }
+    }
+
+    /// What keeps the test from others; by default [`Isolation::Database`].
+    #[must_use]
+    pub fn isolation(mut self, isolation: Isolation) -> Self {
+        self.isolation = isolation;
+        self
+    }
+
+    /// Statements that fill the database, with the path to name when they fail; run in the order they are given.
+    #[must_use]
+    pub fn fixture(mut self, path: impl Into<String>, sql: impl Into<String>) -> Self {
+        self.fixtures.push(Fixture { path: path.into(), sql: sql.into() });
+        self
+    }
+
+    /// The values of `${name}` in migrations that say `vars on`.
+    #[must_use]
+    pub fn vars(mut self, vars: Vars) -> Self {
+        self.recipe.vars = vars;
+        self
+    }
+
+    /// The schema of the history, where the service says another than `upshift`. A schema of its own
+    /// ([`Isolation::Schema`]) has its history beside it, whatever is said here.
+    #[must_use]
+    pub fn history_schema(mut self, name: impl Into<String>) -> Self {
+        self.recipe.schema = Some(name.into());
+        self
+    }
+
+    /// The address of the server, whatever DATABASE_URL says. Its role must be able to create databases.
+    #[must_use]
+    pub fn server(mut self, url: impl Into<String>) -> Self {
+        self.server = Some(url.into());
+        self
+    }
+
+    /// The test's name: by it a kept database is known, and goes when the test runs again. By default the thread's, which
+    /// is the test's under `cargo test`.
+    #[must_use]
+    pub fn test(mut self, name: impl Into<String>) -> Self {
+        self.test = Some(name.into());
+        self
+    }
+
+    /// Makes it.
+    ///
+    /// Needs no runtime of its own: what is to be waited for happens on threads of this crate.
+    ///
+    /// # Errors
+    /// No server can be had, its role may not create databases, the migrations fail, or a fixture does.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves a database that goes by itself.
+    pub async fn create(self) -> Result<TestDatabase, TestError> {
+        let test = self
+            .test
+            .clone()
+            .unwrap_or_else(|| std::thread::current().name().unwrap_or("a test without a name").to_owned());
+        let made = runtime()?.spawn(self.make(test)).await;
+        made.unwrap_or_else(|error| Err(Kind::Panicked { said: error.to_string() }.into()))
+    }
+
+    async fn make(self, test: String) -> Result<TestDatabase, TestError> {
+        let server = self.server.clone();
+        let place = runtime()?.spawn_blocking(move || Place::choose(server.as_deref())).await;
+        let place = place.unwrap_or_else(|error| Err(Kind::Panicked { said: error.to_string() }.into()))?;
+        let made = match self.isolation {
+            Isolation::Database | Isolation::Rollback => self.make_database(&place, &test).await?,
+            Isolation::Schema => self.make_schema(&place, &test).await?,
+        };
+        let Made { office, name, url, recipe } = made;
+        let config = url.config(VARIABLE)?;
+        let db = TestDatabase(Arc::new(Inner {
+            place,
+            office,
+            url,
+            config,
+            name,
+            isolation: self.isolation,
+            recipe,
+            fixtures: self.fixtures,
+            test,
+            transactions: Mutex::new(Vec::new()),
+            fate: Mutex::new(Fate::Open),
+        }));
+        db.fill().await?;
+        Ok(db)
+    }
+
+    async fn make_database(&self, place: &Place, test: &str) -> Result<Made, TestError> {
+        let office = Office::at(&place.url, &place.config);
+        let desk = office.desk().await?;
+        let blueprint = self.recipe.blueprint(&desk).await?;
+        office.forget_kept(test).await?;
+        let name = match self.isolation {
+            Isolation::Rollback => office.common(&office.template(&blueprint).await?).await?,
+            Isolation::Database | Isolation::Schema => office.claim(&blueprint, test).await?,
+        };
+        let url = place.url.on(&name);
+        Ok(Made { office: Home::Office(office), name, url, recipe: self.recipe.clone() })
+    }
+
+    async fn make_schema(&self, place: &Place, test: &str) -> Result<Made, TestError> {
+        let desk = desk_of(&place.url, &place.config).await?;
+        schema::forget_kept(&desk, test).await?;
+        let name = schema::make(&desk, &place.config, &self.recipe).await?;
+        let url = place.url.with_option("search_path", &name);
+        let recipe = Recipe { schema: Some(schema::beside(&name)), ..self.recipe.clone() };
+        Ok(Made { office: Home::Schema(desk), name, url, recipe })
+    }
+}
+
+/// What was made, and by whom.
+struct Made {
+    office: Home,
+    name: String,
+    url: DatabaseUrl,
+    recipe: Recipe,
+}
+
+impl TestDatabase {
+    /// Runs the fixtures; those of a transaction that is rolled back wait for it.
+    async fn fill(&self) -> Result<(), TestError> {
+        if self.0.fixtures.is_empty() || self.0.isolation == Isolation::Rollback {
+            return Ok(());
+        }
+        let client = connect(&self.0.config).await.map_err(|cause| Kind::Connect { cause })?;
+        for fixture in &self.0.fixtures {
+            fixture.run(&client).await?;
+        }
+        Ok(())
+    }
+}
+
+/// One session of this program for each database that has schemas of tests: it is who they are for.
+async fn desk_of(url: &DatabaseUrl, config: &Config) -> Result<Arc<Session>, TestError> {
+    static DESKS: Mutex<BTreeMap<String, Arc<Session>>> = Mutex::new(BTreeMap::new());
+    let desks = || DESKS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(desk) = desks().get(url.as_str()).filter(|desk| !desk.is_closed()) {
+        return Ok(desk.clone());
+    }
+    let desk = Arc::new(Session::open(config).await?);
+    desks().insert(url.to_string(), desk.clone());
+    Ok(desk)
+}

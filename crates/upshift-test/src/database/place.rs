@@ -1,0 +1,78 @@
+//! Which server tests run on: the one DATABASE_URL names, else a throw-away one that all test programs share.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::Config;
+
+use super::address::DatabaseUrl;
+use super::error::{Kind, TestError};
+use crate::shared::SharedServer;
+
+/// The variable that names the server.
+pub(crate) const VARIABLE: &str = "DATABASE_URL";
+
+/// A server for tests.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) url: DatabaseUrl,
+    pub(crate) config: Config,
+    /// Ends with the last program that uses it.
+    pub(crate) shared: Option<Arc<SharedServer>>,
+}
+
+static SHARED: Mutex<Option<Arc<SharedServer>>> = Mutex::new(None);
+
+impl Place {
+    /// The server with this address, or else the one this machine's tests run on.
+    pub(crate) fn choose(given: Option<&str>) -> Result<Place, TestError> {
+        if let Some(url) = given {
+            return Place::at(url, "the address given to `server`");
+        }
+        match std::env::var(VARIABLE) {
+            Ok(url) if !url.is_empty() => Place::at(&url, VARIABLE),
+            Ok(_) | Err(std::env::VarError::NotPresent) => Place::shared(),
+            Err(std::env::VarError::NotUnicode(_)) => Err(Kind::Address { named_by: VARIABLE }.into()),
+        }
+    }
+
+    fn at(url: &str, named_by: &'static str) -> Result<Place, TestError> {
+        let url = DatabaseUrl::new(url);
+        let config = url.config(named_by)?;
+        Ok(Place { url, config, shared: None })
+    }
+
+    fn shared() -> Result<Place, TestError> {
+        // Held while the server starts: other tests of this program need it too.
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        let server = match &*shared {
+            Some(server) => server.clone(),
+            None => {
+                let server = Arc::new(SharedServer::join().map_err(|cause| Kind::Server { cause })?);
+                shared.insert(server).clone()
+            }
+        };
+        let mut place = Place::at(&server.url("postgres"), "the throw-away server's address")?;
+        place.shared = Some(server);
+        Ok(place)
+    }
+}
+
+/// What makes databases runs here, so that it goes on between tests, whose own runtimes end with them.
+pub(crate) fn runtime() -> Result<&'static Runtime, TestError> {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    if let Some(runtime) = RUNTIME.get() {
+        return Ok(runtime);
+    }
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("upshift-test")
+        .enable_all()
+        .build()
+        .map_err(|cause| Kind::Argument { said: format!("no threads for making databases: {cause}") })?;
+    // Another test may have been quicker; its runtime is as good, and this one is not used yet.
+    if let Err(late) = RUNTIME.set(runtime) {
+        late.shutdown_background();
+    }
+    RUNTIME.get().ok_or_else(|| Kind::Argument { said: "no threads for making databases".to_owned() }.into())
+}
