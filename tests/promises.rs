@@ -44,6 +44,8 @@ mod repeatable;
 mod retry;
 #[path = "promises/round_trips.rs"]
 mod round_trips;
+#[path = "promises/search_path.rs"]
+mod search_path;
 #[path = "promises/session.rs"]
 mod session;
 #[path = "promises/status.rs"]

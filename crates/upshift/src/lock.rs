@@ -347,15 +347,18 @@ async fn try_transaction(
 ///
 /// Settings with names of their own (`app.tenant`) are not here: the server lists them nowhere.
 const SESSION_SETTINGS: &str = "\
-select 'session_authorization' as name, session_user::text as setting
+select 'session_authorization' as name, session_user::varchar as setting
 from pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()) a
-    join pg_catalog.pg_roles r on r.oid = a.usesysid
-where r.rolname <> session_user
+    join pg_catalog.pg_roles r on r.oid operator(pg_catalog.=) a.usesysid
+where r.rolname operator(pg_catalog.<>) session_user
 union all
-select 'role', pg_catalog.current_setting('role') where pg_catalog.current_setting('role') <> 'none'
+select 'role', pg_catalog.current_setting('role')
+where pg_catalog.current_setting('role') operator(pg_catalog.<>) 'none'
 union all
-select name, setting from pg_catalog.pg_settings
-where source = 'session' and name not in ('role', 'session_authorization') and name not like 'transaction%'";
+select s.name, s.setting from pg_catalog.pg_settings s
+where s.source operator(pg_catalog.=) 'session'
+    and s.name operator(pg_catalog.<>) all (array['role', 'session_authorization'])
+    and not pg_catalog.starts_with(s.name, 'transaction')";
 
 fn setting(row: &Row) -> Option<(String, String)> {
     Some((row.try_get("name").ok()?, row.try_get("setting").ok()?))

@@ -22,10 +22,12 @@ pub(crate) struct Watch<'w> {
 
 /// Sessions that hold what the process $1 waits for. Written for PostgreSQL 13 to 18.
 const BLOCKERS: &str = "\
-select a.pid, coalesce(a.application_name, '') as application, coalesce(a.usename::text, '') as role,
-    coalesce((extract(epoch from pg_catalog.clock_timestamp() - a.xact_start) * 1000)::bigint, 0) as age_ms,
+select a.pid, coalesce(a.application_name, '') as application, coalesce(a.usename::varchar, '') as role,
+    coalesce((extract(epoch from pg_catalog.clock_timestamp() operator(pg_catalog.-) a.xact_start)
+        operator(pg_catalog.*) 1000)::bigint, 0) as age_ms,
     coalesce(pg_catalog.left(a.query, 200), '') as query
-from pg_catalog.unnest(pg_catalog.pg_blocking_pids($1)) as b (pid) join pg_catalog.pg_stat_activity a on a.pid = b.pid";
+from pg_catalog.unnest(pg_catalog.pg_blocking_pids($1)) as b (pid)
+    join pg_catalog.pg_stat_activity a on a.pid operator(pg_catalog.=) b.pid";
 
 impl<'w> Watch<'w> {
     /// `after` is how long an answer may take before somebody looks why.

@@ -2,6 +2,10 @@
 //!
 //! Written for PostgreSQL 13 to 18. The schema stands as `upshift.` in all of them; [`Tables::sql`] puts the configured
 //! one in its place. Values are always bound.
+//!
+//! Nothing is looked up along the search_path, in which somebody else may be able to write: functions, operators and
+//! types stand with the catalog's name, as in pg_dump's own queries. What the grammar itself knows needs none:
+//! `coalesce`, `extract`, `bigint`, and `varchar`, which is why casts go there and not to `text`.
 
 pub(crate) use super::tables::{FORMAT, Tables};
 
@@ -11,8 +15,8 @@ pub(crate) use super::tables::{FORMAT, Tables};
 /// which is all of a thousand rows but one.
 pub(crate) const READ: &str = "\
 select f.version as format, h.ordinal, h.version, h.name, h.up_checksum, h.down_checksum,
-    case when h.state <> 'applied' then h.state || ' ' || h.direction || ' ' || coalesce(h.statements_done, 0) end
-        as unfinished
+    case when h.state operator(pg_catalog.<>) 'applied'
+        then pg_catalog.concat_ws(' ', h.state, h.direction, coalesce(h.statements_done, 0)) end as unfinished
 from upshift.format f left join upshift.history h on true";
 
 /// What `status` shows beside [`READ`].
@@ -22,12 +26,13 @@ from upshift.history h order by h.ordinal";
 
 /// The text of a migration as it was applied.
 pub(crate) const READ_TEXTS: &str = "\
-select h.up, h.down, h.irreversible, h.indexes_before, h.error from upshift.history h where h.ordinal = $1";
+select h.up, h.down, h.irreversible, h.indexes_before, h.error
+from upshift.history h where h.ordinal operator(pg_catalog.=) $1";
 
 /// Takes the lease for this owner; gives its fencing token and the number of the last audit row. Runs under the lock.
 pub(crate) const TAKE_LEASE: &str = "\
 update upshift.lease
-set token = token + 1, owner = $1, service = $2, release = $3,
+set token = token operator(pg_catalog.+) 1, owner = $1, service = $2, release = $3,
     host = coalesce($4, pg_catalog.host(pg_catalog.inet_client_addr()), 'local'), since = pg_catalog.clock_timestamp()
 returning token, audit_id";
 
@@ -37,16 +42,18 @@ returning token, audit_id";
 /// its history row, so the number tells whether its predecessor is done, be it an apply, a revert or a repeatable.
 /// A cast of the message to a number is the shortest way for a plain query to raise an error with words of ours.
 pub(crate) const GUARD: &str = "\
-select ('upshift: ' || case when l.token is null then 'the lease was taken by another migrator'
+select pg_catalog.concat('upshift: ', case when l.token is null then 'the lease was taken by another migrator'
     else 'the migration before this one did not finish' end)::integer
-from (values (true)) one (one) left join upshift.lease l on l.token = $1::bigint and l.owner = $2::text
-where l.token is null or l.audit_id <> $3::bigint";
+from (values (true)) one (one) left join upshift.lease l
+    on l.token operator(pg_catalog.=) $1::bigint and l.owner operator(pg_catalog.=) $2::varchar
+where l.token is null or l.audit_id operator(pg_catalog.<>) $3::bigint";
 
 /// The columns of an audit row that its hash covers, as one canonical text (written for an alias `a`).
 macro_rules! audit_content {
     () => {
-        "pg_catalog.jsonb_build_array(a.id, (extract(epoch from a.at) * 1000000)::bigint, a.action, a.outcome, \
-        a.version, a.name, a.checksum, a.detail, a.duration_ms, a.role, a.service, a.release, a.host, a.token)::text"
+        "pg_catalog.jsonb_build_array(a.id, (extract(epoch from a.at) operator(pg_catalog.*) 1000000)::bigint, \
+        a.action, a.outcome, a.version, a.name, a.checksum, a.detail, a.duration_ms, a.role, a.service, a.release, \
+        a.host, a.token)::varchar"
     };
 }
 
@@ -58,9 +65,40 @@ macro_rules! ours {
         concat!(
             "coalesce(",
             $number,
-            ", ('upshift: the lease was taken by another migrator' || coalesce((",
+            ", pg_catalog.concat('upshift: the lease was taken by another migrator', ",
             $number,
-            ")::text, ''))::bigint)"
+            ")::bigint)"
+        )
+    };
+}
+
+/// The lease row, held, if it is still ours. $1 token, $2 owner.
+macro_rules! fence {
+    () => {
+        "fence as (
+    select l.token, l.audit_id, l.audit_hash from upshift.lease l
+    where l.token operator(pg_catalog.=) $1::bigint and l.owner operator(pg_catalog.=) $2::varchar for update
+)"
+    };
+}
+
+/// The history row (alias `h`) of the migration that an audit row (alias `a`) is about.
+macro_rules! its_row {
+    () => {
+        "case when a.version is null then h.version is null and h.name operator(pg_catalog.=) a.name
+        else h.version operator(pg_catalog.=) a.version end"
+    };
+}
+
+/// A number; raises where the history has no row for the migration of the audit row `a`.
+macro_rules! has_row {
+    ($ordinal:literal) => {
+        concat!(
+            "select case when ",
+            $ordinal,
+            " is null then pg_catalog.concat('upshift: the history has no row for ', a.name)::integer::bigint
+    else a.duration_ms end as duration_ms
+from facts a"
         )
     };
 }
@@ -77,25 +115,25 @@ macro_rules! audit_row {
     };
     ($milliseconds:literal) => {
         concat!(
-            "fence as (
-    select l.token, l.audit_id, l.audit_hash from upshift.lease l where l.token = $1::bigint and l.owner = $2::text for update
-), facts as (
+            fence!(),
+            ", facts as (
     select ",
-            ours!("l.audit_id + 1"),
-            " as id, pg_catalog.statement_timestamp() as at, $6::text as action, $7::text as outcome,
-        $8::bigint as version, $9::text as name, $10::text as checksum, $11::text as detail,
+            ours!("l.audit_id operator(pg_catalog.+) 1"),
+            " as id, pg_catalog.statement_timestamp() as at, $6::varchar as action, $7::varchar as outcome,
+        $8::bigint as version, $9::varchar as name, $10::varchar as checksum, $11::varchar as detail,
         coalesce(",
             $milliseconds,
-            "::bigint, (extract(epoch from pg_catalog.statement_timestamp() - pg_catalog.transaction_timestamp())
-            * 1000)::bigint) as duration_ms,
-        session_user::text as role, $3::text as service, $4::text as release,
-        coalesce($5::text, pg_catalog.host(pg_catalog.inet_client_addr()), 'local') as host, l.token,
+            "::bigint, (extract(epoch from
+            pg_catalog.statement_timestamp() operator(pg_catalog.-) pg_catalog.transaction_timestamp()
+            ) operator(pg_catalog.*) 1000)::bigint) as duration_ms,
+        session_user::varchar as role, $3::varchar as service, $4::varchar as release,
+        coalesce($5::varchar, pg_catalog.host(pg_catalog.inet_client_addr()), 'local') as host, l.token,
         l.audit_hash as previous_hash
     from (values (true)) one (one) left join fence l on true
 ), audited as (
     insert into upshift.audit (id, at, action, outcome, version, name, checksum, detail, duration_ms, role, service,
         release, host, token, previous_hash, hash)
-    select a.*, pg_catalog.sha256(a.previous_hash || pg_catalog.convert_to(",
+    select a.*, pg_catalog.sha256(a.previous_hash operator(pg_catalog.||) pg_catalog.convert_to(",
             audit_content!(),
             ", 'UTF8')) from facts a
     returning id, hash
@@ -117,8 +155,9 @@ pub(crate) const RECORD_APPLIED: &str = concat!(
 insert into upshift.history (version, name, phase, state, direction, statements_done, up_checksum, down_checksum,
     verify_checksum, guard_checksum, up, down, irreversible, applied_at, duration_ms, role, service, release, host,
     token)
-select a.version, a.name, $12::text, $20::text, 'up', $21::integer, $13::text, $14::text, $15::text, $16::text,
-    $17::text, $18::text, $19::text, a.at, a.duration_ms, a.role, a.service, a.release, a.host, a.token
+select a.version, a.name, $12::varchar, $20::varchar, 'up', $21::integer, $13::varchar, $14::varchar, $15::varchar,
+    $16::varchar, $17::varchar, $18::varchar, $19::varchar, a.at, a.duration_ms, a.role, a.service, a.release, a.host,
+    a.token
 from facts a
 returning duration_ms"
 );
@@ -128,15 +167,17 @@ pub(crate) const RECORD_REPEATED: &str = concat!(
     "with ",
     audit_row!(),
     ", removed as (
-    delete from upshift.history h using facts a where h.version is null and h.name = a.name returning h.ordinal
+    delete from upshift.history h using facts a where h.version is null and h.name operator(pg_catalog.=) a.name
+    returning h.ordinal
 )
 insert into upshift.history (version, name, phase, state, direction, statements_done, up_checksum, down_checksum,
     verify_checksum, guard_checksum, up, down, irreversible, applied_at, duration_ms, role, service, release, host,
     token)
-select a.version, a.name, $12::text, $20::text, 'up', $21::integer, $13::text, $14::text, $15::text, $16::text,
-    $17::text, $18::text, $19::text, a.at, a.duration_ms, a.role, a.service, a.release, a.host, a.token
+select a.version, a.name, $12::varchar, $20::varchar, 'up', $21::integer, $13::varchar, $14::varchar, $15::varchar,
+    $16::varchar, $17::varchar, $18::varchar, $19::varchar, a.at, a.duration_ms, a.role, a.service, a.release, a.host,
+    a.token
 -- Counting what was removed makes the server remove it first.
-from facts a, (select count(*) from removed) gone
+from facts a, (select pg_catalog.count(*) from removed) gone
 returning duration_ms"
 );
 
@@ -149,14 +190,16 @@ pub(crate) const RECORD_REVERTED: &str = concat!(
     audit_row!("$12"),
     ", removed as (
     delete from upshift.history h using facts a
-    where case when a.version is null then h.version is null and h.name = a.name else h.version = a.version end
+    where ",
+    its_row!(),
+    "
     returning h.ordinal
 ), unsettled as (
     update upshift.history h set up_checksum = null from facts a where a.version is not null and h.version is null
 )
-select case when r.ordinal is null then ('upshift: the history has no row for ' || a.name)::integer::bigint
-    else a.duration_ms end as duration_ms
-from facts a left join removed r on true"
+",
+    has_row!("r.ordinal"),
+    " left join removed r on true"
 );
 
 /// Only the audit row: an attempt that failed, or what was said about the history.
@@ -167,19 +210,20 @@ pub(crate) const RECORD_AUDIT: &str = concat!("with ", audit_row!(), " select a.
 /// next statement. The words of the error hang on a column, since the planner computes what is constant even in a branch
 /// that is never taken.
 pub(crate) const RECORD_PLACE: &str = concat!(
-    "with fence as (
-    select l.token from upshift.lease l where l.token = $1 and l.owner = $2 for update
-), placed as (
+    "with ",
+    fence!(),
+    ", placed as (
     update upshift.history h
-    set statements_done = $5::integer, error = $6::text, indexes_before = $7::oid[],
+    set statements_done = $5::integer, error = $6::varchar, indexes_before = $7::pg_catalog.oid[],
         token = ",
     ours!("(select f.token from fence f)"),
     "
-    where case when $3::bigint is null then h.version is null and h.name = $4::text else h.version = $3::bigint end
+    where case when $3::bigint is null then h.version is null and h.name operator(pg_catalog.=) $4::varchar
+        else h.version operator(pg_catalog.=) $3::bigint end
     returning h.ordinal
 )
 select case when p.ordinal is null
-    then ('upshift: the history has no row for ' || coalesce(p.ordinal::text, $4::text))::integer else 1 end
+    then pg_catalog.concat('upshift: the history has no row for ', p.ordinal, $4::varchar)::integer else 1 end
 from (values (true)) one (one) left join placed p on true"
 );
 
@@ -187,22 +231,23 @@ from (values (true)) one (one) left join placed p on true"
 /// It takes the place of a repeatable's former row. Values as in [`RECORD_APPLIED`]; writes no audit row of its own
 /// beyond the attempt's.
 pub(crate) const RECORD_BEGUN: &str = concat!(
-    "with fence as (
-    select l.token from upshift.lease l where l.token = $1 and l.owner = $2 for update
-), removed as (
-    delete from upshift.history h where $3::bigint is null and h.version is null and h.name = $4::text
+    "with ",
+    fence!(),
+    ", removed as (
+    delete from upshift.history h
+    where $3::bigint is null and h.version is null and h.name operator(pg_catalog.=) $4::varchar
     returning h.ordinal
 )
 insert into upshift.history (version, name, phase, state, direction, statements_done, error, up_checksum,
     down_checksum, verify_checksum, guard_checksum, up, down, irreversible, applied_at, duration_ms, role, service,
     release, host, token)
-select $3::bigint, $4::text, $5::text, 'failed', 'up', 0, 'did not finish', $6::text, $7::text, $8::text, $9::text,
-    $10::text, $11::text, $12::text, pg_catalog.statement_timestamp(), 0, session_user::text, $13::text, $14::text,
-    coalesce($15::text, pg_catalog.host(pg_catalog.inet_client_addr()), 'local'),
+select $3::bigint, $4::varchar, $5::varchar, 'failed', 'up', 0, 'did not finish', $6::varchar, $7::varchar, $8::varchar,
+    $9::varchar, $10::varchar, $11::varchar, $12::varchar, pg_catalog.statement_timestamp(), 0, session_user::varchar,
+    $13::varchar, $14::varchar, coalesce($15::varchar, pg_catalog.host(pg_catalog.inet_client_addr()), 'local'),
     ",
     ours!("(select f.token from fence f)"),
     "
-from (select count(*) from removed) gone"
+from (select pg_catalog.count(*) from removed) gone"
 );
 
 /// Ends a migration that ran statement by statement: up is now applied, with the texts of today, since what failed may
@@ -214,44 +259,48 @@ pub(crate) const RECORD_ENDED: &str = concat!(
     ", ended as (
     update upshift.history h
     set state = 'applied', direction = 'up', error = null, indexes_before = null, statements_done = $12::integer,
-        applied_at = a.at, duration_ms = a.duration_ms, token = a.token, phase = $14::text, up_checksum = $15::text,
-        down_checksum = $16::text, verify_checksum = $17::text, guard_checksum = $18::text, up = $19::text,
-        down = $20::text, irreversible = $21::text
+        applied_at = a.at, duration_ms = a.duration_ms, token = a.token, phase = $14::varchar,
+        up_checksum = $15::varchar, down_checksum = $16::varchar, verify_checksum = $17::varchar,
+        guard_checksum = $18::varchar, up = $19::varchar, down = $20::varchar, irreversible = $21::varchar
     from facts a
-    where case when a.version is null then h.version is null and h.name = a.name else h.version = a.version end
+    where ",
+    its_row!(),
+    "
     returning h.ordinal
 )
-select case when e.ordinal is null then ('upshift: the history has no row for ' || a.name)::integer::bigint
-    else a.duration_ms end as duration_ms
-from facts a left join ended e on true"
+",
+    has_row!("e.ordinal"),
+    " left join ended e on true"
 );
 
 /// Turns an applied row into one whose down is on its way, statement by statement. $1 token, $2 owner, $3 ordinal,
 /// $4 down checksum, $5 down (null: code): the down that runs, which may have been edited since.
 pub(crate) const RECORD_DOWN_BEGUN: &str = concat!(
-    "with fence as (
-    select l.token from upshift.lease l where l.token = $1 and l.owner = $2 for update
-)
+    "with ",
+    fence!(),
+    "
 update upshift.history h
 set state = 'failed', direction = 'down', statements_done = 0, error = 'did not finish',
-    down_checksum = coalesce($4::text, h.down_checksum), down = coalesce($5::text, h.down), token = ",
+    down_checksum = coalesce($4::varchar, h.down_checksum), down = coalesce($5::varchar, h.down),
+    token = ",
     ours!("(select f.token from fence f)"),
     "
-where h.ordinal = $3"
+where h.ordinal operator(pg_catalog.=) $3"
 );
 
 /// Keeps the texts of today for a migration that goes on in the middle: the next attempt compares with what ran last.
 /// $1 token, $2 owner, $3 ordinal, $4 up checksum, $5 up, $6 down checksum, $7 down (null: as it is).
 pub(crate) const RECORD_GOES_ON: &str = concat!(
-    "with fence as (
-    select l.token from upshift.lease l where l.token = $1 and l.owner = $2 for update
-)
+    "with ",
+    fence!(),
+    "
 update upshift.history h
-set up_checksum = coalesce($4::text, h.up_checksum), up = coalesce($5::text, h.up),
-    down_checksum = coalesce($6::text, h.down_checksum), down = coalesce($7::text, h.down), token = ",
+set up_checksum = coalesce($4::varchar, h.up_checksum), up = coalesce($5::varchar, h.up),
+    down_checksum = coalesce($6::varchar, h.down_checksum), down = coalesce($7::varchar, h.down),
+    token = ",
     ours!("(select f.token from fence f)"),
     "
-where h.ordinal = $3"
+where h.ordinal operator(pg_catalog.=) $3"
 );
 
 /// Accepts the text of today for an applied migration, with its audit row. $12 up checksum, $13 up.
@@ -259,13 +308,15 @@ pub(crate) const REPAIR_CHECKSUM: &str = concat!(
     "with ",
     audit_row!(),
     ", repaired as (
-    update upshift.history h set up_checksum = $12::text, up = $13::text, token = a.token from facts a
-    where case when a.version is null then h.version is null and h.name = a.name else h.version = a.version end
+    update upshift.history h set up_checksum = $12::varchar, up = $13::varchar, token = a.token from facts a
+    where ",
+    its_row!(),
+    "
     returning h.ordinal
 )
-select case when r.ordinal is null then ('upshift: the history has no row for ' || a.name)::integer::bigint
-    else a.duration_ms end as duration_ms
-from facts a left join repaired r on true"
+",
+    has_row!("r.ordinal"),
+    " left join repaired r on true"
 );
 
 /// Keeps an edited down of an applied migration, with its audit row. $12 down checksum, $13 down, $14 irreversible.
@@ -274,21 +325,26 @@ pub(crate) const RECORD_DOWN_TEXT: &str = concat!(
     audit_row!(),
     ", recorded as (
     update upshift.history h
-    set down_checksum = $12::text, down = $13::text, irreversible = $14::text, token = a.token from facts a
-    where case when a.version is null then h.version is null and h.name = a.name else h.version = a.version end
+    set down_checksum = $12::varchar, down = $13::varchar, irreversible = $14::varchar, token = a.token
+    from facts a
+    where ",
+    its_row!(),
+    "
 )
 select a.duration_ms from facts a"
 );
 
 /// Every audit row with what its hash and its predecessor's should be, and how many rows the lease remembers.
 pub(crate) const VERIFY_AUDIT: &str = concat!(
-    "select a.id, a.name, a.hash = pg_catalog.sha256(a.previous_hash || pg_catalog.convert_to(",
+    "select a.id, a.name, a.hash operator(pg_catalog.=)
+        pg_catalog.sha256(a.previous_hash operator(pg_catalog.||) pg_catalog.convert_to(",
     audit_content!(),
     ", 'UTF8')) as own,
-    a.previous_hash = coalesce(lag(a.hash) over (order by a.id), ''::bytea) as linked,
-    a.id = row_number() over (order by a.id) as counted,
+    a.previous_hash operator(pg_catalog.=) coalesce(pg_catalog.lag(a.hash) over (order by a.id), '') as linked,
+    a.id operator(pg_catalog.=) pg_catalog.row_number() over (order by a.id) as counted,
     l.audit_id as last_id,
-    case when a.id = l.audit_id then a.hash = l.audit_hash end as ending
+    case when a.id operator(pg_catalog.=) l.audit_id
+        then a.hash operator(pg_catalog.=) l.audit_hash end as ending
 from upshift.lease l left join upshift.audit a on true order by a.id"
 );
 
@@ -301,9 +357,10 @@ select a.id, a.at, a.action, a.outcome, a.version, a.name, a.checksum, a.detail,
 /// lock: a transaction pooler hands out connections of its own, on which a session lock would be stranded.
 pub(crate) const TRY_SESSION_LOCK: &str = "\
 select pg_catalog.pg_backend_pid() as pid,
-    case when pg_catalog.pg_backend_pid() = $2 then pg_catalog.pg_try_advisory_lock($1) end as locked,
-    pg_catalog.current_setting('server_version_num')::integer >= 140000
-        and pg_catalog.version() !~* 'mingw|visual c|windows' as watches_clients";
+    case when pg_catalog.pg_backend_pid() operator(pg_catalog.=) $2
+        then pg_catalog.pg_try_advisory_lock($1) end as locked,
+    pg_catalog.current_setting('server_version_num')::integer operator(pg_catalog.>=) 140000
+        and pg_catalog.version() operator(pg_catalog.!~*) 'mingw|visual c|windows' as watches_clients";
 
 /// Gives the session lock back.
 pub(crate) const RELEASE_SESSION_LOCK: &str = "select pg_catalog.pg_advisory_unlock($1) as released";
@@ -313,10 +370,13 @@ pub(crate) const TRY_TRANSACTION_LOCK: &str = "select pg_catalog.pg_try_advisory
 
 /// Who holds the lock with this key in this database.
 pub(crate) const LOCK_HOLDER: &str = "\
-select a.pid, a.usename::text as role, a.application_name, coalesce(a.client_addr::text, 'local') as host,
-    (extract(epoch from pg_catalog.clock_timestamp() - a.backend_start) * 1000)::bigint as age_ms,
+select a.pid, a.usename::varchar as role, a.application_name, coalesce(a.client_addr::varchar, 'local') as host,
+    (extract(epoch from pg_catalog.clock_timestamp() operator(pg_catalog.-) a.backend_start)
+        operator(pg_catalog.*) 1000)::bigint as age_ms,
     pg_catalog.left(a.query, 200) as query
-from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid = l.pid
-where l.locktype = 'advisory' and l.granted and l.objsubid = 1
-    and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
-    and (l.classid::bigint << 32 | l.objid::bigint) = $1";
+from pg_catalog.pg_locks l
+    join pg_catalog.pg_stat_activity a on a.pid operator(pg_catalog.=) l.pid
+    join pg_catalog.pg_database d on d.oid operator(pg_catalog.=) l.database
+where l.locktype operator(pg_catalog.=) 'advisory' and l.granted and l.objsubid operator(pg_catalog.=) 1
+    and d.datname operator(pg_catalog.=) pg_catalog.current_database()
+    and l.classid::bigint operator(pg_catalog.<<) 32 operator(pg_catalog.|) l.objid::bigint operator(pg_catalog.=) $1";

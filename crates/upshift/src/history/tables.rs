@@ -33,13 +33,17 @@ impl Tables {
         let quoted = crate::ident::literal(&self.schema.to_string());
         let create = CREATE_SCHEMA.replace("'upshift'", &schema).replace("'\"upshift\"'", &quoted);
         let formats = FORMATS.iter().skip(from).map(|text| self.sql(text));
-        let begin = [Cow::Owned(create), self.sql(REFUSE_PIECES)];
+        let begin = [Cow::Borrowed(OUR_SEARCH_PATH), Cow::Owned(create), self.sql(REFUSE_PIECES)];
         begin.into_iter().chain(formats).collect::<Vec<_>>().join("\n")
     }
 }
 
 /// The format of the tables that this library writes.
 pub(crate) const FORMAT: usize = FORMATS.len();
+
+/// What the text below names is PostgreSQL's own, whoever may write to a schema of the connection's search_path. It ends
+/// with the transaction that a text of several statements is.
+const OUR_SEARCH_PATH: &str = "select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);";
 
 /// `CREATE SCHEMA IF NOT EXISTS` asks for the privilege even when the schema is there, so it is asked for first.
 const CREATE_SCHEMA: &str = "\

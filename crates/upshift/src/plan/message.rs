@@ -229,7 +229,7 @@ pub(crate) fn queries<'q>(
         (0..script.statements.len()).map(move |at| {
             // The line break keeps a comment at the query's end from eating the parenthesis.
             let sql = format!(
-                "select ('upshift: not true: ' || pg_catalog.to_jsonb(checked)::text)::integer \
+                "select pg_catalog.concat('upshift: not true: ', pg_catalog.to_jsonb(checked))::integer \
                  from (\n{}\n) as checked (\"true?\") where checked.\"true?\" is not true limit 1",
                 script.text(at)
             );
@@ -253,7 +253,7 @@ pub(crate) const RESET: &str = "reset session authorization; reset role; reset a
 /// Takes away what a step has prepared by PREPARE, and not what the driver has.
 pub(crate) fn forget_prepared(step: &Step) -> Option<Message> {
     const FORGET: &str = "\
-do $upshift$ declare prepared text; begin
+do $upshift$ declare prepared pg_catalog.text; begin
     for prepared in select p.name from pg_catalog.pg_prepared_statements p where p.from_sql loop
         execute pg_catalog.format('deallocate %I', prepared);
     end loop;

@@ -246,19 +246,19 @@ fn written(value: &Param, plan: &Plan) -> String {
         Param::Token => lease("token"),
         Param::Owner => lease("owner"),
         Param::Audited => lease("audit_id"),
-        Param::Text(Some(text)) => format!("{}::text", literal(text)),
-        Param::Text(None) => "null::text".to_owned(),
+        Param::Text(Some(text)) => format!("{}::varchar", literal(text)),
+        Param::Text(None) => "null::varchar".to_owned(),
         Param::Int(Some(number)) => format!("{number}::bigint"),
         Param::Int(None) => "null::bigint".to_owned(),
         Param::Small(Some(number)) => format!("{number}::integer"),
         Param::Small(None) => "null::integer".to_owned(),
-        Param::Oids(None) => "null::oid[]".to_owned(),
+        Param::Oids(None) => "null::pg_catalog.oid[]".to_owned(),
         Param::Oids(Some(oids)) => {
             let mut text = String::from("'{");
             for (n, oid) in oids.iter().enumerate() {
                 let _ = write!(text, "{}{oid}", if n > 0 { "," } else { "" });
             }
-            text + "}'::oid[]"
+            text + "}'::pg_catalog.oid[]"
         }
     }
 }
