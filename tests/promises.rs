@@ -24,6 +24,8 @@ mod grouped;
 mod hand_edited;
 #[path = "promises/interrupted.rs"]
 mod interrupted;
+#[path = "promises/least_privilege.rs"]
+mod least_privilege;
 #[path = "promises/lock.rs"]
 mod lock;
 #[path = "promises/non_transactional.rs"]

@@ -10,6 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["plan"],
     &["report", "event"],
     &["error"],
+    &["privilege"],
     &["session", "source", "facts"],
     &["context", "wire"],
     &["lock", "resume", "difference"],

@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, Pool, Runtime};
+use tokio::sync::OnceCell;
 use tokio_postgres::NoTls;
 use upshift::{DownTarget, Grouping, LockPolicy, Migrator, Source, Target, Timeouts, Version};
 use upshift_promises::database::client_program;
@@ -44,6 +45,15 @@ const SET: &[(&str, &str)] = &[
     ("R__answer.sql", "create or replace function app.answer() returns integer language sql as 'select 42'"),
 ];
 
+/// The trap, made once and copied: it has ten thousand things.
+static TRAP: OnceCell<Database> = OnceCell::const_new();
+
+async fn trap() -> Database {
+    let db = Database::new().await;
+    db.run(include_str!("search_path/trap.sql")).await;
+    db
+}
+
 /// A database with the trap, and a role whose search_path lets it in.
 struct Trapped {
     db: Database,
@@ -52,9 +62,8 @@ struct Trapped {
 
 impl Trapped {
     async fn new(search_path: &str) -> Trapped {
-        let db = Database::new().await;
+        let db = TRAP.get_or_init(trap).await.copy().await;
         let role = format!("victim_of_{}", db.name());
-        db.run(include_str!("search_path/trap.sql")).await;
         db.run(&format!(
             "create role {role} login; create schema app authorization {role};
             grant create on database {db} to {role};
@@ -257,6 +266,9 @@ async fn questions_and_repairs() {
     .await;
 }
 
+const ADVISORY: &str = "select count(*) from pg_locks l join pg_database d on d.oid = l.database
+    where d.datname = current_database() and l.locktype = 'advisory'";
+
 #[tokio::test]
 async fn waiting_for_another_migrator_and_for_a_table() {
     each_path(async |trapped| {
@@ -271,7 +283,7 @@ async fn waiting_for_another_migrator_and_for_a_table() {
         };
         let working = trapped.migrator(blocked.clone()).timeouts(timeouts);
         let working = tokio::spawn(async move { working.run().await });
-        while trapped.db.rows("select count(*) from pg_locks where locktype = 'advisory'").await == "0" {
+        while trapped.db.rows(ADVISORY).await == "0" {
             tokio::task::yield_now().await;
         }
         let wait = Duration::ZERO;

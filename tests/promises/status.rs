@@ -309,8 +309,15 @@ async fn a_role_that_may_not_even_read_is_told_what_it_lacks() {
     db.migrator(files(THREE)).run().await.unwrap();
     let error = migrator.health().await.unwrap_err();
     expect![[r#"
-        could not read the history
-          caused by: permission denied for schema upshift (42501)
-          help: grant the migrator's role what it lacks: CREATE on the database to begin with, afterwards all on upshift's own schema"#]].assert_eq(&error.render());
+        the role "ROLE" lacks 4 things in the database "DATABASE", and nothing was changed
+          - use the schema "upshift"
+          - select on "upshift".format
+          - select on "upshift".lease
+          - select on "upshift".history
+          help: have an administrator run
+            grant usage on schema "upshift" to "ROLE";
+            grant select on "upshift".format to "ROLE";
+            grant select on "upshift".lease to "ROLE";
+            grant select on "upshift".history to "ROLE";"#]].assert_eq(&error.render().replace(&role, "ROLE").replace(db.name(), "DATABASE"));
     db.run(&format!("drop owned by {role}; drop role {role}")).await;
 }

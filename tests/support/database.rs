@@ -55,6 +55,14 @@ impl Database {
         Database { name }
     }
 
+    /// A copy of this one. The server waits some seconds for the last connection to it to end.
+    pub async fn copy(&self) -> Database {
+        let copy = format!("promise_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let admin = connect(&SERVER.url("postgres")).await;
+        admin.batch_execute(&format!("create database {copy} template {}", self.name)).await.unwrap();
+        Database { name: copy }
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name

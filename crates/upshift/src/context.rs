@@ -10,8 +10,10 @@ use upshift_files::Vars;
 use crate::error::Error;
 use crate::event::{Event, Hooks, Observer};
 use crate::facts::Facts;
+use crate::history::privilege::Wanted;
 use crate::history::sql::Tables;
 use crate::plan::{Target, UpRequest, Writer};
+use crate::privilege;
 use crate::session;
 use crate::settings::{Grouping, Identity, LockPolicy, Policy, Timeouts};
 use crate::source::Source;
@@ -48,6 +50,17 @@ impl Context {
     /// Reads the history: one round trip.
     pub(crate) async fn read(&self) -> Result<Facts, Error> {
         Facts::read(&*session::borrow(&self.pool).await?, &self.tables).await
+    }
+
+    /// What came of a first look for a run: where it was refused, all that a run needs is told, and not only what the
+    /// look needs.
+    pub(crate) async fn for_a_run<T>(&self, looked: Result<T, Error>) -> Result<T, Error> {
+        let refused = match looked {
+            Err(error) if !error.grants().is_empty() => error,
+            looked => return looked,
+        };
+        let client = session::borrow(&self.pool).await?;
+        Err(privilege::explained(&client, &self.tables, Wanted::Write, refused).await)
     }
 
     pub(crate) fn up_request<'r>(&'r self, target: &'r Target) -> UpRequest<'r> {

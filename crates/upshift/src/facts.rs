@@ -7,8 +7,10 @@ use tokio_postgres::{Client, Row};
 use upshift_files::{Checksum, MigrationId, Version};
 
 use crate::error::Error;
+use crate::history::privilege::Wanted;
 use crate::history::sql::{self, FORMAT, Tables};
 use crate::history::{Applied, AppliedState, History, Texts};
+use crate::privilege;
 
 /// What the database says before anything is decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +30,14 @@ impl Facts {
         match client.query_typed(&sql, &[]).await {
             Ok(rows) => Facts::from_rows(&rows, tables),
             Err(cause) if is_untouched(&cause) => Ok(Facts::Untouched),
-            Err(cause) => Err(Error::database("read the history", cause)),
+            Err(cause) => {
+                let denied = cause.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE);
+                let error = Error::database("read the history", cause);
+                if !denied {
+                    return Err(error);
+                }
+                Err(privilege::explained(client, tables, Wanted::Read, error).await)
+            }
         }
     }
 

@@ -41,6 +41,11 @@ impl Ident {
         Ident("upshift".to_owned())
     }
 
+    /// A name the server gave, which is one.
+    pub(crate) fn of_server(name: String) -> Ident {
+        Ident(name)
+    }
+
     /// The name, unquoted.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -40,6 +40,7 @@ mod ident;
 mod lock;
 mod migrator;
 mod plan;
+mod privilege;
 mod repair;
 mod report;
 mod resume;

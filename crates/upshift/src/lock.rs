@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
-use futures_util::future::{Either, join, select};
+use futures_util::future::{Either, OptionFuture, join, select};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row};
 
@@ -19,6 +19,7 @@ use crate::event::Event;
 use crate::facts::Facts;
 use crate::history::sql::{self, FORMAT, Tables};
 use crate::plan::{Lease, Plan};
+use crate::privilege;
 use crate::session::Session;
 use crate::wire::{Prepared, Wire};
 
@@ -98,9 +99,18 @@ impl Lock {
         let mut backoff = Backoff::new(context.settings().lock.wait, FIRST_PAUSE, LONGEST_PAUSE);
         let mut way = Way::Session;
         let mut waited = Duration::ZERO;
+        let mut unasked = true;
         loop {
-            let (attempt, facts) = attempt(context, &session, &mut way, key, told).await?;
-            let need = need(&facts)?;
+            let privileges = unasked.then(|| privilege::read(session.client(), context.tables()));
+            let attempted = attempt(context, &session, &mut way, key, told);
+            let (attempted, privileges) = join(attempted, OptionFuture::from(privileges)).await;
+            unasked = false;
+            let need = attempted.as_ref().map_or(Ok(Need::Work), |(_, facts)| need(facts))?;
+            if let (Need::Work, Some(privileges)) = (need, privileges) {
+                let format = attempted.as_ref().ok().map(|(_, facts)| facts.format());
+                privilege::refuse(privileges, context.tables(), format)?;
+            }
+            let (attempt, facts) = attempted?;
             match attempt {
                 Attempt::Locked(locked) => {
                     let (keeper, server) = *locked;
@@ -151,15 +161,12 @@ impl Lock {
             ];
             let (upgraded, (taken, (settings, prepared))) = join(
                 upgrade,
-                join(
-                    client.query_typed(&take, &values),
-                    join(client.query_typed(SESSION_SETTINGS, &[]), self.prepare(tables)),
-                ),
+                join(client.query_typed(&take, &values), join(self.session.settings(), self.prepare(tables))),
             )
             .await;
             upgraded.map_err(|cause| Error::database("create upshift's tables", cause))?;
-            if let (Keeper::Session, Ok(rows)) = (&self.keeper, settings) {
-                self.server.settings = rows.iter().filter_map(setting).collect();
+            if let (Keeper::Session, Ok(settings)) = (&self.keeper, settings) {
+                self.server.settings = settings;
             }
             self.prepared =
                 prepared.map_err(|cause| Error::database("prepare the writing of the history", cause))?;
@@ -341,27 +348,6 @@ async fn try_transaction(
     keeper.client().batch_execute("rollback").await.map_err(asking)?;
     *spare = Some(keeper);
     Ok(None)
-}
-
-/// What somebody set on this very connection, roles first. Written for PostgreSQL 13 to 18.
-///
-/// Settings with names of their own (`app.tenant`) are not here: the server lists them nowhere.
-const SESSION_SETTINGS: &str = "\
-select 'session_authorization' as name, session_user::varchar as setting
-from pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()) a
-    join pg_catalog.pg_roles r on r.oid operator(pg_catalog.=) a.usesysid
-where r.rolname operator(pg_catalog.<>) session_user
-union all
-select 'role', pg_catalog.current_setting('role')
-where pg_catalog.current_setting('role') operator(pg_catalog.<>) 'none'
-union all
-select s.name, s.setting from pg_catalog.pg_settings s
-where s.source operator(pg_catalog.=) 'session'
-    and s.name operator(pg_catalog.<>) all (array['role', 'session_authorization'])
-    and not pg_catalog.starts_with(s.name, 'transaction')";
-
-fn setting(row: &Row) -> Option<(String, String)> {
-    Some((row.try_get("name").ok()?, row.try_get("setting").ok()?))
 }
 
 /// Who holds the lock, when the server tells.

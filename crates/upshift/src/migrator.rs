@@ -70,7 +70,7 @@ impl Migrator {
     fn up_here(&self, target: Target) -> Here<'_, Report> {
         Box::pin(async move {
             let began = Instant::now();
-            let (set, first) = self.set_and_facts().await?;
+            let (set, first) = self.context.for_a_run(self.set_and_facts().await).await?;
             let plan_from = |facts: &Facts| -> Result<Plan, Error> {
                 Ok(Plan::up(&set, facts.history(), &self.context.up_request(&target))?)
             };
@@ -111,7 +111,7 @@ impl Migrator {
         Box::pin(async move {
             let began = Instant::now();
             let set = self.context.source.set()?;
-            let first = self.plan_down_of(&set, target).await?;
+            let first = self.context.for_a_run(self.plan_down_of(&set, target).await).await?;
             if first.is_empty() {
                 return Ok(report_of(&first, began, Duration::ZERO));
             }

@@ -89,7 +89,8 @@ impl<'m> Repair<'m> {
             Some(row) => messages(row).map(|_| Need::Work),
             None => Err(Error::not_applied(label(id))),
         };
-        is_there(&self.migrator.context.read().await?)?;
+        let context = &self.migrator.context;
+        is_there(&context.for_a_run(context.read().await).await?)?;
         match Lock::ask(&self.migrator.context, is_there).await? {
             Asked::NotNeeded(_) => Ok(()),
             Asked::Held(lock, facts) => {
@@ -129,7 +130,7 @@ impl Migrator {
                 true => Ok(Need::Work),
                 false => Err(Error::baseline_not_empty()),
             };
-            is_empty(&self.context.read().await?)?;
+            is_empty(&self.context.for_a_run(self.context.read().await).await?)?;
             match Lock::ask(&self.context, is_empty).await? {
                 Asked::NotNeeded(_) => Ok(()),
                 Asked::Held(lock, _) => {

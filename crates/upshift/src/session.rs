@@ -7,7 +7,7 @@ use deadpool_postgres::{ClientWrapper, Object, Pool};
 use futures_util::future::{BoxFuture, FutureExt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
 use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
-use tokio_postgres::{CancelToken, Client};
+use tokio_postgres::{CancelToken, Client, Row};
 
 use crate::error::Error;
 
@@ -35,6 +35,12 @@ impl Session {
         &self.client
     }
 
+    /// What the pool set on this very connection: one round trip.
+    pub(crate) async fn settings(&self) -> Result<Vec<(String, String)>, tokio_postgres::Error> {
+        let rows = self.client.query_typed(SESSION_SETTINGS, &[]).await?;
+        Ok(rows.iter().filter_map(setting).collect())
+    }
+
     /// The process id the server, or the pooler in front of it, told this connection at its start.
     ///
     /// Behind a transaction pooler it is none of the server's. No round trip: the driver keeps it for cancelling, and
@@ -42,6 +48,27 @@ impl Session {
     pub(crate) async fn told_pid(&self) -> Option<i32> {
         told_pid(&self.client.cancel_token()).await
     }
+}
+
+/// What somebody set on this very connection, roles first. Written for PostgreSQL 13 to 18.
+///
+/// Settings with names of their own (`app.tenant`) are not here: the server lists them nowhere.
+const SESSION_SETTINGS: &str = "\
+select 'session_authorization' as name, session_user::varchar as setting
+from pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()) a
+    join pg_catalog.pg_roles r on r.oid operator(pg_catalog.=) a.usesysid
+where r.rolname operator(pg_catalog.<>) session_user
+union all
+select 'role', pg_catalog.current_setting('role')
+where pg_catalog.current_setting('role') operator(pg_catalog.<>) 'none'
+union all
+select s.name, s.setting from pg_catalog.pg_settings s
+where s.source operator(pg_catalog.=) 'session'
+    and s.name operator(pg_catalog.<>) all (array['role', 'session_authorization'])
+    and not pg_catalog.starts_with(s.name, 'transaction')";
+
+fn setting(row: &Row) -> Option<(String, String)> {
+    Some((row.try_get("name").ok()?, row.try_get("setting").ok()?))
 }
 
 /// Bytes of a cancel request: length, code, process id, secret (which has up to 256 bytes since protocol 3.2).

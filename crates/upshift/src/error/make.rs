@@ -8,6 +8,7 @@ use upshift_files::Diagnostics;
 
 use super::{Error, Failure, Holder, Inner, Kind, ServerError};
 use crate::code::BoxError;
+use crate::history::privilege::Lacking;
 use crate::ident::Ident;
 use crate::plan::{Refusal, Unplanned};
 
@@ -70,6 +71,10 @@ impl Error {
             return Error::of(Kind::LockLost { cause: Some(cause) });
         }
         Error::of(Kind::Database { doing, cause })
+    }
+
+    pub(crate) fn privileges(lacking: Lacking) -> Error {
+        Error::of(Kind::Privileges(lacking))
     }
 
     pub(crate) fn history_row(ordinal: i64, column: &'static str, value: String) -> Error {

@@ -15,6 +15,7 @@ pub use server::ServerError;
 
 use crate::code::BoxError;
 use crate::event::Blocker;
+use crate::history::privilege::Lacking;
 use crate::plan::Refusal;
 use crate::report::Report;
 
@@ -43,6 +44,7 @@ pub(crate) enum Kind {
     PoolBusy,
     SmallPool,
     Database { doing: &'static str, cause: ServerError },
+    Privileges(Lacking),
     HistoryRow { ordinal: i64, column: &'static str, value: String },
     NoRow { table: String },
     FormatWrong { found: i64 },
@@ -116,6 +118,8 @@ impl Error {
         match &self.0.kind {
             Kind::Failed(failure) => failure.server.as_ref().and_then(ServerError::sqlstate),
             Kind::Database { cause, .. } => cause.sqlstate(),
+            // insufficient_privilege: what the server would have said, had it been asked.
+            Kind::Privileges(_) => Some("42501"),
             _ => None,
         }
     }
@@ -150,6 +154,16 @@ impl Error {
         }
     }
 
+    /// The statements that give the role what it lacks, for an administrator to run; empty for other errors.
+    ///
+    /// They are told before anything is changed, all at once.
+    pub fn grants(&self) -> Vec<&str> {
+        match &self.0.kind {
+            Kind::Privileges(lacking) => lacking.missing.iter().map(|it| it.grant.as_str()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether the folder has files that are not in the binary (debug builds).
     pub fn is_stale(&self) -> bool {
         matches!(self.0.kind, Kind::Stale { .. })
@@ -170,6 +184,9 @@ impl Error {
                 }
             }
             Kind::Failed(failure) => text.push_str(&failure.picture()),
+            Kind::Privileges(lacking) => {
+                lacking.missing.iter().for_each(|it| text.push_str(&format!("\n  - {}", it.what)));
+            }
             _ => {}
         }
         let mut cause = self.source();
@@ -257,6 +274,14 @@ impl fmt::Display for Kind {
                 "behind a transaction pooler the migrator needs two connections, and the pool allows one",
             ),
             Kind::Database { doing, .. } => write!(f, "could not {doing}"),
+            Kind::Privileges(Lacking { role, database, missing }) => {
+                let count = missing.len();
+                let things = if count == 1 { "one thing" } else { &format!("{count} things") };
+                write!(
+                    f,
+                    "the role {role} lacks {things} in the database {database}, and nothing was changed"
+                )
+            }
             Kind::HistoryRow { ordinal, column, value } => {
                 write!(
                     f,
@@ -311,6 +336,10 @@ impl Kind {
             }
             Kind::SmallPool => "raise the pool's `max_size` to 2 or more, or connect past the pooler",
             Kind::Database { cause, doing } => return cause.help(doing),
+            Kind::Privileges(lacking) => {
+                let grants = lacking.missing.iter().map(|it| format!("\n    {};", it.grant));
+                return Some(format!("have an administrator run{}", grants.collect::<String>()));
+            }
             Kind::HistoryRow { .. } | Kind::NoRow { .. } | Kind::FormatWrong { .. } => {
                 "somebody changed upshift's tables by hand: put the row back as it was; the audit table knows how it was"
             }
