@@ -56,5 +56,9 @@ mod status;
 mod target;
 #[path = "promises/test_databases.rs"]
 mod test_databases;
+#[path = "promises/test_databases_life.rs"]
+mod test_databases_life;
+#[path = "promises/test_databases_templates.rs"]
+mod test_databases_templates;
 #[path = "promises/written_transaction.rs"]
 mod written_transaction;

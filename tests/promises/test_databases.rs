@@ -23,10 +23,10 @@ async fn count(client: &Client, table: &str) -> i64 {
     client.query_one(&format!("select count(*) from {table}"), &[]).await.unwrap().get(0)
 }
 
-/// Twice, and each finds the table empty.
+/// Each finds the table empty and leaves a row in it.
 macro_rules! writes_and_finds_nothing_of_others {
-    ($($name:ident)*) => { $(
-        #[upshift_test::test(MIGRATIONS)]
+    ($isolation:literal: $($name:ident)*) => { $(
+        #[upshift_test::test(MIGRATIONS, isolation = $isolation)]
         async fn $name(client: Client) {
             assert_eq!(count(&client, "orders").await, 0);
             client.batch_execute("insert into orders default values").await.unwrap();
@@ -36,9 +36,13 @@ macro_rules! writes_and_finds_nothing_of_others {
 }
 
 writes_and_finds_nothing_of_others! {
-    a_test_finds_nothing_of_another_1
-    a_test_finds_nothing_of_another_2
-    a_test_finds_nothing_of_another_3
+    "database": a_test_finds_nothing_of_another_1 a_test_finds_nothing_of_another_2 a_test_finds_nothing_of_another_3
+}
+writes_and_finds_nothing_of_others! {
+    "schema": a_schema_has_nothing_of_another_1 a_schema_has_nothing_of_another_2 a_schema_has_nothing_of_another_3
+}
+writes_and_finds_nothing_of_others! {
+    "rollback": a_transaction_leaves_nothing_1 a_transaction_leaves_nothing_2 a_transaction_leaves_nothing_3
 }
 
 #[upshift_test::test(MIGRATIONS)]

@@ -145,7 +145,7 @@ impl Office {
         name: &str,
     ) -> Result<Template, TestError> {
         match self.beginning(worker, blueprint, key).await? {
-            Some(beginning) => copy(worker, name, &beginning).await?,
+            Some(beginning) => self.copy(worker, name, &beginning).await?,
             None => worker.run(&format!("create database {}", quoted(name))).await?,
         }
         self.migrate(blueprint, key, name).await?;
@@ -197,7 +197,7 @@ impl Office {
         name.map(|name| name.unwrap_or_default())
     }
 
-    /// A copy that waits for a test; connected to once, so that the server has its caches for it.
+    /// A copy that waits for a test; connected to once where the server has no caches for it yet.
     pub(crate) async fn copy_ahead(&self, template: &Template) -> Result<(), TestError> {
         let worker = self.worker().await?;
         let name = self.copy_as(&worker, template, "clone", None).await;
@@ -239,13 +239,13 @@ impl Office {
         let Some(row) = worker.row(sql::NEW, &new).await? else { return Ok(None) };
         let name: String = row.get(0);
         let made = async {
-            copy(worker, &name, template).await?;
+            self.copy(worker, &name, template).await?;
             if kind == "common" {
                 // What is left when a test ends its transaction cannot write.
                 let sql = format!("alter database {} set default_transaction_read_only = on", quoted(&name));
                 worker.run(&sql).await?;
             }
-            if claimed.is_none() {
+            if claimed.is_none() && self.strategy(worker).await?.is_empty() {
                 drop(Session::open(&self.config(&name)).await?);
             }
             Ok(())
@@ -261,6 +261,25 @@ impl Office {
         let made = [&(&name).into(), &state.into(), &owner, &test, &Value::List(Vec::new())];
         worker.row(sql::MADE, &made).await?;
         Ok(Some(name))
+    }
+
+    /// A copy with everything, the database's own settings and rights included.
+    async fn copy(&self, worker: &Session, name: &str, template: &Template) -> Result<(), TestError> {
+        let strategy = self.strategy(worker).await?;
+        let (name, from) = (quoted(name), quoted(&template.name));
+        worker.run(&format!("create database {name} template {from} {strategy}")).await?;
+        for extra in &template.extras {
+            worker.run(&extra.replacen("%I", &name, 1)).await?;
+        }
+        Ok(())
+    }
+
+    async fn strategy(&self, worker: &Session) -> Result<&str, TestError> {
+        let asked = self.strategy.get_or_try_init(|| async {
+            let row = worker.row(sql::STRATEGY, &[]).await?;
+            Ok::<String, TestError>(row.map(|row| row.get(0)).unwrap_or_default())
+        });
+        asked.await.map(String::as_str)
     }
 }
 
@@ -287,16 +306,6 @@ impl Known {
 async fn find(desk: &Session, kind: &str, key: Key) -> Result<Option<Template>, TestError> {
     let row = desk.row(sql::FIND, &[&kind.into(), &(&key).into()]).await?;
     Ok(row.map(|row| Template { key, name: row.get(0), extras: row.get(1) }))
-}
-
-/// A copy with everything, the database's own settings and rights included.
-async fn copy(worker: &Session, name: &str, template: &Template) -> Result<(), TestError> {
-    let sql = format!("create database {} template {}", quoted(name), quoted(&template.name));
-    worker.run(&sql).await?;
-    for extra in &template.extras {
-        worker.run(&extra.replacen("%I", &quoted(name), 1)).await?;
-    }
-    Ok(())
 }
 
 impl TestError {

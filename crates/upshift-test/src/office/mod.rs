@@ -35,6 +35,8 @@ pub(crate) struct Office {
     asked: AtomicUsize,
     /// Whether somebody keeps house.
     housekeeping: AtomicBool,
+    /// How this server copies quickest.
+    strategy: tokio::sync::OnceCell<String>,
 }
 
 /// What this program knows about a template.
@@ -70,6 +72,7 @@ impl Office {
                 templates: Mutex::new(BTreeMap::new()),
                 asked: AtomicUsize::new(0),
                 housekeeping: AtomicBool::new(false),
+                strategy: tokio::sync::OnceCell::new(),
             })
         });
         office.clone()

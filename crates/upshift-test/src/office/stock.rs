@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::session::Value;
 use super::{Blueprint, Office, Template, quoted, sql};
@@ -12,9 +12,17 @@ use crate::database::error::TestError;
 const DONE_AT_MOST: i64 = 16;
 /// Nobody has asked for a database for so long: the time to drop has come.
 const IDLE: Duration = Duration::from_millis(200);
+/// Other programs are killed while this one runs.
+const SORT_OUT_EVERY: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(25);
 /// Most clones ready at once, however many cores there are.
 const STOCK_AT_MOST: usize = 16;
+
+/// What a look for a database to drop came to.
+enum Dropped {
+    None,
+    One,
+}
 
 impl Office {
     /// A clone of its own for a test: one made ahead, or one made now.
@@ -79,27 +87,35 @@ impl Office {
     }
 
     async fn house(self: &Arc<Self>, template: &Template) -> Result<(), TestError> {
-        let desk = self.desk().await?;
-        desk.run(sql::SORT_OUT).await?;
         let mut asked = self.asked.load(Ordering::Relaxed);
         let mut idle = Duration::ZERO;
+        let mut sorted: Option<Instant> = None;
         loop {
+            if sorted.is_none_or(|sorted| sorted.elapsed() > SORT_OUT_EVERY) {
+                self.desk().await?.run(sql::SORT_OUT).await?;
+                sorted = Some(Instant::now());
+            }
+            // Before the stock: tests that never rest would else leave theirs lying about without end.
+            let done = self.count(sql::DONE_COUNT, &[]).await?;
+            let dropped =
+                if done > DONE_AT_MOST || idle >= IDLE { self.drop_one().await? } else { Dropped::None };
             let stock = self.count(sql::STOCK, &[&(&template.key).into()]).await?;
             if usize::try_from(stock).is_ok_and(|stock| stock < self.wanted()) {
                 self.copy_ahead(template).await?;
                 continue;
             }
-            let done = self.count(sql::DONE_COUNT, &[]).await?;
-            if done > DONE_AT_MOST || idle >= IDLE {
-                if !self.drop_one().await? {
-                    return Ok(());
+            match dropped {
+                Dropped::One => {}
+                Dropped::None if idle >= IDLE => return Ok(()),
+                Dropped::None => {
+                    tokio::time::sleep(PAUSE).await;
+                    idle += PAUSE;
                 }
-                continue;
             }
-            tokio::time::sleep(PAUSE).await;
             let now = self.asked.load(Ordering::Relaxed);
-            idle = if now == asked { idle + PAUSE } else { Duration::ZERO };
-            asked = now;
+            if now != asked {
+                (asked, idle) = (now, Duration::ZERO);
+            }
         }
     }
 
@@ -119,12 +135,12 @@ impl Office {
         Ok(row.map_or(0, |row| row.get(0)))
     }
 
-    /// Drops one database that is done; whether there was one.
-    async fn drop_one(&self) -> Result<bool, TestError> {
+    /// Drops one database that is done.
+    async fn drop_one(&self) -> Result<Dropped, TestError> {
         let worker = self.worker().await?;
         let Some(row) = worker.row(sql::TAKE_DONE, &[&worker.owner().into()]).await? else {
             self.rest(worker);
-            return Ok(false);
+            return Ok(Dropped::None);
         };
         let name: String = row.get(0);
         if row.get::<_, Option<bool>>(1) == Some(true) {
@@ -133,6 +149,6 @@ impl Office {
         worker.run(&format!("drop database if exists {} with (force)", quoted(&name))).await?;
         worker.row(sql::GONE, &[&(&name).into()]).await?;
         self.rest(worker);
-        Ok(true)
+        Ok(Dropped::One)
     }
 }
