@@ -59,11 +59,11 @@ const MIXED: &[(&str, &str)] = &[
     ),
 ];
 
-const COUNTED: &str = "2 3 4 5 5, too 6 6, too 7 8 9 R";
+pub(crate) const COUNTED: &str = "2 3 4 5 5, too 6 6, too 7 8 9 R";
 const REVERTED: &str = "9 8 7 6 5 4 3 2 1";
 
 /// Rows of the tables above in the order they were written: anything done twice, or not at all, shows.
-const COUNTER: &str = "select string_agg(name, ' ' order by name) from counter";
+pub(crate) const COUNTER: &str = "select string_agg(name, ' ' order by name) from counter";
 const REVERTS: &str = "select string_agg(name, ' ' order by name desc) from reverted";
 
 fn seven<'a>(step: &'a mut StepContext<'_>) -> CodeFuture<'a> {
@@ -90,7 +90,7 @@ fn code(version: u64, up: upshift::__private::CodeFn, down: upshift::__private::
     CodeMigration::function(header, up, Some(down))
 }
 
-fn mixed() -> Source {
+pub(crate) fn mixed() -> Source {
     files(MIXED).with([code(7, seven, seven_back)])
 }
 
@@ -113,19 +113,19 @@ impl<F: Future> Future for DropAt<F> {
 }
 
 /// The output, or `None` when the future was dropped where it was pending for the `nth` time.
-async fn drop_at<F: Future>(nth: usize, future: F) -> Option<F::Output> {
+pub(crate) async fn drop_at<F: Future>(nth: usize, future: F) -> Option<F::Output> {
     DropAt { inner: Box::pin(future), left: nth }.await
 }
 
 /// Nothing of ours is left in the database, and every connection of the pool works.
-async fn is_whole(db: &Database, pool: &Pool) {
+pub(crate) async fn is_whole(db: &Database, pool: &Pool) {
     db.settle().await;
     let status = pool.status();
     assert!(status.size <= status.max_size, "{status:?}");
     let mut clients = Vec::new();
     for _ in 0..status.max_size {
         let client = pool.get().await.unwrap();
-        assert_eq!(client.query_one("select 1", &[]).await.unwrap().get::<_, i32>(0), 1);
+        client.batch_execute("select 1").await.unwrap();
         clients.push(client);
     }
 }
@@ -136,14 +136,23 @@ const EMPTY: &str = "\
 
 /// Drops `subject` at every await point there is, shared out among a few databases; `afterwards` looks what came of it.
 async fn at_every_await_point(check: impl AsyncFn(&Database, &Pool, usize) -> bool) {
+    at_await_points(1, |db| database::pool(&db.url(), 3), check).await;
+}
+
+/// The same at every `step`th of them, through pools like this.
+pub(crate) async fn at_await_points(
+    step: usize,
+    pool_of: impl Fn(&Database) -> Pool,
+    check: impl AsyncFn(&Database, &Pool, usize) -> bool,
+) {
     const WORKERS: usize = 3;
     let (next, dropped) = (AtomicUsize::new(1), AtomicUsize::new(0));
     let worker = async || {
         let db = Database::new().await;
         loop {
-            let nth = next.fetch_add(1, Ordering::SeqCst);
+            let nth = next.fetch_add(step, Ordering::SeqCst);
             db.run(EMPTY).await;
-            let pool = database::pool(&db.url(), 3);
+            let pool = pool_of(&db);
             let was_dropped = check(&db, &pool, nth).await;
             if !was_dropped {
                 return;
@@ -154,7 +163,7 @@ async fn at_every_await_point(check: impl AsyncFn(&Database, &Pool, usize) -> bo
     futures_util::future::join_all((0..WORKERS).map(|_| worker())).await;
     let points = dropped.into_inner();
     println!("dropped at {points} await points");
-    assert!(points > 20, "only {points}");
+    assert!(points * step > 20, "only {points}");
 }
 
 #[tokio::test]
@@ -207,7 +216,14 @@ async fn a_waiter_dropped_at_any_await_point_is_as_if_it_had_never_come() {
         || files(&[("1_slow.sql", "-- upshift: lock-timeout 60s\nlock table door;\ncreate table done ()")]);
     let first = db.migrator(slow());
     let first = tokio::spawn(async move { first.run().await });
-    while db.rows("select count(*) from pg_locks where locktype = 'advisory' and granted").await == "0" {
+    while db
+        .rows(
+            "select count(*) from pg_locks l join pg_database d on d.oid = l.database
+            where d.datname = current_database() and l.locktype = 'advisory' and l.granted",
+        )
+        .await
+        == "0"
+    {
         tokio::task::yield_now().await;
     }
     let pool = database::pool(&db.url(), 2);

@@ -1,12 +1,14 @@
-//! Behind a transaction pooler: a session belongs to nobody, so nothing may depend on one, nor be left in one.
+//! Behind a pooler: a session belongs to nobody, or to whoever comes next, so nothing may be left in one.
 
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use upshift::{DownTarget, LockPolicy, Migrator};
-use upshift_promises::pgbouncer::PgBouncer;
+use upshift_promises::pgbouncer::{Mode, PgBouncer};
 use upshift_promises::proxy::{Pretended, Proxy, ProxySettings, Tls};
 use upshift_promises::{Database, database, files};
+
+use crate::cancel::{COUNTED, COUNTER, at_await_points, drop_at, is_whole, mixed};
 
 /// Migrations of every kind, some of which set what must not leak.
 const SET: &[(&str, &str)] = &[
@@ -46,15 +48,20 @@ const SESSION: &str =
     current_setting('statement_timeout'), current_setting('idle_in_transaction_session_timeout'),
     current_user, (select count(*) from pg_prepared_statements))";
 
-/// The sessions behind the pooler, each asked: as many transactions at once as there are server connections.
+/// The sessions behind the pooler that nobody has, each asked: as many transactions at once as there are server connections.
 async fn sessions(pooler: &PgBouncer, db: &Database) -> Vec<String> {
+    sessions_but(0, pooler, db).await
+}
+
+/// The same, where so many belong to somebody.
+async fn sessions_but(held: usize, pooler: &PgBouncer, db: &Database) -> Vec<String> {
     let servers = "select count(*) from pg_stat_activity
         where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()";
     let count: usize = db.rows(servers).await.parse().unwrap();
     let (mut clients, mut found) = (Vec::new(), Vec::new());
     // The pooler closes the session of a client that left in the middle of a transaction, so after a failure there may
     // be one left, or none: then the pooler opens one.
-    for _ in 0..count.max(1) {
+    for _ in 0..count.saturating_sub(held).max(1) {
         let client = database::connect(&pooler.url(db.name())).await;
         client.batch_execute("begin").await.unwrap();
         let row = client.query_typed(SESSION, &[]).await.unwrap();
@@ -70,42 +77,89 @@ async fn sessions(pooler: &PgBouncer, db: &Database) -> Vec<String> {
 const ADVISORY: &str = "select count(*) from pg_locks l join pg_database d on d.oid = l.database
     where d.datname = current_database() and l.locktype = 'advisory'";
 
+/// What a session of the pooler's looks like to a client that asks for nothing.
+const AS_NEW: &str = "\"$user\", public | 0 | 0 | 0 | postgres | 0";
+
 #[tokio::test]
 async fn everything_is_applied_and_reverted_and_nothing_leaks_to_other_clients() {
-    let Some(pooler) = PgBouncer::start() else { return };
-    let db = Database::new().await;
-    let migrator = Migrator::new(pooled(&pooler, &db, 2), files(SET));
-    assert_eq!(migrator.run().await.unwrap().steps.len(), 7);
-    assert_eq!(db.rows(ADVISORY).await, "0");
-    for session in sessions(&pooler, &db).await {
-        assert_eq!(session, "\"$user\", public | 0 | 0 | 0 | postgres | 0");
+    for (mode, pooler) in PgBouncer::each(20) {
+        let db = Database::new().await;
+        let migrator = Migrator::new(pooled(&pooler, &db, 2), files(SET));
+        assert_eq!(migrator.run().await.unwrap().steps.len(), 7);
+        assert_eq!(db.rows(ADVISORY).await, "0", "{mode:?}");
+        for session in sessions(&pooler, &db).await {
+            assert_eq!(session, AS_NEW, "{mode:?}");
+        }
+        assert_eq!(db.tables().await, "off1 off2 users");
+        assert_eq!(db.rows("select count(*) from pg_tables where schemaname = 'other'").await, "1");
+        assert_eq!(db.rows("select indisvalid from pg_index where indrelid = 'users'::regclass").await, "t");
+        assert!(migrator.run().await.unwrap().is_empty(), "a migrated database");
+        assert_eq!(migrator.down(DownTarget::All).await.unwrap().steps.len(), 6);
+        let left = "select count(*) from pg_tables where schemaname in ('public', 'other')";
+        assert_eq!(db.rows(left).await, "0");
+        for session in sessions(&pooler, &db).await {
+            assert_eq!(session, AS_NEW, "{mode:?}");
+        }
     }
-    assert_eq!(db.tables().await, "off1 off2 users");
-    assert_eq!(db.rows("select count(*) from pg_tables where schemaname = 'other'").await, "1");
-    assert_eq!(db.rows("select indisvalid from pg_index where indrelid = 'users'::regclass").await, "t");
-    assert!(migrator.run().await.unwrap().is_empty(), "a migrated database");
-    assert_eq!(migrator.down(DownTarget::All).await.unwrap().steps.len(), 6);
-    assert_eq!(db.rows("select count(*) from pg_tables where schemaname in ('public', 'other')").await, "0");
-    for session in sessions(&pooler, &db).await {
-        assert_eq!(session, "\"$user\", public | 0 | 0 | 0 | postgres | 0");
+}
+
+/// Each takes one of the pooler's connections, and the one that works a second: there are no more.
+#[tokio::test]
+async fn a_crowd_of_boots_applies_everything_once_and_all_return() {
+    const BOOTS: usize = 16;
+    for (mode, pooler) in PgBouncer::each(BOOTS + 1) {
+        let db = Database::new().await;
+        let boots = (0..BOOTS).map(|_| {
+            let migrator = Migrator::new(pooled(&pooler, &db, 2), files(SET));
+            tokio::spawn(async move { migrator.run().await })
+        });
+        let mut applied = 0;
+        for boot in boots.collect::<Vec<_>>() {
+            applied += boot.await.unwrap().unwrap_or_else(|error| panic!("{mode:?}: {error:?}")).steps.len();
+        }
+        assert_eq!(applied, 7, "{mode:?}");
+        assert_eq!(db.rows("select count(*) from users").await, "1002");
+        assert_eq!(db.rows(ADVISORY).await, "0");
     }
 }
 
 #[tokio::test]
-async fn eight_boots_at_once_apply_everything_once_and_all_return() {
-    let Some(pooler) = PgBouncer::start() else { return };
-    let db = Database::new().await;
-    let boots = (0..8).map(|_| {
-        let migrator = Migrator::new(pooled(&pooler, &db, 2), files(SET));
-        tokio::spawn(async move { migrator.run().await })
-    });
-    let mut applied = 0;
-    for boot in boots.collect::<Vec<_>>() {
-        applied += boot.await.unwrap().unwrap().steps.len();
+async fn a_run_dropped_at_any_await_point_leaves_no_lock_in_a_session_that_goes_to_somebody_else() {
+    for (mode, pooler) in PgBouncer::each(20) {
+        let pool_of = |db: &Database| pooled(&pooler, db, 3);
+        at_await_points(3, pool_of, async |db, pool, nth| {
+            let migrator = Migrator::new(pool.clone(), mixed());
+            let outcome = drop_at(nth, migrator.run()).await;
+            is_whole(db, pool).await;
+            assert_eq!(db.rows(ADVISORY).await, "0", "{mode:?}, dropped at {nth}");
+            let held = if mode == Mode::Session { pool.status().size } else { 0 };
+            for session in sessions_but(held, &pooler, db).await {
+                assert_eq!(session, AS_NEW, "{mode:?}, dropped at {nth}");
+            }
+            migrator.run().await.unwrap_or_else(|error| panic!("{mode:?}, dropped at {nth}: {error:?}"));
+            assert_eq!(db.rows(COUNTER).await, COUNTED, "{mode:?}, dropped at {nth}");
+            outcome.is_none()
+        })
+        .await;
     }
-    assert_eq!(applied, 7);
-    assert_eq!(db.rows("select count(*) from users").await, "1002");
-    assert_eq!(db.rows(ADVISORY).await, "0");
+}
+
+/// One connection keeps the lock and another one works, so a pooler with one for the database is too small.
+#[tokio::test]
+async fn a_pooler_with_one_server_connection_is_named() {
+    for mode in [Mode::Transaction, Mode::Session] {
+        let Some(pooler) = PgBouncer::of(mode, 1) else { return };
+        let db = Database::new().await;
+        let error = Migrator::new(pooled(&pooler, &db, 2), files(SET)).run().await.unwrap_err();
+        assert_eq!(
+            error.help().unwrap(),
+            "the pooler had no server connection free in time: a migrator needs two at once, so raise its \
+             `default_pool_size`, or connect past it",
+            "{mode:?}: {error:?}"
+        );
+        db.settle().await;
+        assert_eq!(db.rows(ADVISORY).await, "0");
+    }
 }
 
 #[tokio::test]
@@ -128,7 +182,7 @@ async fn a_failure_leaves_the_poolers_sessions_as_they_were() {
         assert!(error.failure().is_some(), "{broken}: {error:?}");
         db.settle().await;
         for session in sessions(&pooler, &db).await {
-            assert_eq!(session, "\"$user\", public | 0 | 0 | 0 | postgres | 0", "after {broken}");
+            assert_eq!(session, AS_NEW, "after {broken}");
         }
         db.run("delete from upshift.history where version = 4").await;
     }

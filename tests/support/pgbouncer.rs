@@ -1,4 +1,4 @@
-//! A real PgBouncer in transaction mode in front of the server of all promises.
+//! A real PgBouncer in front of the server of all promises.
 
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
@@ -17,25 +17,62 @@ pub struct PgBouncer {
     shell: Child,
 }
 
+/// How a pooler hands out the server's sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// For a transaction.
+    Transaction,
+    /// For a transaction, and statements that the driver has prepared are prepared again where they are missing
+    /// (`max_prepared_statements`, PgBouncer 1.21).
+    TransactionWithPrepared,
+    /// For as long as the client stays; then `server_reset_query` makes them as new.
+    Session,
+}
+
+impl Mode {
+    fn settings(self) -> &'static str {
+        match self {
+            Mode::Transaction => "pool_mode = transaction",
+            Mode::TransactionWithPrepared => "pool_mode = transaction\nmax_prepared_statements = 100",
+            Mode::Session => "pool_mode = session",
+        }
+    }
+}
+
 /// Ends the pooler when nobody holds the other end of its input any more.
 const ON_A_LEASH: &str = r#""$@" & cat > /dev/null; kill "$!"; wait "$!""#;
 
 impl PgBouncer {
-    /// Starts one; `None`, said on stderr, where this machine has no `pgbouncer`.
+    /// One in transaction mode; `None`, said on stderr, where this machine has no `pgbouncer`.
     pub fn start() -> Option<PgBouncer> {
+        PgBouncer::of(Mode::Transaction, 20)
+    }
+
+    /// One of each mode with so many server connections; those that this machine does not have are said on stderr.
+    pub fn each(size: usize) -> Vec<(Mode, PgBouncer)> {
+        let modes = [Mode::Transaction, Mode::TransactionWithPrepared, Mode::Session];
+        modes.into_iter().filter_map(|mode| Some((mode, PgBouncer::of(mode, size)?))).collect()
+    }
+
+    /// One in this mode with so many server connections for each database.
+    pub fn of(mode: Mode, size: usize) -> Option<PgBouncer> {
         let Some(program) = program() else {
             eprintln!(
                 "SKIPPED: no `pgbouncer` on this machine, so nothing is known about transaction poolers"
             );
             return None;
         };
+        if mode == Mode::TransactionWithPrepared && version(&program) < (1, 21) {
+            eprintln!("SKIPPED: this PgBouncer is older than 1.21 and has no max_prepared_statements");
+            return None;
+        }
         let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
         let folder = std::env::temp_dir().join(format!("upshift-pgbouncer-{}-{port}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         // It refuses to run as root and then writes its log as somebody else.
         std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o777)).unwrap();
         let config = folder.join("pgbouncer.ini");
-        std::fs::write(&config, configuration(port, &folder)).unwrap();
+        std::fs::write(&config, configuration(mode, size, port, &folder)).unwrap();
         let mut command = Command::new("sh");
         command.args(["-c", ON_A_LEASH, "sh"]).arg(program).arg("--quiet");
         if is_root() {
@@ -82,11 +119,20 @@ fn program() -> Option<PathBuf> {
     std::env::split_paths(&path).chain(usual).map(|it| it.join("pgbouncer")).find(|it| it.is_file())
 }
 
+/// Major and minor, from `PgBouncer 1.18.0`.
+fn version(program: &Path) -> (u32, u32) {
+    let output = Command::new(program).arg("--version").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let number = text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+    let mut parts = number.unwrap_or_default().split('.').map(|part| part.parse().unwrap());
+    (parts.next().unwrap(), parts.next().unwrap())
+}
+
 fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|it| it.stdout.starts_with(b"0\n"))
 }
 
-fn configuration(port: u16, folder: &Path) -> String {
+fn configuration(mode: Mode, size: usize, port: u16, folder: &Path) -> String {
     format!(
         "[databases]\n\
          * = host=127.0.0.1 port={server} user=postgres\n\
@@ -95,10 +141,12 @@ fn configuration(port: u16, folder: &Path) -> String {
          listen_port = {port}\n\
          unix_socket_dir =\n\
          auth_type = any\n\
-         pool_mode = transaction\n\
-         default_pool_size = 20\n\
+         {settings}\n\
+         default_pool_size = {size}\n\
+         query_wait_timeout = 3\n\
          max_client_conn = 300\n\
          logfile = {folder}/log\n",
+        settings = mode.settings(),
         server = SERVER.port(),
         folder = folder.display(),
     )

@@ -40,6 +40,11 @@ impl ServerError {
         self.0.is_closed() || self.0.source().and_then(|cause| cause.downcast_ref()).is_some_and(broken)
     }
 
+    /// Whether PgBouncer gave up waiting for a server connection.
+    fn is_pooler_short(&self) -> bool {
+        self.database().is_some_and(|said| said.message() == "query_wait_timeout")
+    }
+
     /// Whether another migrator has taken the lease, so that the history's own fence refused us.
     pub(crate) fn is_lease_lost(&self) -> bool {
         self.own_words().is_some_and(|words| words.starts_with("the lease was taken"))
@@ -79,6 +84,11 @@ impl ServerError {
     /// What to do about an error that met us while `doing` something of our own.
     pub(crate) fn help(&self, doing: &str) -> Option<String> {
         let help = match self.sqlstate() {
+            Some("08P01") if self.is_pooler_short() => {
+                "the pooler had no server connection free in time: a migrator needs two at once, so raise its \
+                 `default_pool_size`, or connect past it"
+                    .to_owned()
+            }
             Some("42501") => {
                 "grant the migrator's role what it lacks: CREATE on the database to begin with, afterwards \
                               all on upshift's own schema"
