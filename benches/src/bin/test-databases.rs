@@ -33,7 +33,7 @@ struct Suite {
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize, usual| arguments.get(at).map_or(Ok(usual), |it| it.parse::<usize>());
-    let bodies = arguments.get(3).map_or("0,20,50", String::as_str);
+    let bodies = arguments.get(3).map_or("0,20,50,100", String::as_str);
     let suite = Suite {
         tests: number(0, 200)?,
         threads: number(1, 2)?,
@@ -62,7 +62,6 @@ fn compare(suite: &Suite) -> Outcome<()> {
         run("bare copy of a template", suite, body, move |at| all.bare(at, body))?;
         run("upshift_test", suite, body, move |_| all.upshift(Isolation::Database, body))?;
         run("upshift_test, rollback", suite, body, move |_| all.upshift(Isolation::Rollback, body))?;
-        run("upshift_test, schema", suite, body, move |_| all.upshift(Isolation::Schema, body))?;
         run("sqlx::test", suite, body, move |at| all.sqlx(at, body))?;
     }
     Ok(())

@@ -21,6 +21,7 @@ pub(crate) fn expand(test: &Test, function: &Function) -> TokenStream {
         Flavor::MultiThread(None) => quote!(MultiThread(::core::option::Option::None)),
         Flavor::MultiThread(Some(threads)) => quote!(MultiThread(::core::option::Option::Some(#threads))),
     };
+    let role = test.arguments.role.iter().map(|name| quote_spanned!(name.span()=> .role(#name)));
     let fixtures = test.fixtures.iter().map(|file| {
         let (absolute, shown) = (&file.absolute, &file.shown);
         // A file that vanishes later is shown where it is named.
@@ -41,6 +42,7 @@ pub(crate) fn expand(test: &Test, function: &Function) -> TokenStream {
                 #source
                     .test(::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)))
                     .isolation(::upshift_test::Isolation::#isolation)
+                    #(#role)*
                     #(#fixtures)*,
                 ::upshift_test::__private::Flavor::#flavor,
                 async |db: &::upshift_test::TestDatabase| {

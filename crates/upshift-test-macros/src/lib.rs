@@ -21,6 +21,7 @@ use proc_macro::TokenStream;
 /// | `isolation = "database"` | a database of its own: the default |
 /// | `isolation = "schema"` | a schema of its own, for a server on which no database may be made |
 /// | `isolation = "rollback"` | a transaction that is rolled back, for tests on one connection that commit nothing |
+/// | `role = "orders"` | who owns the database and connects to it, on the throw-away server |
 /// | `flavor = "multi_thread"` | tokio's runtime with a thread a core; default `"current_thread"` |
 /// | `worker_threads = 2` | so many threads |
 ///

@@ -13,6 +13,7 @@ pub(crate) struct Arguments {
     pub fixtures: Vec<LitStr>,
     /// The variant of `upshift_test::Isolation`.
     pub isolation: &'static str,
+    pub role: Option<LitStr>,
     pub flavor: Flavor,
 }
 
@@ -73,6 +74,7 @@ pub(crate) fn arguments(arguments: TokenStream) -> Result<Arguments, Vec<Error>>
             migrations,
             fixtures: said.fixtures.unwrap_or_default(),
             isolation: said.isolation.unwrap_or("Database"),
+            role: said.role,
             flavor,
         }),
         Ok(_) => Err(mistakes),
@@ -88,11 +90,12 @@ struct Said {
     migrations: Option<Expr>,
     fixtures: Option<Vec<LitStr>>,
     isolation: Option<&'static str>,
+    role: Option<LitStr>,
     multi_thread: Option<bool>,
     threads: Option<(Span, usize)>,
 }
 
-const KEYS: &str = "`fixtures`, `isolation`, `flavor` and `worker_threads`";
+const KEYS: &str = "`fixtures`, `isolation`, `role`, `flavor` and `worker_threads`";
 
 impl Said {
     fn take(&mut self, expression: Expr, n: usize) -> Result<(), Error> {
@@ -114,6 +117,7 @@ impl Said {
         let twice = match name.as_str() {
             "fixtures" => self.fixtures.replace(fixtures(value)?).is_some(),
             "isolation" => self.isolation.replace(isolation(value)?).is_some(),
+            "role" => self.role.replace(string(value, "role", "orders")?).is_some(),
             "flavor" => self.multi_thread.replace(is_multi_thread(value)?).is_some(),
             "worker_threads" => self.threads.replace(threads(value)?).is_some(),
             _ => return Err(Error::new_spanned(key, format!("unknown argument: there are {KEYS}"))),

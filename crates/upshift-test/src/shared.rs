@@ -97,7 +97,12 @@ impl SharedServer {
     /// The address of a database over TCP.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
-        format!("postgres://{SUPERUSER}@127.0.0.1:{}/{}", self.port, percent_encoded(database))
+        self.url_as(SUPERUSER, database)
+    }
+
+    /// The same for another role.
+    pub(crate) fn url_as(&self, role: &str, database: &str) -> String {
+        format!("postgres://{}@127.0.0.1:{}/{}", percent_encoded(role), self.port, percent_encoded(database))
     }
 
     /// The folder of the Unix socket: what `psql --host` and `PGHOST` take.

@@ -18,7 +18,7 @@ use migrations_example::boot;
 use upshift::deadpool_postgres::{Client, Pool};
 use upshift::tokio_postgres::{SimpleQueryMessage, error::SqlState};
 use upshift::{Migrator, Target, Version};
-use upshift_test::Server;
+use upshift_test::{Server, TestDatabase};
 
 static SERVER: LazyLock<Server> = LazyLock::new(|| Server::start().unwrap());
 
@@ -26,6 +26,8 @@ static SERVER: LazyLock<Server> = LazyLock::new(|| Server::start().unwrap());
 struct Database {
     url: String,
     pool: Pool,
+    /// Goes with this value; one that was made empty goes with the server.
+    _migrated: Option<TestDatabase>,
 }
 
 impl Database {
@@ -40,16 +42,22 @@ impl Database {
         admin.batch_execute(role).await.unwrap();
         admin.batch_execute(&format!("create database {name} owner orders")).await.unwrap();
         let url = SERVER.url(name).replacen("//postgres@", "//orders@", 1);
-        Database { pool: boot::pool(&url).unwrap(), url }
+        Database { pool: boot::pool(&url).unwrap(), url, _migrated: None }
     }
 
     /// A database with all migrations and two shops with their products and customers.
     async fn with_two_shops(name: &str) -> (Database, Client) {
-        let database = Database::create(name).await;
-        database.migrator().run().await.unwrap();
+        let migrated = TestDatabase::builder(boot::migrations()).role(boot::SERVICE).test(name);
+        let database = Database::of(migrated.create().await.unwrap());
         let client = database.client().await;
         client.batch_execute(TWO_SHOPS).await.unwrap();
         (database, client)
+    }
+
+    /// What a test was given.
+    fn of(migrated: TestDatabase) -> Database {
+        let url = migrated.url().to_string();
+        Database { pool: boot::pool(&url).unwrap(), url, _migrated: Some(migrated) }
     }
 
     fn migrator(&self) -> Migrator {
@@ -66,17 +74,7 @@ impl Database {
 }
 
 /// Shops 1 and 2, each with a customer, a product and an order, all with the id of their shop.
-const TWO_SHOPS: &str = "
-    insert into shops (slug, name) values ('tea', 'Tea'), ('books', 'Books');
-    select set_config('orders.shop_id', '1', false);
-    insert into customers (shop_id, email, given_name, family_name) values (1, 'ada@example.com', 'Ada', 'Lovelace');
-    insert into products (shop_id, sku, name, currency, price_minor) values (1, 'assam', 'Assam', 'EUR', 640);
-    insert into orders (shop_id, customer_id, currency) values (1, 1, 'EUR');
-    select set_config('orders.shop_id', '2', false);
-    insert into customers (shop_id, email, given_name) values (2, 'plato@example.com', 'Plato');
-    insert into products (shop_id, sku, name, currency, price_minor) values (2, 'republic', 'Republic', 'JPY', 900);
-    insert into orders (shop_id, customer_id, currency) values (2, 2, 'JPY');
-    select set_config('orders.shop_id', '1', false)";
+const TWO_SHOPS: &str = include_str!("../../fixtures/two_shops.sql");
 
 fn version(number: u64) -> Version {
     number.to_string().parse().unwrap()

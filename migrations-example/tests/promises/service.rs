@@ -3,12 +3,14 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use migrations_example::boot;
 use migrations_example::caller::Caller;
 use migrations_example::http::{self, Service};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use upshift_test::TestDatabase;
 
-use crate::{Database, TWO_SHOPS};
+use crate::Database;
 
 /// The service on this database, until the test ends.
 async fn serve(database: &Database) -> Caller {
@@ -37,12 +39,10 @@ async fn health_is_503_before_the_migrations_and_200_after_them() {
     assert_eq!((after.status, after.body), (200, json!({ "schema": "fits" })));
 }
 
-#[tokio::test]
-async fn an_order_is_placed_read_and_listed_in_its_shop_alone() {
-    let database = Database::create("placed").await;
+#[upshift_test::test(boot::migrations(), role = "orders", fixtures = ["two_shops.sql"])]
+async fn an_order_is_placed_read_and_listed_in_its_shop_alone(migrated: TestDatabase) {
+    let database = Database::of(migrated);
     let caller = serve(&database).await;
-    database.migrator().run().await.unwrap();
-    database.client().await.batch_execute(TWO_SHOPS).await.unwrap();
 
     let placed = caller.post("/orders", &order("ada@example.com", &[("assam", 3)])).await.unwrap();
     assert_eq!(placed.status, 201, "{}", placed.body);
@@ -67,12 +67,10 @@ async fn an_order_is_placed_read_and_listed_in_its_shop_alone() {
     assert_eq!(other.get("/orders/3").await.unwrap().status, 404);
 }
 
-#[tokio::test]
-async fn what_cannot_be_done_is_said_and_leaves_nothing() {
-    let database = Database::create("refused").await;
+#[upshift_test::test(boot::migrations(), role = "orders", fixtures = ["two_shops.sql"])]
+async fn what_cannot_be_done_is_said_and_leaves_nothing(migrated: TestDatabase) {
+    let database = Database::of(migrated);
     let tea = serve(&database).await;
-    database.migrator().run().await.unwrap();
-    database.client().await.batch_execute(TWO_SHOPS).await.unwrap();
     let eve = "eve@example.com";
     let nowhere = Caller { shop: "nowhere", ..tea };
     for (caller, body, status, why) in [

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_postgres::Config;
+use tokio_postgres::error::SqlState;
 use upshift::{Source, Vars};
 
 use super::error::{Kind, TestError};
 use super::fixture::Fixture;
 use super::place::{Place, VARIABLE, runtime};
 use super::{DatabaseUrl, Fate, Home, Inner, Isolation, TestDatabase, schema};
-use crate::office::{Office, Recipe, Session, connect};
+use crate::office::{Office, Recipe, Session, connect, quoted};
 
 /// A test database before it is made; [`TestDatabase::builder`] begins one.
 #[derive(Debug, Clone)]
@@ -19,6 +20,7 @@ pub struct TestDatabaseBuilder {
     isolation: Isolation,
     fixtures: Vec<Fixture>,
     server: Option<String>,
+    role: Option<String>,
     test: Option<String>,
 }
 
@@ -29,6 +31,7 @@ impl TestDatabaseBuilder {
             isolation: Isolation::default(),
             fixtures: Vec::new(),
             server: None,
+            role: None,
             test: None,
         }
     }
@@ -69,6 +72,14 @@ impl TestDatabaseBuilder {
         self
     }
 
+    /// The role that owns the database and connects to it, for a schema whose rules (row-level security) a superuser does not
+    /// meet. The throw-away server makes it when it is not there; on another server the role is the address's own.
+    #[must_use]
+    pub fn role(mut self, name: impl Into<String>) -> Self {
+        self.role = Some(name.into());
+        self
+    }
+
     /// The test's name: by it a kept database is known, and goes when the test runs again. By default the thread's, which
     /// is the test's under `cargo test`.
     #[must_use]
@@ -98,7 +109,14 @@ impl TestDatabaseBuilder {
     async fn make(self, test: String) -> Result<TestDatabase, TestError> {
         let server = self.server.clone();
         let place = runtime()?.spawn_blocking(move || Place::choose(server.as_deref())).await;
-        let place = place.unwrap_or_else(|error| Err(Kind::Panicked { said: error.to_string() }.into()))?;
+        let mut place =
+            place.unwrap_or_else(|error| Err(Kind::Panicked { said: error.to_string() }.into()))?;
+        if let (Some(role), Some(shared)) = (&self.role, &place.shared) {
+            let url = shared.url_as(role, "postgres");
+            make_role(&place.config, role).await?;
+            place.config = DatabaseUrl::new(&*url).config(VARIABLE)?;
+            place.url = DatabaseUrl::new(url);
+        }
         let made = match self.isolation {
             Isolation::Database | Isolation::Rollback => self.make_database(&place, &test).await?,
             Isolation::Schema => self.make_schema(&place, &test).await?,
@@ -164,6 +182,26 @@ impl TestDatabase {
             fixture.run(&client).await?;
         }
         Ok(())
+    }
+}
+
+/// It owns what it makes, and makes databases; it does not stand above the rules of a schema.
+async fn make_role(server: &Config, role: &str) -> Result<(), TestError> {
+    let session = Session::open(server).await?;
+    if session.row("select from pg_roles where rolname = $1", &[&role.into()]).await?.is_some() {
+        return Ok(());
+    }
+    match session.run(&format!("create role {} login createdb", quoted(role))).await {
+        // Another test was quicker. Which of the two is said depends on how close they were.
+        Err(error)
+            if matches!(
+                error.sqlstate(),
+                Some(&SqlState::DUPLICATE_OBJECT | &SqlState::UNIQUE_VIOLATION)
+            ) =>
+        {
+            Ok(())
+        }
+        made => made,
     }
 }
 
