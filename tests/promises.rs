@@ -48,6 +48,8 @@ mod retry;
 mod round_trips;
 #[path = "promises/search_path.rs"]
 mod search_path;
+#[path = "promises/secrets.rs"]
+mod secrets;
 #[path = "promises/session.rs"]
 mod session;
 #[path = "promises/status.rs"]

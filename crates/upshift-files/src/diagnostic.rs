@@ -1,5 +1,6 @@
 //! One mistake in a migration file, told so that it can be mended at once: what, where, and what to write instead.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::Position;
@@ -57,8 +58,9 @@ impl Diagnostic {
         let position = Position::of(text, range.start);
         let line = position.line_of(text);
         let room = line.chars().count().saturating_sub(position.column - 1).max(1);
-        let wide = text.get(range).map_or(1, |bad| bad.lines().next().unwrap_or("").chars().count());
-        let place = Place { position, line: line.to_owned(), width: wide.clamp(1, room) };
+        let wide = text.get(range.clone()).map_or(1, |bad| bad.lines().next().unwrap_or("").chars().count());
+        let line = without_secrets(text, range.start, line).into_owned();
+        let place = Place { position, line, width: wide.clamp(1, room) };
         Diagnostic { message: message.into(), path: path.into(), place: Some(place), help: None }
     }
 
@@ -66,6 +68,23 @@ impl Diagnostic {
     pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
         self.help = Some(help.into());
         self
+    }
+}
+
+/// How much of the text before a line is read for what the line belongs to: a statement is seldom longer.
+const CONTEXT: usize = 4096;
+
+/// The line that has the byte `byte` of a text, as it may be shown: the same length, without passwords.
+fn without_secrets<'t>(text: &str, byte: usize, line: &'t str) -> Cow<'t, str> {
+    let before = &text.as_bytes()[..byte.min(text.len())];
+    let end = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1) + line.len();
+    let mut from = end.saturating_sub(line.len() + CONTEXT);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    match crate::mask_secrets_in_sql(&text[from..end]) {
+        Cow::Borrowed(_) => Cow::Borrowed(line),
+        Cow::Owned(masked) => Cow::Owned(masked.rsplit('\n').next().unwrap_or_default().to_owned()),
     }
 }
 

@@ -9,6 +9,7 @@ mod flyway;
 mod typed;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 
 use crate::section::Replace;
@@ -20,8 +21,15 @@ use crate::section::Replace;
 /// let vars = Vars::new().with("schema", "shop").with("limit", "10");
 /// assert_eq!(vars.get("schema"), Some("shop"));
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Vars(BTreeMap<String, String>);
+
+/// The names alone: a value may be a password.
+impl fmt::Debug for Vars {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 impl Vars {
     /// None.

@@ -2,7 +2,7 @@
 
 use similar::TextDiff;
 use tokio_postgres::Client;
-use upshift_files::{Body, MigrationId, MigrationSet};
+use upshift_files::{Body, MigrationId, MigrationSet, mask_secrets_in_sql};
 
 use crate::error::{Error, Kind};
 use crate::facts::read_texts;
@@ -37,6 +37,7 @@ fn unified(applied: &str, now: &str, path: &str) -> String {
     let now = now.replace("\r\n", "\n");
     let diff = TextDiff::from_lines(applied.as_str(), now.as_str());
     let text = diff.unified_diff().context_radius(2).header("as applied", path).to_string();
+    let text = mask_secrets_in_sql(&text);
     let mut lines: Vec<&str> = text.lines().collect();
     let more = lines.len().saturating_sub(MOST_LINES);
     lines.truncate(MOST_LINES);

@@ -11,6 +11,7 @@ use deadpool_postgres::Pool;
 use futures_util::future::{Either, OptionFuture, join, select};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row};
+use upshift_files::mask_secrets_in_sql;
 
 use crate::backoff::{Backoff, random_bits};
 use crate::context::Context;
@@ -362,7 +363,7 @@ async fn holder(client: &Client, key: i64) -> Option<Holder> {
         application: text("application_name"),
         host: text("host"),
         age: Duration::from_millis(age.unsigned_abs()),
-        query: text("query"),
+        query: mask_secrets_in_sql(&text("query")).into_owned(),
     })
 }
 

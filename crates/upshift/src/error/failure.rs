@@ -170,6 +170,15 @@ impl Failure {
         server.or(self.code.as_ref().map(|code| code.as_ref() as &(dyn StdError + 'static)))
     }
 
+    /// What the server or the code said, in one line, as the history and the audit keep it.
+    pub(crate) fn words(&self) -> String {
+        match (&self.server, &self.code) {
+            (Some(server), _) => server.to_string(),
+            (None, Some(code)) => upshift_files::mask_secrets(&code.to_string()).into_owned(),
+            (None, None) => String::new(),
+        }
+    }
+
     /// The file's line with the caret, without the words above it.
     pub(super) fn picture(&self) -> String {
         let Some(place) = &self.place else { return String::new() };

@@ -106,7 +106,7 @@ impl Error {
             line.push_str(&format!(": {error}"));
             cause = error.source();
         }
-        line
+        upshift_files::mask_secrets(&line).into_owned()
     }
 
     pub(crate) fn not_applied(label: impl Into<String>) -> Error {

@@ -203,7 +203,8 @@ impl Error {
         if let Some(help) = self.help() {
             text.push_str(&format!("\n  help: {help}"));
         }
-        text
+        // Rust migrations, hooks and pools have errors of their own.
+        upshift_files::mask_secrets(&text).into_owned()
     }
 
     pub(crate) fn with_report(mut self, report: Report) -> Error {

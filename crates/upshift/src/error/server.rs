@@ -5,9 +5,11 @@ use std::fmt;
 use std::io;
 
 use tokio_postgres::error::{DbError, ErrorPosition, Severity, SqlState};
+use upshift_files::{mask_secrets, mask_secrets_in_sql};
 
 /// What the server, or the connection to it, said. `Display` is one line: the message and the SQLSTATE.
-#[derive(Debug)]
+///
+/// Passwords that it quotes are shown as stars, as far as a text tells; [`ServerError::database`] has it as it came.
 pub struct ServerError(tokio_postgres::Error);
 
 impl ServerError {
@@ -72,11 +74,12 @@ impl ServerError {
         let mut text = String::new();
         for (what, words) in [("detail", said.detail()), ("hint", said.hint()), ("context", said.where_())] {
             if let Some(words) = words {
+                let words = mask_secrets_in_sql(words);
                 text.push_str(&format!("\n    {what}: {}", words.replace('\n', "\n      ")));
             }
         }
         if let Some(ErrorPosition::Internal { query, .. }) = said.position() {
-            text.push_str(&format!("\n    inside: {}", query.trim()));
+            text.push_str(&format!("\n    inside: {}", mask_secrets_in_sql(query.trim())));
         }
         text
     }
@@ -125,16 +128,23 @@ impl ServerError {
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(words) = self.own_words() {
-            return f.write_str(words);
+            return f.write_str(&mask_secrets(words));
         }
         match self.database() {
-            Some(said) => write!(f, "{} ({})", said.message(), said.code().code()),
+            Some(said) => write!(f, "{} ({})", mask_secrets(said.message()), said.code().code()),
             None => {
-                self.0.fmt(f)?;
                 // The driver keeps the reason of "error communicating with the server" one level down.
-                self.0.source().map_or(Ok(()), |cause| write!(f, ": {cause}"))
+                let cause = self.0.source().map_or(String::new(), |cause| format!(": {cause}"));
+                f.write_str(&mask_secrets(&format!("{}{cause}", self.0)))
             }
         }
+    }
+}
+
+/// The driver's would show what the server quoted.
+impl fmt::Debug for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ServerError({self}{})", self.more())
     }
 }
 

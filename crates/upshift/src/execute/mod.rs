@@ -150,11 +150,7 @@ impl<'e> Executor<'e> {
         if let Some(place) = &mut failure.place {
             place.path = self.context.source().shown(&place.path);
         }
-        let words = match (&failure.server, &failure.code) {
-            (Some(server), _) => server.to_string(),
-            (None, Some(code)) => code.to_string(),
-            (None, None) => String::new(),
-        };
+        let words = failure.words();
         self.audit_failure(step, format!("{failure}: {words}")).await;
         if failure.left == Left::Nothing {
             tracing::error!(migration = %step.label, error = words, "migration failed");

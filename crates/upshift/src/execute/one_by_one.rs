@@ -268,10 +268,8 @@ impl Executor<'_> {
         if let Err(cause) = self.end_settings().await {
             tracing::debug!(%cause, "the settings of a failed migration could not be reset");
         }
-        let words = failure.server.as_ref().map(ToString::to_string);
-        let words = words.or_else(|| failure.code.as_ref().map(ToString::to_string)).unwrap_or_default();
         if !failure.is_guard() {
-            let place = place(step, done, Some(words), None, &self.plan.writer);
+            let place = place(step, done, Some(failure.words()), None, &self.plan.writer);
             // The connection may be what failed; then the row still says that the statement did not finish.
             if let Err(error) = self.write_down(&place).await {
                 tracing::warn!(%error, "the place could not be kept");

@@ -7,6 +7,7 @@ use deadpool_postgres::Pool;
 use futures_util::future::{Either, select};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
+use upshift_files::mask_secrets_in_sql;
 
 use crate::context::Context;
 use crate::event::{Blocker, Event};
@@ -87,6 +88,6 @@ fn blocker(row: &Row) -> Option<Blocker> {
         application: row.try_get("application").ok()?,
         role: row.try_get("role").ok()?,
         transaction_age: Duration::from_millis(age.unsigned_abs()),
-        query: row.try_get("query").ok()?,
+        query: mask_secrets_in_sql(row.try_get("query").ok()?).into_owned(),
     })
 }
