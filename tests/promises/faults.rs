@@ -1,83 +1,14 @@
-//! The world around a boot goes wrong: the server goes away, the connection is cut, a privilege is missing, a file is none.
+//! The world around a boot goes wrong: the server goes away or is not there, a privilege is missing, a file is none.
+//! Connections that are cut, at every message, are in `tests/reliability`.
 
 use std::time::{Duration, Instant};
 
 use expect_test::{Expect, expect};
-use upshift::{Left, Migrator, SourceFile};
-use upshift_promises::proxy::{Cut, Proxy, ProxySettings};
+use upshift::{Migrator, SourceFile};
 use upshift_promises::{Database, database, files};
 use upshift_test::{Server, StopMode};
 
-const COUNTING: &[(&str, &str)] = &[
-    ("1_counter.sql", "create table counter (name text not null)"),
-    ("2_a.sql", "insert into counter values ('2')"),
-    (
-        "3_index.sql",
-        "create table big (id int);\ncreate index concurrently big_id on big (id);\ninsert into counter values ('3')",
-    ),
-    ("4_copy.sql", "copy counter from stdin;\n4\n\\.\n"),
-    (
-        "5_off.sql",
-        "-- upshift: transaction off\ninsert into counter values ('5');\ninsert into counter values ('5, too')",
-    ),
-    ("6_b.sql", "insert into counter values ('6')"),
-    ("R__answer.sql", "insert into counter values ('R')"),
-];
-
 const COUNTER: &str = "select string_agg(name, ' ' order by name) from counter";
-const COUNTED: &str = "2 3 4 5 5, too 6 R";
-
-/// Cuts the connection of a run at one message after the other, by so many steps, until none is cut any more.
-async fn cut_everywhere(step: usize, at: fn(usize) -> Cut) {
-    let db = Database::new().await;
-    let proxy = Proxy::start(database::SERVER.port(), ProxySettings::default()).await;
-    let mut cuts = 0;
-    for nth in (1..).step_by(step) {
-        db.run("drop schema if exists upshift cascade; drop schema public cascade; create schema public")
-            .await;
-        let pool = database::pool(&proxy.url(db.name()), 3);
-        drop(pool.get().await.unwrap());
-        proxy.cut(at(nth));
-        let outcome = Migrator::new(pool.clone(), files(COUNTING)).run().await;
-        if proxy.mend() {
-            break;
-        }
-        cuts += 1;
-        db.settle().await;
-        if let Err(error) = outcome {
-            assert!(error.is_connection_lost(), "{:?}: {error:?}", at(nth));
-            if let Some(failure) = error.failure().filter(|failure| failure.left == Left::Nothing) {
-                let done = format!(
-                    "select 1 from upshift.history where {:?} = version || '_' || name",
-                    failure.label
-                );
-                assert_eq!(
-                    db.rows(&done.replace('"', "'")).await,
-                    "",
-                    "{:?} says that nothing is done",
-                    at(nth)
-                );
-            }
-        }
-        let next = Migrator::new(pool, files(COUNTING)).run().await;
-        next.unwrap_or_else(|error| panic!("after {:?}: {error:?}", at(nth)));
-        assert_eq!(db.rows(COUNTER).await, COUNTED, "after {:?}", at(nth));
-        let indexes = "select count(*), bool_and(indisvalid) from pg_index where indrelid = 'big'::regclass";
-        assert_eq!(db.rows(indexes).await, "1 | t", "after {:?}", at(nth));
-    }
-    println!("{cuts} cuts");
-    assert!(cuts > 20, "only {cuts}");
-}
-
-#[tokio::test]
-async fn a_connection_cut_behind_any_message_of_the_client_loses_nothing_and_does_nothing_twice() {
-    cut_everywhere(1, Cut::AfterClient).await;
-}
-
-#[tokio::test]
-async fn a_connection_cut_before_messages_of_the_server_loses_nothing_and_does_nothing_twice() {
-    cut_everywhere(4, Cut::BeforeServer).await;
-}
 
 #[tokio::test]
 async fn a_server_that_goes_away_in_the_middle_is_met_again_where_it_stopped() {
@@ -125,7 +56,7 @@ async fn a_server_that_goes_away_in_the_middle_is_met_again_where_it_stopped() {
 async fn a_server_that_is_not_there() {
     let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
     let pool = database::pool(&format!("postgres://postgres@127.0.0.1:{port}/postgres"), 1);
-    let error = Migrator::new(pool, files(COUNTING)).run().await.unwrap_err();
+    let error = Migrator::new(pool, files(ONE)).run().await.unwrap_err();
     assert!(error.is_connection_lost());
     expect![[r#"
         no connection to the database
@@ -146,7 +77,7 @@ async fn a_pool_whose_connections_are_all_in_use() {
         .build()
         .unwrap();
     let _taken = pool.get().await.unwrap();
-    let error = Migrator::new(pool, files(COUNTING)).run().await.unwrap_err();
+    let error = Migrator::new(pool, files(ONE)).run().await.unwrap_err();
     expect![[r#"
         all connections of the pool are in use, and none became free in time
           help: raise the pool's `max_size`, or migrate before anything else takes connections"#]]

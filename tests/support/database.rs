@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
@@ -95,16 +96,7 @@ impl Database {
 
     /// The rows of a query as text: columns with ` | `, rows with line breaks.
     pub async fn rows(&self, sql: &str) -> String {
-        let rows =
-            self.client().await.simple_query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-        let row = |message: &SimpleQueryMessage| match message {
-            SimpleQueryMessage::Row(row) => {
-                let columns = (0..row.len()).map(|at| row.get(at).unwrap_or("-"));
-                Some(columns.collect::<Vec<_>>().join(" | "))
-            }
-            _ => None,
-        };
-        rows.iter().filter_map(row).collect::<Vec<_>>().join("\n")
+        rows(&self.client().await, sql).await
     }
 
     /// The history, shortly: what is in which state.
@@ -125,20 +117,8 @@ impl Database {
     /// # Panics
     /// When one is still there after ten seconds.
     pub async fn settle(&self) {
-        let sql = "\
-            select a.pid, a.state, coalesce(l.locktype, ''), left(a.query, 60) from pg_stat_activity a
-            left join pg_locks l on l.pid = a.pid and l.locktype = 'advisory'
-            where a.datname = current_database() and a.pid <> pg_backend_pid() and a.backend_type = 'client backend'
-                and (l.pid is not null or a.xact_start is not null)";
-        let mut left = String::new();
-        for _ in 0..1000 {
-            left = self.rows(sql).await;
-            if left.is_empty() {
-                return;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
-        panic!("locks or transactions are left:\n{left}");
+        let left = left_locked(&self.client().await).await;
+        assert!(left.is_empty(), "locks or transactions are left:\n{left}");
     }
 }
 
@@ -185,4 +165,35 @@ where
     let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = Manager::from_config(url.parse().unwrap(), tls, config);
     Pool::builder(manager).max_size(size).runtime(Runtime::Tokio1).build().unwrap()
+}
+
+/// The rows of a query as text: columns with ` | `, rows with line breaks.
+pub async fn rows(client: &Client, sql: &str) -> String {
+    let rows = client.simple_query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    let row = |message: &SimpleQueryMessage| match message {
+        SimpleQueryMessage::Row(row) => {
+            let columns = (0..row.len()).map(|at| row.get(at).unwrap_or("-"));
+            Some(columns.collect::<Vec<_>>().join(" | "))
+        }
+        _ => None,
+    };
+    rows.iter().filter_map(row).collect::<Vec<_>>().join("\n")
+}
+
+/// The sessions of the client's database that still hold a lock or an open transaction after ten seconds; returns as
+/// soon as there is none.
+pub async fn left_locked(client: &Client) -> String {
+    let sql = "\
+        select a.pid, a.state, coalesce(l.locktype, ''), left(a.query, 60) from pg_stat_activity a
+        left join pg_locks l on l.pid = a.pid and l.locktype = 'advisory'
+        where a.datname = current_database() and a.pid <> pg_backend_pid() and a.backend_type = 'client backend'
+            and (l.pid is not null or a.xact_start is not null)";
+    let began = Instant::now();
+    loop {
+        let left = rows(client, sql).await;
+        if left.is_empty() || began.elapsed() > Duration::from_secs(10) {
+            return left;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }

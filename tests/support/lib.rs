@@ -1,8 +1,11 @@
 //! What the promises share: one real server, a database of its own for each test, and a few words to say things shortly.
 
+pub mod chance;
 pub mod database;
+pub mod mixed;
 pub mod pgbouncer;
 pub mod proxy;
+pub mod tally;
 
 use upshift::{Report, Source, SourceFile};
 

@@ -1,4 +1,4 @@
-//! A proxy between client and server that reads the protocol: it counts round trips, delays, and cuts connections.
+//! A proxy between client and server that reads the protocol: it counts round trips, delays, cuts and holds connections.
 //!
 //! # How a round trip is counted
 //! In lockstep the proxy holds back every answer until the server owes none and the client has been silent for a
@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// As long as a client may dawdle in the middle of a pipeline, on a busy machine.
@@ -66,19 +67,41 @@ pub enum Pace {
     Lockstep,
 }
 
-/// Where a connection is cut. Messages are counted from 1, from the moment the cut is asked for, over all connections.
+/// What goes wrong, once, and at which message.
 ///
-/// What opens a connection (startup, authentication, until the first ReadyForQuery) is not counted.
+/// Messages are counted from 1, from the moment the fault is asked for, over all connections. What opens a connection
+/// (startup, authentication, until the first ReadyForQuery) is not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cut {
-    /// This message of the client never reaches the server.
-    BeforeClient(usize),
-    /// This message of the client is the last that reaches the server.
-    AfterClient(usize),
-    /// This message of the server never reaches the client, though the server has sent it.
-    BeforeServer(usize),
-    /// This message of the server is the last that reaches the client.
-    AfterServer(usize),
+pub struct Fault {
+    /// Whose messages are counted.
+    pub sender: Sender,
+    /// Which of them it happens at.
+    pub nth: usize,
+    /// What happens.
+    pub way: Way,
+}
+
+/// Who sent a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sender {
+    /// The client.
+    Client,
+    /// The server.
+    Server,
+}
+
+/// What goes wrong at a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// The connection is closed; the message does not arrive, though it was sent.
+    CutBefore,
+    /// The connection is closed; the message is the last that arrives.
+    CutAfter,
+    /// The message arrives so much later, and what is behind it waits.
+    Delay(Duration),
+    /// From the message on nothing passes either way, and the connection stays open though its client goes away: a
+    /// network that swallows packets.
+    Hold,
 }
 
 /// What has passed since the last look.
@@ -102,7 +125,9 @@ struct Shared {
     round_trips: AtomicUsize,
     client_messages: AtomicUsize,
     server_messages: AtomicUsize,
-    cut: Mutex<Option<Cut>>,
+    fault: Mutex<Option<Fault>>,
+    /// How many connections are held.
+    held: watch::Sender<usize>,
 }
 
 impl Proxy {
@@ -117,7 +142,8 @@ impl Proxy {
             round_trips: AtomicUsize::new(0),
             client_messages: AtomicUsize::new(0),
             server_messages: AtomicUsize::new(0),
-            cut: Mutex::new(None),
+            fault: Mutex::new(None),
+            held: watch::Sender::new(0),
         });
         Proxy { address, listener: tokio::spawn(accept(listener, shared.clone())), shared }
     }
@@ -138,14 +164,26 @@ impl Proxy {
         }
     }
 
-    /// Cuts the connection on which this happens, once. Later connections pass.
-    pub fn cut(&self, at: Cut) {
-        *self.shared.cut() = Some(at);
+    /// Lets this go wrong on the connection on which it happens, once. Later connections pass.
+    pub fn plan(&self, fault: Fault) {
+        *self.shared.fault() = Some(fault);
     }
 
-    /// Takes a cut back; whether it was still to come.
+    /// Takes a fault back; whether it was still to come.
     pub fn mend(&self) -> bool {
-        self.shared.cut().take().is_some()
+        self.shared.fault().take().is_some()
+    }
+
+    /// Returns when a connection is held.
+    pub async fn until_held(&self) {
+        let mut held = self.shared.held.subscribe();
+        // The sender lives as long as this proxy.
+        let _ = held.wait_for(|held| *held > 0).await;
+    }
+
+    /// Closes the connections that are held.
+    pub fn let_go(&self) {
+        self.shared.held.send_replace(0);
     }
 }
 
@@ -171,47 +209,24 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-/// Who sent a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sender {
-    Client,
-    Server,
-}
-
-/// What becomes of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    Pass,
-    /// It is the last one to pass.
-    PassAndCut,
-    Cut,
-}
-
 impl Shared {
-    fn cut(&self) -> MutexGuard<'_, Option<Cut>> {
-        self.cut.lock().unwrap_or_else(PoisonError::into_inner)
+    fn fault(&self) -> MutexGuard<'_, Option<Fault>> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a message and says what becomes of it.
-    fn fate(&self, sender: Sender) -> Fate {
+    /// Counts a message and says what goes wrong at it.
+    fn meets(&self, sender: Sender) -> Option<Way> {
         let counter = match sender {
             Sender::Client => &self.client_messages,
             Sender::Server => &self.server_messages,
         };
         counter.fetch_add(1, Ordering::SeqCst);
-        let mut cut = self.cut();
-        let (left, fate) = match (sender, cut.as_mut()) {
-            (Sender::Client, Some(Cut::BeforeClient(left))) => (left, Fate::Cut),
-            (Sender::Client, Some(Cut::AfterClient(left))) => (left, Fate::PassAndCut),
-            (Sender::Server, Some(Cut::BeforeServer(left))) => (left, Fate::Cut),
-            (Sender::Server, Some(Cut::AfterServer(left))) => (left, Fate::PassAndCut),
-            _ => return Fate::Pass,
-        };
-        *left = left.saturating_sub(1);
-        if *left > 0 {
-            return Fate::Pass;
+        let mut planned = self.fault();
+        let fault = planned.as_mut().filter(|fault| fault.sender == sender)?;
+        fault.nth = fault.nth.saturating_sub(1);
+        if fault.nth > 0 {
+            return None;
         }
-        *cut = None;
-        fate
+        planned.take().map(|fault| fault.way)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::frame::{Frame, Frames, GSS_REQUEST, SSL_REQUEST, Tag};
 use super::turn::Turn;
-use super::{Fate, Pace, SILENCE, Sender, Shared, Tls};
+use super::{Pace, SILENCE, Sender, Shared, Tls, Way};
 
 /// What is to be written, and when.
 type Due = (Instant, Piece);
@@ -27,6 +27,8 @@ enum Piece {
     End,
     /// The connection ends here, both ways.
     Cut,
+    /// Nothing passes any more, neither way.
+    Hold,
 }
 
 /// What both directions of a connection know.
@@ -35,6 +37,7 @@ struct Line {
     state: Mutex<State>,
     changed: Notify,
     cut: Notify,
+    held: AtomicBool,
 }
 
 struct State {
@@ -53,7 +56,13 @@ pub(super) async fn carry(client: TcpStream, server: TcpStream, shared: Arc<Shar
     let (from_server, to_server) = server.into_split();
     let state =
         State { turn: Turn::default(), held: VecDeque::new(), last_heard: Instant::now(), greeted: false };
-    let line = Line { shared, state: Mutex::new(state), changed: Notify::new(), cut: Notify::new() };
+    let line = Line {
+        shared,
+        state: Mutex::new(state),
+        changed: Notify::new(),
+        cut: Notify::new(),
+        held: AtomicBool::new(false),
+    };
     let (up_sender, up_receiver) = unbounded_channel();
     let (down_sender, down_receiver) = unbounded_channel();
     let up = async {
@@ -71,6 +80,7 @@ pub(super) async fn carry(client: TcpStream, server: TcpStream, shared: Arc<Shar
         _ = down => {}
         () = line.release(&down_sender) => {}
         () = line.cut.notified() => {}
+        () = line.let_go() => {}
     }
 }
 
@@ -85,8 +95,9 @@ impl Line {
         to_server: &UnboundedSender<Due>,
         to_client: &UnboundedSender<Due>,
     ) -> io::Result<()> {
+        let delay = self.shared.settings.delay_to_server;
         let mut frames = Frames::default();
-        while from.read_buf(&mut frames.bytes).await? > 0 {
+        while self.unless_held(from.read_buf(&mut frames.bytes).await).await? > 0 {
             while let Some(frame) = frames.next() {
                 if matches!(frame.tag, Tag::Opening(SSL_REQUEST | GSS_REQUEST)) {
                     let answer = match (frame.tag, self.shared.settings.tls) {
@@ -103,18 +114,18 @@ impl Line {
                     state.turn.open
                 };
                 self.changed.notify_one();
-                let fate = if counted { self.shared.fate(Sender::Client) } else { Fate::Pass };
-                self.pass(fate, frame, to_server, self.shared.settings.delay_to_server).await;
+                let met = if counted { self.shared.meets(Sender::Client) } else { None };
+                self.pass(met, frame, to_server, delay).await;
             }
         }
-        let _ = to_server.send((Instant::now() + self.shared.settings.delay_to_server, Piece::End));
+        let _ = to_server.send((Instant::now() + delay, Piece::End));
         Ok(())
     }
 
     async fn read_server(&self, mut from: OwnedReadHalf, to_client: &UnboundedSender<Due>) -> io::Result<()> {
         let delay = self.shared.settings.delay_to_client;
         let mut frames = Frames { tagged: true, ..Frames::default() };
-        while from.read_buf(&mut frames.bytes).await? > 0 {
+        while self.unless_held(from.read_buf(&mut frames.bytes).await).await? > 0 {
             while let Some(frame) = frames.next() {
                 let counted = {
                     let mut state = self.state();
@@ -122,13 +133,13 @@ impl Line {
                     state.turn.server(&frame);
                     was_open
                 };
-                let fate = if counted { self.shared.fate(Sender::Server) } else { Fate::Pass };
-                if self.shared.settings.pace == Pace::Lockstep && fate == Fate::Pass {
+                let met = if counted { self.shared.meets(Sender::Server) } else { None };
+                if self.shared.settings.pace == Pace::Lockstep && met.is_none() {
                     self.state().held.push_back(frame.bytes);
                     self.changed.notify_one();
                 } else {
                     self.flush(to_client);
-                    self.pass(fate, frame, to_client, delay).await;
+                    self.pass(met, frame, to_client, delay).await;
                 }
             }
         }
@@ -138,16 +149,40 @@ impl Line {
         Ok(())
     }
 
-    /// Passes a message on, or ends the connection before or behind it; then there is no return.
-    async fn pass(&self, fate: Fate, frame: Frame, to: &UnboundedSender<Due>, delay: Duration) {
-        let due = Instant::now() + delay;
-        if fate != Fate::Cut {
+    /// Passes a message on, unless something goes wrong at it; from a cut or a hold there is no return.
+    async fn pass(&self, met: Option<Way>, frame: Frame, to: &UnboundedSender<Due>, delay: Duration) {
+        let more = if let Some(Way::Delay(more)) = met { more } else { Duration::ZERO };
+        // What comes behind it is due earlier, and waits for it all the same.
+        let due = Instant::now() + delay + more;
+        if !matches!(met, Some(Way::CutBefore | Way::Hold)) {
             let _ = to.send((due, Piece::Bytes(frame.bytes)));
         }
-        if fate != Fate::Pass {
-            let _ = to.send((due, Piece::Cut));
+        let end = match met {
+            None | Some(Way::Delay(_)) => return,
+            Some(Way::CutBefore | Way::CutAfter) => Piece::Cut,
+            Some(Way::Hold) => Piece::Hold,
+        };
+        let _ = to.send((due, end));
+        std::future::pending::<()>().await;
+    }
+
+    /// What a socket said, unless the connection is held: then nobody hears of anything any more.
+    async fn unless_held<T>(&self, said: T) -> T {
+        if self.held.load(Ordering::SeqCst) {
             std::future::pending::<()>().await;
         }
+        said
+    }
+
+    /// Returns when this connection was held and is not to be any more.
+    async fn let_go(&self) {
+        let mut held = self.shared.held.subscribe();
+        while !self.held.load(Ordering::SeqCst) {
+            if held.changed().await.is_err() {
+                return;
+            }
+        }
+        let _ = held.wait_for(|held| *held == 0).await;
     }
 
     /// Lets held answers go whenever it is the client's turn and it has been silent.
@@ -188,11 +223,20 @@ impl Line {
     async fn write(&self, mut to: OwnedWriteHalf, mut from: UnboundedReceiver<Due>) -> io::Result<()> {
         while let Some((due, piece)) = from.recv().await {
             tokio::time::sleep_until(due).await;
+            self.unless_held(()).await;
             match piece {
-                Piece::Bytes(bytes) => to.write_all(&bytes).await?,
+                Piece::Bytes(bytes) => {
+                    let written = to.write_all(&bytes).await;
+                    self.unless_held(written).await?;
+                }
                 Piece::End => break,
                 Piece::Cut => {
                     self.cut.notify_one();
+                    std::future::pending::<()>().await;
+                }
+                Piece::Hold => {
+                    self.held.store(true, Ordering::SeqCst);
+                    self.shared.held.send_modify(|held| *held += 1);
                     std::future::pending::<()>().await;
                 }
             }

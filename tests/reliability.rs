@@ -1,0 +1,4 @@
+//! No crash, cut or race loses or doubles a migration: tried over and over, in numbers (docs/reliability.md).
+
+#[path = "reliability/cuts.rs"]
+mod cuts;
