@@ -84,8 +84,6 @@ pub(crate) enum Kind {
     NotThere { named_by: String, folder: PathBuf },
     #[error("{} did not tell its version: it answered `{}`", program.display(), answer.trim())]
     Version { program: PathBuf, answer: String },
-    #[error("`id -u` did not tell which user this is")]
-    OwnUser,
     #[error("PostgreSQL refuses to run as root, and this machine has no user {} to run it", quoted(tried))]
     NoStandIn { tried: Vec<String> },
     #[error("{program} could not be run as {user}")]

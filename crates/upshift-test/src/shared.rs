@@ -19,10 +19,16 @@ use crate::poll;
 use crate::programs::Programs;
 use crate::server::{Server, percent_encoded};
 
-/// As long as cargo needs between two test programs, and nextest between two tests.
-const SHORT_WAIT_SECONDS: &str = "5";
-/// As long as a person needs to look at the database of a test that failed.
-const LONG_WAIT_SECONDS: &str = "900";
+/// How long a server waits after its last program, in seconds.
+#[derive(Debug, Clone, Copy)]
+struct Waits {
+    usual: u32,
+    kept: u32,
+}
+
+/// As long as cargo needs between two test programs, and nextest between two tests; and as a person needs to look at the
+/// database of a test that failed.
+const WAITS: Waits = Waits { usual: 5, kept: 900 };
 
 /// As long as whoever holds it may start a server, `initdb` included.
 const LOCK_LIMIT: Duration = Duration::from_secs(180);
@@ -50,10 +56,10 @@ impl SharedServer {
         let account = Account::choose()?;
         let programs = Programs::find()?;
         let name = format!("shared-{}", fingerprint(&programs, &[])?);
-        Self::join_in(&cache_folder(&account)?, &name, &account)
+        Self::join_in(&cache_folder(&account)?, &name, &account, WAITS)
     }
 
-    fn join_in(folder: &Path, name: &str, account: &Account) -> Result<Self, ServerError> {
+    fn join_in(folder: &Path, name: &str, account: &Account, waits: Waits) -> Result<Self, ServerError> {
         let record = folder.join(name);
         let _alone = lock(&folder.join(format!("{name}.lock")))?;
         if let Some(running) = Self::running(&record) {
@@ -61,7 +67,7 @@ impl SharedServer {
         }
         let server = Server::start()?;
         let (port, folder) = (server.port(), server.socket_dir().to_owned());
-        hand_over(server, &folder, account)?;
+        hand_over(server, &folder, account, waits)?;
         let hold = open_hold(&folder).map_err(|source| Kind::File {
             doing: "open",
             path: folder.join("hold"),
@@ -128,14 +134,14 @@ fn open_hold(folder: &Path) -> std::io::Result<File> {
 }
 
 /// Gives the server to a process of its own, which ends it; from then on it does not need this program.
-fn hand_over(server: Server, folder: &Path, account: &Account) -> Result<(), ServerError> {
+fn hand_over(server: Server, folder: &Path, account: &Account, waits: Waits) -> Result<(), ServerError> {
     let failed = |source| Kind::Run { program: "/bin/sh".into(), user: account.name(), source };
     let leash = server.release().map_or_else(Stdio::null, Stdio::from);
     let mut keeper = account
         .command("/bin/sh")
         .args(["-c", include_str!("shared.sh"), "upshift-shared"])
         .arg(folder)
-        .args([SHORT_WAIT_SECONDS, LONG_WAIT_SECONDS])
+        .args([waits.usual.to_string(), waits.kept.to_string()])
         .stdin(Stdio::null())
         .stdout(leash)
         .stderr(Stdio::piped())
@@ -163,5 +169,72 @@ fn lock(path: &Path) -> Result<File, ServerError> {
     match taken {
         Some(()) => Ok(file),
         None => Err(Kind::NotShared { path: path.to_owned(), after: LOCK_LIMIT }.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    /// A folder for the record, so that nobody else joins.
+    struct Apart(PathBuf);
+
+    impl Apart {
+        fn new(name: &str) -> Apart {
+            let folder = std::env::temp_dir().join(format!("upshift-{name}-{}", std::process::id()));
+            fs::create_dir_all(&folder).unwrap();
+            Apart(folder)
+        }
+
+        fn join(&self) -> SharedServer {
+            let waits = Waits { usual: 1, kept: 4 };
+            SharedServer::join_in(&self.0, "shared", &Account::choose().unwrap(), waits).unwrap()
+        }
+    }
+
+    impl Drop for Apart {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    /// How long it still answers.
+    fn ends_after(port: u16) -> Duration {
+        let began = Instant::now();
+        let ended = poll::until(Duration::from_secs(60), || {
+            let answers = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok();
+            Ok::<_, ServerError>((!answers).then_some(()))
+        });
+        assert!(ended.unwrap().is_some(), "it answers after a minute");
+        began.elapsed()
+    }
+
+    #[test]
+    fn a_server_ends_after_the_last_of_its_users() {
+        let apart = Apart::new("users");
+        let (first, second) = (apart.join(), apart.join());
+        assert_eq!(first.port, second.port);
+        let (port, folder) = (first.port, first.folder.clone());
+        drop(first);
+        assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok());
+        drop(second);
+        ends_after(port);
+        let gone =
+            poll::until(Duration::from_secs(60), || Ok::<_, ServerError>((!folder.exists()).then_some(())));
+        assert!(gone.unwrap().is_some(), "its folder stays");
+        assert_ne!(apart.join().folder, folder, "whoever comes later has another");
+    }
+
+    #[test]
+    fn a_server_that_was_asked_to_stay_stays_longer() {
+        let apart = Apart::new("stays");
+        let server = apart.join();
+        server.keep();
+        let port = server.port;
+        drop(server);
+        let stayed = ends_after(port);
+        assert!(stayed > Duration::from_secs(3), "{stayed:?}");
     }
 }
