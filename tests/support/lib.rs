@@ -5,6 +5,7 @@ pub mod database;
 pub mod mixed;
 pub mod pgbouncer;
 pub mod proxy;
+pub mod service;
 pub mod tally;
 
 use upshift::{Report, Source, SourceFile};
