@@ -108,7 +108,7 @@ async fn guarded_server() -> Server {
     let server = Server::start().unwrap();
     let admin = database::connect(&server.url("postgres")).await;
     let prepared = format!(
-        "create role secretive login password '{SECRET}'; grant create on database postgres to secretive"
+        "set password_encryption = 'scram-sha-256'; create role secretive login password '{SECRET}'; grant create on database postgres to secretive"
     );
     admin.batch_execute(&prepared).await.unwrap();
     let rules = server.data_dir().join("pg_hba.conf");

@@ -17,7 +17,7 @@ pub static SERVER: LazyLock<Server> =
 
 /// A client program of the server, or a word on stderr that the test is skipped.
 ///
-/// The servers from npm, on which `scripts/test-versions` runs the promises, come without client programs. Where nobody
+/// The servers from npm, on which `scripts/matrix` runs the promises, come without client programs. Where nobody
 /// chose the programs (`UPSHIFT_PG_BIN`), a missing one is a failure.
 ///
 /// # Panics
