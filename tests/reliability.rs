@@ -4,5 +4,7 @@
 mod crowd;
 #[path = "reliability/cuts.rs"]
 mod cuts;
+#[path = "reliability/failover.rs"]
+mod failover;
 #[path = "reliability/kills.rs"]
 mod kills;

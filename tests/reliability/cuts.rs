@@ -132,11 +132,8 @@ impl Site {
     }
 
     async fn trial(&self, Misfortune { boot, fault }: Misfortune) -> Trial {
-        self.client.batch_execute(EMPTY).await.unwrap();
-        let direct = Migrator::new(self.db.pool(), mixed());
-        for _ in 0..boot {
-            mixed::boot(&direct, &self.client).await.unwrap();
-        }
+        let direct = self.db.pool();
+        mixed::prepare(&direct, &self.client, boot).await;
         let mut trial = Trial::default();
         let pool = self.pool();
         let migrator = Migrator::new(pool.clone(), mixed());
@@ -163,7 +160,7 @@ impl Site {
             trial.wrong.push(format!("locked: {left}"));
         }
         self.proxy.let_go();
-        trial.wrong.extend(mixed::wrong(&direct, &self.client).await);
+        trial.wrong.extend(mixed::wrong(&Migrator::new(direct, mixed()), &self.client).await);
         trial.again = mixed::again(&self.client).await;
         trial
     }

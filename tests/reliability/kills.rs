@@ -9,7 +9,7 @@ use deadpool_postgres::Pool;
 use tokio_postgres::Client;
 use upshift::Migrator;
 use upshift_promises::chance::Chance;
-use upshift_promises::mixed::{self, EMPTY, MEND, mixed};
+use upshift_promises::mixed::{self, MEND, mixed};
 use upshift_promises::service::{Booted, Service};
 use upshift_promises::tally::{Tally, is_long};
 use upshift_promises::{Database, database};
@@ -34,7 +34,7 @@ async fn a_migrating_process_killed_at_any_moment_loses_nothing_and_does_nothing
     let boots = time_of_boots(&db, &client).await;
     for nth in 0..kills(25) {
         let boot = chance.below(mixed::BOOTS);
-        prepare(&db.pool(), &client, boot).await;
+        mixed::prepare(&db.pool(), &client, boot).await;
         let moment = chance.within(boots[boot]);
         let service = Service::start(BOOT, &db.url(), WAIT).await;
         killed += usize::from(service.killed_at(tokio::time::sleep(moment)).await == Booted::Killed);
@@ -62,22 +62,13 @@ async fn a_migrating_process_killed_at_any_moment_loses_nothing_and_does_nothing
 async fn time_of_boots(db: &Database, client: &Client) -> Vec<Duration> {
     let mut times = Vec::new();
     for boot in 0..mixed::BOOTS {
-        prepare(&db.pool(), client, boot).await;
+        mixed::prepare(&db.pool(), client, boot).await;
         let service = Service::start(BOOT, &db.url(), WAIT).await;
         let began = Instant::now();
         service.booted().await;
         times.push(began.elapsed());
     }
     times
-}
-
-/// An empty database, or one behind so many boots.
-async fn prepare(pool: &Pool, client: &Client, boots: usize) {
-    client.batch_execute(EMPTY).await.unwrap();
-    let migrator = Migrator::new(pool.clone(), mixed());
-    for _ in 0..boots {
-        mixed::boot(&migrator, client).await.unwrap();
-    }
 }
 
 /// What is wrong in a database when nobody is at work any more.
@@ -139,11 +130,11 @@ impl DyingServer {
     async fn trial(self: &Arc<Self>, death: Death, boot: usize, share: usize) -> (bool, Vec<String>, usize) {
         let pool = database::pool(&self.url, 3);
         let client = database::connect(&self.url).await;
-        prepare(&pool, &client, boot).await;
+        mixed::prepare(&pool, &client, boot).await;
         let began = Instant::now();
         mixed::boot(&Migrator::new(pool.clone(), mixed()), &client).await.unwrap();
         let moment = began.elapsed() * share as u32 / 1000;
-        prepare(&pool, &client, boot).await;
+        mixed::prepare(&pool, &client, boot).await;
         let running = tokio::spawn({
             let migrator = Migrator::new(pool.clone(), mixed());
             async move { migrator.run().await }

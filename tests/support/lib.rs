@@ -6,6 +6,7 @@ pub mod mixed;
 pub mod pgbouncer;
 pub mod proxy;
 pub mod service;
+pub mod standby;
 pub mod tally;
 
 use upshift::{Report, Source, SourceFile};

@@ -1,5 +1,6 @@
 //! Every kind of migration there is in one set, each counting itself, and what must be in the database when it is whole.
 
+use deadpool_postgres::Pool;
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 use upshift::__private::{CodeDown, CodeFn, CodeFuture, CodeHeader, CodeMigration, Transaction};
@@ -137,6 +138,15 @@ pub async fn boot(migrator: &Migrator, client: &Client) -> Result<(), Error> {
     let Some(mending) = mending(&error) else { return Err(error) };
     client.batch_execute(mending).await.unwrap();
     Ok(())
+}
+
+/// An empty database, or one behind so many boots.
+pub async fn prepare(pool: &Pool, client: &Client, boots: usize) {
+    client.batch_execute(EMPTY).await.unwrap();
+    let migrator = Migrator::new(pool.clone(), mixed());
+    for _ in 0..boots {
+        boot(&migrator, client).await.unwrap();
+    }
 }
 
 /// What is wrong in a database that was brought to the set, one line each; nothing in one that is whole.
