@@ -52,6 +52,8 @@ mod search_path;
 mod secrets;
 #[path = "promises/session.rs"]
 mod session;
+#[path = "promises/settled.rs"]
+mod settled;
 #[path = "promises/status.rs"]
 mod status;
 #[path = "promises/target.rs"]

@@ -7,7 +7,7 @@ use upshift::{Migrator, Source, SourceFile};
 use super::{Contender, File, Outcome, Place};
 
 pub struct Upshift {
-    /// A constant when `embed_migrations!` makes it: names and texts; `run` reads, checks and hashes them each time.
+    /// A constant when `embed_migrations!` makes it: names, texts, and the fingerprint that the macro has computed.
     source: Source,
 }
 
@@ -19,7 +19,14 @@ impl Upshift {
             let sql: &'static str = file.sql.clone().leak();
             SourceFile::new(path, sql)
         };
-        Upshift { source: Source::files(files.iter().map(file)) }
+        let source = Source::files(files.iter().map(file));
+        let fingerprint = source.set().map(|set| set.fingerprint());
+        // As the macro's expansion does at compile time; a set that is none fails at its first run.
+        let source = match fingerprint {
+            Ok(fingerprint) => source.settled_as(fingerprint.leak()),
+            Err(_) => source,
+        };
+        Upshift { source }
     }
 }
 

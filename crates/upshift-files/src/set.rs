@@ -4,10 +4,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use crate::assemble::{self, Assembled};
 use crate::header::Substitution;
 use crate::layout::{self, Files, Layout, LayoutChoice};
-use crate::migration::{Migration, MigrationId};
+use crate::migration::{Body, Down, Migration, MigrationId};
 use crate::{
     CodeHeader, Diagnostic, Diagnostics, Section, SectionKind, SourceFile, Vars, Version, is_migration_file,
     vars,
@@ -115,6 +117,31 @@ impl MigrationSet {
     pub fn get(&self, version: Version) -> Option<&Migration> {
         let found = self.versioned().binary_search_by_key(&Some(version), Migration::version);
         found.ok().and_then(|at| self.ordered.get(at))
+    }
+
+    /// What a database that has all of them applied, and nothing else, is recognised by.
+    ///
+    /// SHA-256 over a line for each migration in its order: version (or `R__` and name), checksum of its up, checksum of
+    /// its down (`-` where there is none in SQL) and the word `applied`, parted by blanks; as 64 hexadecimal digits. The
+    /// database computes the same from its history.
+    pub fn fingerprint(&self) -> String {
+        let mut lines = String::new();
+        for migration in self.iter() {
+            let up = match migration.up() {
+                Body::Sql(section) => section.checksum(),
+                Body::Code(code) => code.checksum(),
+            };
+            let down = match migration.down() {
+                Down::Sql(section) => section.checksum().to_string(),
+                Down::Code | Down::Absent | Down::Irreversible { .. } => "-".to_owned(),
+            };
+            lines.push_str(&match migration.id() {
+                MigrationId::Version(version) => format!("{} {up} {down} applied\n", version.number()),
+                MigrationId::Repeatable(_) => format!("{} {up} {down} applied\n", migration.id()),
+            });
+        }
+        let digest = Sha256::digest(lines);
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The highest version.

@@ -23,21 +23,51 @@ pub(crate) enum Facts {
     Current(History),
 }
 
+/// What came of a look at a database that may have nothing to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// Its history is that of the set, whole, and of nothing else.
+    Settled,
+    /// It is to be compared.
+    Unsettled(Facts),
+}
+
+impl Look {
+    /// Looks whether the database is settled as this fingerprint, and reads the facts where it is not: one round trip.
+    pub(crate) async fn at(client: &Client, tables: &Tables, fingerprint: &str) -> Result<Look, Error> {
+        read(client, tables, Some(fingerprint)).await
+    }
+}
+
+async fn read(client: &Client, tables: &Tables, fingerprint: Option<&str>) -> Result<Look, Error> {
+    let sql = tables.sql(sql::READ);
+    match client.query_typed(&sql, &[(&fingerprint, Type::TEXT)]).await {
+        Ok(rows) if is_settled(&rows)? => Ok(Look::Settled),
+        Ok(rows) => Facts::from_rows(&rows, tables).map(Look::Unsettled),
+        Err(cause) if is_untouched(&cause) => Ok(Look::Unsettled(Facts::Untouched)),
+        Err(cause) => {
+            let denied = cause.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE);
+            let error = Error::database("read the history", cause);
+            if !denied {
+                return Err(error);
+            }
+            Err(privilege::explained(client, tables, Wanted::Read, error).await)
+        }
+    }
+}
+
+fn is_settled(rows: &[Row]) -> Result<bool, Error> {
+    let settled = rows.first().map(|row| row.try_get("settled")).transpose();
+    Ok(settled.map_err(|cause| Error::database("read the history", cause))?.unwrap_or(false))
+}
+
 impl Facts {
     /// Reads them: one round trip.
     pub(crate) async fn read(client: &Client, tables: &Tables) -> Result<Facts, Error> {
-        let sql = tables.sql(sql::READ);
-        match client.query_typed(&sql, &[]).await {
-            Ok(rows) => Facts::from_rows(&rows, tables),
-            Err(cause) if is_untouched(&cause) => Ok(Facts::Untouched),
-            Err(cause) => {
-                let denied = cause.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE);
-                let error = Error::database("read the history", cause);
-                if !denied {
-                    return Err(error);
-                }
-                Err(privilege::explained(client, tables, Wanted::Read, error).await)
-            }
+        match read(client, tables, None).await? {
+            Look::Unsettled(facts) => Ok(facts),
+            // No database is settled as nothing.
+            Look::Settled => Err(Error::no_row(tables.schema(), "history")),
         }
     }
 

@@ -229,6 +229,27 @@ impl Lock {
             // Dropping closes the connection, and the lock ends with it.
             return Ok(());
         }
+        self.unlock().await
+    }
+
+    /// The same, after work that may have made the database that of a set: then it is said to be settled as that, on its
+    /// way together with the unlock.
+    pub(crate) async fn release_settled(self, tables: &Tables, fingerprint: &str) -> Result<(), Error> {
+        if self.wire().is_spoiled() {
+            return Ok(());
+        }
+        let (sql, Lease { token, owner, .. }) = (tables.sql(sql::SETTLE), &self.lease);
+        let values: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 3] =
+            [(token, Type::INT8), (owner, Type::TEXT), (&fingerprint, Type::TEXT)];
+        let settle = self.session.client().query_typed(&sql, &values);
+        let (settled, unlocked) = join(settle, self.unlock()).await;
+        if let Err(cause) = settled {
+            tracing::warn!(%cause, "could not write that the database is settled: each boot compares the whole history");
+        }
+        unlocked
+    }
+
+    async fn unlock(&self) -> Result<(), Error> {
         let given_back = match &self.keeper {
             Keeper::Transaction(keeper) => {
                 keeper

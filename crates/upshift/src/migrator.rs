@@ -10,7 +10,7 @@ use crate::audit::Audit;
 use crate::context::{Context, Here};
 use crate::error::Error;
 use crate::execute::execute;
-use crate::facts::{Facts, read_texts};
+use crate::facts::{Facts, Look, read_texts};
 use crate::lock::{Asked, Lock, Need};
 use crate::plan::{DownRequest, DownTarget, Plan, Target, selected};
 use crate::repair::Repair;
@@ -70,7 +70,11 @@ impl Migrator {
     fn up_here(&self, target: Target) -> Here<'_, Report> {
         Box::pin(async move {
             let began = Instant::now();
-            let (set, first) = self.context.for_a_run(self.set_and_facts().await).await?;
+            let (set, first) = match self.context.for_a_run(self.look(&target).await).await? {
+                (_, Look::Settled) => return Ok(Report::nothing_to_do(began.elapsed())),
+                (Some(set), Look::Unsettled(facts)) => (set, facts),
+                (None, Look::Unsettled(facts)) => (self.context.source.set()?, facts),
+            };
             let plan_from = |facts: &Facts| -> Result<Plan, Error> {
                 Ok(Plan::up(&set, facts.history(), &self.context.up_request(&target))?)
             };
@@ -83,7 +87,7 @@ impl Migrator {
                 Asked::NotNeeded(facts) => Ok(report_of(&plan_from(&facts)?, began, waiting.elapsed())),
                 Asked::Held(lock, facts) => {
                     let plan = plan_from(&facts)?;
-                    self.carry_out(*lock, &plan, began).await
+                    self.carry_out(*lock, &plan, Some(&set.fingerprint()), began).await
                 }
             }
         })
@@ -123,7 +127,7 @@ impl Migrator {
                 Asked::NotNeeded(_) => Ok(report_of(&first, began, waiting.elapsed())),
                 Asked::Held(lock, _) => {
                     let plan = self.plan_down_of(&set, target).await?;
-                    self.carry_out(*lock, &plan, began).await
+                    self.carry_out(*lock, &plan, None, began).await
                 }
             }
         })
@@ -187,7 +191,15 @@ impl Migrator {
         Repair::of(self)
     }
 
-    async fn carry_out(&self, lock: Lock, plan: &Plan, began: Instant) -> Result<Report, Error> {
+    /// Does the work and gives the lock back. The fingerprint is the set's, where the work may make the database that of
+    /// the set.
+    async fn carry_out(
+        &self,
+        lock: Lock,
+        plan: &Plan,
+        fingerprint: Option<&str>,
+        began: Instant,
+    ) -> Result<Report, Error> {
         if let Err(refused) =
             refuse_edited_beginnings(lock.session.client(), &self.context.tables, plan).await
         {
@@ -204,7 +216,10 @@ impl Migrator {
             }
             return Err(error.with_report(report));
         }
-        lock.release().await?;
+        match fingerprint {
+            Some(fingerprint) => lock.release_settled(&self.context.tables, fingerprint).await?,
+            None => lock.release().await?,
+        }
         report.took = began.elapsed();
         Ok(report)
     }
@@ -224,6 +239,23 @@ impl Migrator {
             stored: &stored,
         };
         Ok(Plan::down(set, facts.history(), &request)?)
+    }
+
+    /// A first look at the database; the set as well, where it was read meanwhile.
+    ///
+    /// All there is to do for most boots: the macro knows what a database looks like that has everything, so neither are
+    /// the files read nor is the history.
+    async fn look(&self, target: &Target) -> Result<(Option<MigrationSet>, Look), Error> {
+        let known = match target {
+            Target::Head => self.context.source.fingerprint()?,
+            _ => None,
+        };
+        let Some(fingerprint) = known else {
+            let (set, facts) = self.set_and_facts().await?;
+            return Ok((Some(set), Look::Unsettled(facts)));
+        };
+        let client = session::borrow(&self.context.pool).await?;
+        Ok((None, Look::at(&client, &self.context.tables, fingerprint).await?))
     }
 
     /// The set and the history. The files are read while the server's answer is on its way: a thousand of them take as

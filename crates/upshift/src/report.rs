@@ -42,6 +42,10 @@ pub struct StepReport {
 }
 
 impl Report {
+    pub(crate) fn nothing_to_do(took: Duration) -> Report {
+        Report { took, ..Report::default() }
+    }
+
     /// Whether nothing was done.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()

@@ -18,6 +18,8 @@ pub struct Source {
     added: Vec<SourceFile>,
     code: Cow<'static, [CodeMigration]>,
     layout: LayoutChoice,
+    /// [`MigrationSet::fingerprint`], where it was known at compile time.
+    fingerprint: Option<&'static str>,
 }
 
 #[derive(Debug, Clone)]
@@ -40,6 +42,7 @@ impl Source {
             added: Vec::new(),
             code: Cow::Borrowed(code),
             layout: LayoutChoice::Detect,
+            fingerprint: None,
         }
     }
 
@@ -57,6 +60,7 @@ impl Source {
             added: Vec::new(),
             code: Cow::Borrowed(&[]),
             layout: LayoutChoice::Detect,
+            fingerprint: None,
         }
     }
 
@@ -69,12 +73,14 @@ impl Source {
             added: Vec::new(),
             code: Cow::Borrowed(&[]),
             layout: LayoutChoice::Detect,
+            fingerprint: None,
         }
     }
 
     /// The same with Rust migrations, each an async function under `#[upshift::migration]`.
     pub fn with(mut self, code: impl IntoIterator<Item = CodeMigration>) -> Source {
         self.code.to_mut().extend(code);
+        self.fingerprint = None;
         self
     }
 
@@ -89,13 +95,33 @@ impl Source {
     /// ```
     pub fn with_files(mut self, files: impl IntoIterator<Item = SourceFile>) -> Source {
         self.added.extend(files);
+        self.fingerprint = None;
         self
     }
 
     /// The same, read as this tool writes its files instead of finding out.
     pub const fn layout(mut self, layout: Layout) -> Source {
         self.layout = LayoutChoice::Is(layout);
+        self.fingerprint = None;
         self
+    }
+
+    /// The same, with what a database that has all of it is recognised by: the macro has read the files.
+    #[doc(hidden)]
+    pub const fn settled_as(mut self, fingerprint: &'static str) -> Source {
+        self.fingerprint = Some(fingerprint);
+        self
+    }
+
+    /// What a database that has all of it is recognised by, where that is known without reading the files.
+    ///
+    /// # Errors
+    /// As [`Source::set`] for a folder that has other files than the binary.
+    pub(crate) fn fingerprint(&self) -> Result<Option<&'static str>, Error> {
+        if let (Some(_), Origin::Embedded { root, files }) = (self.fingerprint, &self.origin) {
+            refuse_stale(root, files)?;
+        }
+        Ok(self.fingerprint)
     }
 
     /// The migrations, understood: ordered, unique, checked.

@@ -20,6 +20,8 @@ pub(crate) struct Folder {
     /// Paths inside the folder.
     pub files: Vec<String>,
     pub code: Vec<CodeFile>,
+    /// What a database is recognised by that has all of it.
+    pub fingerprint: String,
 }
 
 /// A migration in Rust.
@@ -47,7 +49,14 @@ pub(crate) fn check(arguments: Arguments) -> Result<Folder, Mistakes> {
     let Some(root) = place.root.to_str() else {
         return Err(vec![Error::new(span, "the path of this crate is not UTF-8: move it to one that is")]);
     };
-    Ok(Folder { span, root: root.to_owned(), layout: arguments.layout, files, code })
+    Ok(Folder {
+        span,
+        root: root.to_owned(),
+        layout: arguments.layout,
+        files,
+        code,
+        fingerprint: set.fingerprint(),
+    })
 }
 
 fn understand(root: &Path, layout: LayoutChoice) -> Result<(Vec<String>, MigrationSet), Diagnostics> {

@@ -20,7 +20,7 @@ pub(crate) fn expand(folder: &Folder) -> TokenStream {
         (0..folder.code.len()).map(|n| format_ident!("code_{n}", span = span)).collect();
     let paths = folder.code.iter().map(|code| absolute(&code.path));
     let code = folder.code.iter().zip(&modules).map(|(code, module)| code_migration(code, module, span));
-    let root = literal(&folder.root, span);
+    let (root, fingerprint) = (literal(&folder.root, span), literal(&folder.fingerprint, span));
     let layout = match folder.layout {
         LayoutChoice::Detect => TokenStream::new(),
         LayoutChoice::Is(layout) => {
@@ -35,7 +35,7 @@ pub(crate) fn expand(folder: &Folder) -> TokenStream {
         const FILES: &[::upshift::__private::SourceFile] = &[#(#files,)*];
         const CODE: &[::upshift::__private::CodeMigration] = &[#(#code,)*];
         const ROOT: &::core::primitive::str = if ::core::cfg!(debug_assertions) { #root } else { "" };
-        ::upshift::__private::Source::embedded(ROOT, FILES, CODE)#layout
+        ::upshift::__private::Source::embedded(ROOT, FILES, CODE)#layout.settled_as(#fingerprint)
     }}
 }
 

@@ -13,8 +13,8 @@ use crate::event::Blocker;
 use crate::plan::messages::{begin, between, closing, commit, guard, queries, statement};
 use crate::plan::{Direction, Message, Mode, Param, Purpose, Step, StepBody};
 
-/// How many steps may be on their way: 1,000 migrations take four round trips, and a failure is known soon enough.
-const MOST_STEPS: usize = 256;
+/// How many steps may be on their way: the first deploy of a grown service is one round trip.
+const MOST_STEPS: usize = 1024;
 /// How many bytes of SQL a window of steps may have, so that a window is one round trip.
 const MOST_BYTES: usize = 1 << 20;
 

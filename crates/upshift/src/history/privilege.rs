@@ -168,8 +168,8 @@ impl Privileges {
 fn needed(table: &str, wanted: Wanted) -> &'static [&'static str] {
     match (wanted, table) {
         (Wanted::Read, "audit") => &[],
-        (Wanted::Read, _) | (Wanted::Write, "format") => &["select"],
-        (Wanted::Write, "lease") => &["select", "update"],
+        (Wanted::Read, _) => &["select"],
+        (Wanted::Write, "format" | "lease") => &["select", "update"],
         (Wanted::Write, "audit") => &["select", "insert"],
         (Wanted::Write, _) => &["select", "insert", "update", "delete"],
     }

@@ -11,13 +11,29 @@ pub(crate) use super::tables::{FORMAT, Tables};
 
 /// Everything a plan needs, in one query. One row at least when the tables are there.
 ///
-/// Few columns, since a boot with nothing to do costs what this costs: the state is null for what is applied whole,
-/// which is all of a thousand rows but one.
+/// Where the database is settled as $1 (null: as nothing), the history is not even looked at: the answer is one row,
+/// however many migrations there are. Few columns in the other case: the state is null for what is applied whole, which
+/// is all of a thousand rows but one.
 pub(crate) const READ: &str = "\
 select f.version as format, h.ordinal, h.version, h.name, h.up_checksum, h.down_checksum,
     case when h.state operator(pg_catalog.<>) 'applied'
-        then pg_catalog.concat_ws(' ', h.state, h.direction, coalesce(h.statements_done, 0)) end as unfinished
-from upshift.format f left join upshift.history h on true";
+        then pg_catalog.concat_ws(' ', h.state, h.direction, coalesce(h.statements_done, 0)) end as unfinished,
+    exists (select from upshift.format s where s.settled operator(pg_catalog.=) $1) as settled
+from upshift.format f left join upshift.history h
+    on not exists (select from upshift.format s where s.settled operator(pg_catalog.=) $1)";
+
+/// Says that the history is that of a set of migrations and of nothing else, if it is. Any write to the history takes it
+/// back (trigger `history_unsettles`), by whomever. $1 token, $2 owner, $3 the set's fingerprint.
+pub(crate) const SETTLE: &str = "\
+update upshift.format f set settled = $3::varchar from upshift.lease l
+where l.token operator(pg_catalog.=) $1::bigint and l.owner operator(pg_catalog.=) $2::varchar
+    and $3::varchar operator(pg_catalog.=) (
+        select pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(coalesce(pg_catalog.string_agg(
+            pg_catalog.concat(coalesce(h.version::varchar, pg_catalog.concat('R__', h.name)), ' ',
+                coalesce(h.up_checksum, '-'), ' ', coalesce(h.down_checksum, '-'), ' ', h.state, pg_catalog.chr(10)),
+            '' order by h.version, h.name collate pg_catalog.\"C\"), ''), 'UTF8')), 'hex')
+        from upshift.history h
+    )";
 
 /// What `status` shows beside [`READ`].
 pub(crate) const READ_DETAILS: &str = "\

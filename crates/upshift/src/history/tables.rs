@@ -72,7 +72,8 @@ const FORMATS: &[&str] = &["\
 create table if not exists upshift.format (
     singleton boolean constraint format_pkey primary key default true
         constraint format_one_row check (singleton),
-    version integer not null
+    version integer not null,
+    settled text
 );
 create table if not exists upshift.lease (
     singleton boolean constraint lease_pkey primary key default true
@@ -131,6 +132,15 @@ create table if not exists upshift.audit (
     previous_hash bytea not null,
     hash bytea not null
 );
+create or replace function upshift.unsettle() returns trigger language plpgsql as $upshift$
+begin
+    update upshift.format set settled = null where settled is not null;
+    return null;
+end $upshift$;
+drop trigger if exists history_unsettles on upshift.history;
+create trigger history_unsettles after insert or update or delete or truncate on upshift.history
+    for each statement execute function upshift.unsettle();
+alter table upshift.history enable always trigger history_unsettles;
 create or replace function upshift.refuse_change() returns trigger language plpgsql as $upshift$
 begin
     raise exception 'upshift.audit is append-only: rows are neither changed nor removed';
