@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
+use futures_util::future::{Either, join, select};
+use tokio_postgres::SimpleQueryMessage;
 use upshift::{DownTarget, LockPolicy, Migrator};
 use upshift_promises::pgbouncer::{Mode, PgBouncer};
-use upshift_promises::proxy::{Pretended, Proxy, ProxySettings, Tls};
+use upshift_promises::proxy::{Fault, Pretended, Proxy, ProxySettings, Sender, Tls, Way};
 use upshift_promises::{Database, database, files};
 
 use crate::cancel::{COUNTED, COUNTER, at_await_points, drop_at, is_whole, mixed};
@@ -141,6 +143,59 @@ async fn a_run_dropped_at_any_await_point_leaves_no_lock_in_a_session_that_goes_
             outcome.is_none()
         })
         .await;
+    }
+}
+
+/// PgBouncer before 1.21 counts a session as free when its client leaves between two answers, and whoever comes next gets
+/// the second one. So nothing is asked behind a question that ends a transaction.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_dropped_before_any_answer_leaves_no_answer_to_somebody_else() {
+    join(dropped_before_any_answer(Mode::Transaction), dropped_before_any_answer(Mode::Session)).await;
+}
+
+async fn dropped_before_any_answer(mode: Mode) {
+    let db = Database::new().await;
+    let mut dropped = 0;
+    for nth in 1.. {
+        let proxy = Proxy::start(database::SERVER.port(), ProxySettings::default()).await;
+        // A new one each time: the old one's sessions may still be on their way back to it.
+        let Some(pooler) = PgBouncer::before(proxy.port(), mode, 9) else { return };
+        db.run("drop schema if exists upshift cascade; drop schema public cascade; create schema public")
+            .await;
+        proxy.plan(Fault { sender: Sender::Server, nth, way: Way::Hold });
+        let migrator = Migrator::new(pooled(&pooler, &db, 2), files(FEW));
+        let run = Box::pin(migrator.run());
+        // Where an answer does not come the run is dropped.
+        if let Either::Left((outcome, _)) = select(run, Box::pin(proxy.until_held())).await {
+            assert_eq!(outcome.unwrap().steps.len(), FEW.len());
+            break;
+        }
+        dropped += 1;
+        everybody_gets_their_own_answer(&pooler, &db, &format!("{mode:?}, before answer {nth}")).await;
+    }
+    println!("{mode:?}: dropped before {dropped} answers");
+    assert!(dropped > 40, "only {dropped}");
+}
+
+const FEW: &[(&str, &str)] = &[
+    ("1_one.sql", "create table one ()"),
+    ("2_two.sql", "create table two ()"),
+    ("3_three.sql", "-- upshift: transaction off\ncreate table three ()"),
+];
+
+async fn everybody_gets_their_own_answer(pooler: &PgBouncer, db: &Database, when: &str) {
+    // A held session never answers; PgBouncer itself waits 15 seconds where a server did not let it in.
+    let patience = Duration::from_secs(40);
+    for number in 0..3 {
+        let client = database::connect(&pooler.url(db.name())).await;
+        let answer = tokio::time::timeout(patience, client.simple_query(&format!("select {number}"))).await;
+        let rows = answer.unwrap_or_else(|_| panic!("no answer {when}: {}", pooler.log()));
+        let rows = rows.unwrap_or_else(|error| panic!("{error:?} {when}"));
+        let mut values = rows.iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        });
+        assert_eq!(values.next(), Some(number.to_string().as_str()), "{when}");
     }
 }
 

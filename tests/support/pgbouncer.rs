@@ -56,6 +56,11 @@ impl PgBouncer {
 
     /// One in this mode with so many server connections for each database.
     pub fn of(mode: Mode, size: usize) -> Option<PgBouncer> {
+        PgBouncer::before(SERVER.port(), mode, size)
+    }
+
+    /// The same in front of what listens on this port.
+    pub fn before(server: u16, mode: Mode, size: usize) -> Option<PgBouncer> {
         let Some(program) = program() else {
             eprintln!(
                 "SKIPPED: no `pgbouncer` on this machine, so nothing is known about transaction poolers"
@@ -72,7 +77,7 @@ impl PgBouncer {
         // It refuses to run as root and then writes its log as somebody else.
         std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o777)).unwrap();
         let config = folder.join("pgbouncer.ini");
-        std::fs::write(&config, configuration(mode, size, port, &folder)).unwrap();
+        std::fs::write(&config, configuration(server, mode, size, port, &folder)).unwrap();
         let mut command = Command::new("sh");
         command.args(["-c", ON_A_LEASH, "sh"]).arg(program).arg("--quiet");
         if is_root() {
@@ -95,11 +100,15 @@ impl PgBouncer {
         self.port
     }
 
+    /// What it has logged, for the message of a failing test.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
     fn wait(&self) {
         let began = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            let log = || std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-            assert!(began.elapsed() < Duration::from_secs(10), "PgBouncer does not start: {}", log());
+            assert!(began.elapsed() < Duration::from_secs(10), "PgBouncer does not start: {}", self.log());
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -132,7 +141,7 @@ fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|it| it.stdout.starts_with(b"0\n"))
 }
 
-fn configuration(mode: Mode, size: usize, port: u16, folder: &Path) -> String {
+fn configuration(server: u16, mode: Mode, size: usize, port: u16, folder: &Path) -> String {
     format!(
         "[databases]\n\
          * = host=127.0.0.1 port={server} user=postgres\n\
@@ -149,7 +158,6 @@ fn configuration(mode: Mode, size: usize, port: u16, folder: &Path) -> String {
         settings = mode.settings(),
         // With one connection a migrator waits for a second one in vain; elsewhere only a slow machine makes it wait.
         patience = if size == 1 { 2 } else { 60 },
-        server = SERVER.port(),
         folder = folder.display(),
     )
 }

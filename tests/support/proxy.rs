@@ -148,6 +148,11 @@ impl Proxy {
         Proxy { address, listener: tokio::spawn(accept(listener, shared.clone())), shared }
     }
 
+    /// Its port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     /// The address of a database through the proxy.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@{}/{database}", self.address)

@@ -4,15 +4,17 @@
 //! pooler, which hands a session from client to client, it is the lock of a transaction held open on a second connection.
 //! Either way the lease row carries owner and fencing token, and every history row is written through it.
 
+mod attempt;
+
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use deadpool_postgres::Pool;
 use futures_util::future::{Either, OptionFuture, join, select};
+use tokio_postgres::Client;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Row};
 use upshift_files::mask_secrets_in_sql;
 
+use self::attempt::{Attempt, STAY_OPEN, Way, attempt};
 use crate::backoff::{Backoff, random_bits};
 use crate::context::Context;
 use crate::error::{Error, Holder};
@@ -98,13 +100,18 @@ impl Lock {
         let told = session.told_pid().await;
         let key = key(context.tables());
         let mut backoff = Backoff::new(context.settings().lock.wait, FIRST_PAUSE, LONGEST_PAUSE);
-        let mut way = Way::Session;
+        let mut way = Way::of(told);
         let mut waited = Duration::ZERO;
         let mut unasked = true;
         loop {
             let privileges = unasked.then(|| privilege::read(session.client(), context.tables()));
-            let attempted = attempt(context, &session, &mut way, key, told);
-            let (attempted, privileges) = join(attempted, OptionFuture::from(privileges)).await;
+            let privileges = OptionFuture::from(privileges);
+            let (attempted, privileges) = match way {
+                Way::Session => join(attempt(context, &session, &mut way, key, told), privileges).await,
+                Way::Transaction(_) => {
+                    (attempt(context, &session, &mut way, key, told).await, privileges.await)
+                }
+            };
             unasked = false;
             let need = attempted.as_ref().map_or(Ok(Need::Work), |(_, facts)| need(facts))?;
             if let (Need::Work, Some(privileges)) = (need, privileges) {
@@ -160,15 +167,18 @@ impl Lock {
                 (&identity.release, Type::TEXT),
                 (&identity.host, Type::TEXT),
             ];
-            let (upgraded, (taken, (settings, prepared))) = join(
-                upgrade,
-                join(client.query_typed(&take, &values), join(self.session.settings(), self.prepare(tables))),
-            )
-            .await;
+            let take = client.query_typed(&take, &values);
+            let (upgraded, taken, (settings, prepared)) = match &self.keeper {
+                Keeper::Session => {
+                    let prepare = join(self.session.settings(), self.prepare(tables));
+                    let (upgraded, (taken, prepared)) = join(upgrade, join(take, prepare)).await;
+                    (upgraded, taken, prepared)
+                }
+                // One after the other: see `Way::Transaction`.
+                Keeper::Transaction(_) => (upgrade.await, take.await, (Ok(Vec::new()), Ok(Vec::new()))),
+            };
             upgraded.map_err(|cause| Error::database("create upshift's tables", cause))?;
-            if let (Keeper::Session, Ok(settings)) = (&self.keeper, settings) {
-                self.server.settings = settings;
-            }
+            self.server.settings = settings.unwrap_or_default();
             self.prepared =
                 prepared.map_err(|cause| Error::database("prepare the writing of the history", cause))?;
             taken.map_err(|cause| Error::database("take the lease", cause))?
@@ -183,9 +193,6 @@ impl Lock {
 
     /// Has the server read and plan what every step sends: a third of the cost of a small migration otherwise.
     async fn prepare(&self, tables: &Tables) -> Result<Vec<Prepared>, tokio_postgres::Error> {
-        if matches!(self.keeper, Keeper::Transaction(_)) {
-            return Ok(Vec::new());
-        }
         let client = self.session.client();
         let (guard, record) = (tables.sql(sql::GUARD), tables.sql(sql::RECORD_APPLIED));
         let (guarded, recorded) = join(client.prepare(&guard), client.prepare(&record)).await;
@@ -268,108 +275,6 @@ impl Lock {
         };
         if given_back { Ok(()) } else { Err(Error::lock_lost(None)) }
     }
-}
-
-/// How the lock is asked for.
-enum Way {
-    /// On the session; the server refuses to when it is not the one the connection was told of.
-    Session,
-    /// In a transaction of a second connection, which is kept from attempt to attempt.
-    Transaction(Option<Session>),
-}
-
-enum Attempt {
-    Locked(Box<(Keeper, ServerFacts)>),
-    /// There is a transaction pooler in between: ask the other way.
-    Pooled,
-    Busy,
-}
-
-async fn attempt(
-    context: &Context,
-    session: &Session,
-    way: &mut Way,
-    key: i64,
-    told: Option<i32>,
-) -> Result<(Attempt, Facts), Error> {
-    let asking = |cause| Error::database("ask for the migration lock", cause);
-    let facts = Facts::read(session.client(), context.tables());
-    match way {
-        Way::Session => {
-            // Backends count from 1, so -1 is none of them.
-            let told = told.unwrap_or(-1);
-            let values: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
-                [(&key, Type::INT8), (&told, Type::INT4)];
-            let lock = session.client().query_typed(sql::TRY_SESSION_LOCK, &values);
-            let (rows, facts) = join(lock, facts).await;
-            let rows = rows.map_err(asking)?;
-            let attempt = session_attempt(&rows).map_err(asking)?;
-            if matches!(attempt, Attempt::Pooled) {
-                *way = Way::Transaction(None);
-            }
-            Ok((attempt, facts?))
-        }
-        Way::Transaction(spare) => {
-            let keeper = try_transaction(context.pool(), spare, key).await?;
-            let facts = facts.await?;
-            Ok((
-                keeper.map_or(Attempt::Busy, |it| Attempt::Locked(Box::new((it, ServerFacts::default())))),
-                facts,
-            ))
-        }
-    }
-}
-
-fn session_attempt(rows: &[Row]) -> Result<Attempt, tokio_postgres::Error> {
-    let Some(row) = rows.first() else { return Ok(Attempt::Busy) };
-    Ok(match row.try_get("locked")? {
-        None => Attempt::Pooled,
-        Some(false) => Attempt::Busy,
-        Some(true) => {
-            let server = ServerFacts {
-                pid: Some(row.try_get("pid")?),
-                watches_clients: row.try_get("watches_clients")?,
-                settings: Vec::new(),
-            };
-            Attempt::Locked(Box::new((Keeper::Session, server)))
-        }
-    })
-}
-
-/// Keeps a transaction open without taking a snapshot, which CREATE INDEX CONCURRENTLY would wait for, for ever.
-///
-/// Any query takes one. A bound query even keeps it behind its end, as its portal stays open until the next message
-/// of the simple protocol: this is one.
-const STAY_OPEN: &str = "set local idle_in_transaction_session_timeout = 0";
-
-/// The lock of a transaction that stays open, READ COMMITTED and idle.
-async fn try_transaction(
-    pool: &Pool,
-    spare: &mut Option<Session>,
-    key: i64,
-) -> Result<Option<Keeper>, Error> {
-    if pool.status().max_size < 2 {
-        return Err(Error::small_pool());
-    }
-    let asking = |cause| Error::database("ask for the migration lock", cause);
-    let keeper = match spare.take() {
-        Some(session) => session,
-        None => Session::open(pool).await?,
-    };
-    keeper.client().batch_execute("begin isolation level read committed").await.map_err(asking)?;
-    let rows = keeper
-        .client()
-        .query_typed(sql::TRY_TRANSACTION_LOCK, &[(&key, Type::INT8)])
-        .await
-        .map_err(asking)?;
-    let locked = rows.first().map(|row| row.try_get("locked")).transpose().map_err(asking)?;
-    if locked == Some(true) {
-        keeper.client().batch_execute(STAY_OPEN).await.map_err(asking)?;
-        return Ok(Some(Keeper::Transaction(keeper)));
-    }
-    keeper.client().batch_execute("rollback").await.map_err(asking)?;
-    *spare = Some(keeper);
-    Ok(None)
 }
 
 /// Who holds the lock, when the server tells.

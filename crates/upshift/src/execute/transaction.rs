@@ -105,6 +105,10 @@ impl Executor<'_> {
 
     /// How many steps go together.
     fn window(&self, steps: &[&Step]) -> usize {
+        if self.lock.server.pid.is_none() {
+            // Behind a pooler no transaction is sent behind another one: see `Way::Transaction` of the lock.
+            return 1;
+        }
         let mut bytes = 0;
         let fitting = steps.iter().take(MOST_STEPS).take_while(|step| {
             bytes += 2 * step.texts.up.as_ref().map_or(0, String::len)
