@@ -318,6 +318,7 @@ async fn a_role_that_may_not_even_read_is_told_what_it_lacks() {
             grant usage on schema "upshift" to "ROLE";
             grant select on "upshift".format to "ROLE";
             grant select on "upshift".lease to "ROLE";
-            grant select on "upshift".history to "ROLE";"#]].assert_eq(&error.render().replace(&role, "ROLE").replace(db.name(), "DATABASE"));
+            grant select on "upshift".history to "ROLE";"#]]
+    .assert_eq(&error.render().replace(&role, "ROLE").replace(db.name(), "DATABASE"));
     db.run(&format!("drop owned by {role}; drop role {role}")).await;
 }
