@@ -95,8 +95,14 @@ fn sql_about_our_own_tables_stands_in_one_place() {
 /// What is run besides, `search_path.rs` tries. This finds what no test there makes run.
 #[test]
 fn our_own_sql_names_the_schema_of_everything() {
-    let ours =
-        ["history/sql.rs", "history/privilege.rs", "execute/catalog.rs", "execute/watch.rs"].map(Path::new);
+    let ours = [
+        "history/sql.rs",
+        "history/lock.rs",
+        "history/privilege.rs",
+        "execute/catalog.rs",
+        "execute/watch.rs",
+    ];
+    let ours = ours.map(Path::new);
     let operators = [" || \"", " || '", "' ||", " <> ", " like ", " in (", " between ", " !~", " ~ "];
     let names = [
         "::text",

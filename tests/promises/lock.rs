@@ -276,3 +276,30 @@ async fn a_migrator_that_lost_its_lease_stops_at_the_next_statement() {
     assert_eq!(db.migrator(set).run().await.unwrap().steps.len(), 1);
     assert_eq!(db.tables().await, "a b");
 }
+
+#[tokio::test]
+async fn what_a_dead_migrators_transaction_still_holds_is_waited_for_no_longer_than_the_lock() {
+    let db = Database::new().await;
+    db.migrator(many(1)).run().await.unwrap();
+    // Behind a pooler the lock may be free before the session is that worked under it.
+    let dead = database::connect(&format!("{}?application_name=the-dead", db.url())).await;
+    dead.batch_execute("begin; select from upshift.lease for update").await.unwrap();
+    let pid = database::rows(&dead, "select pg_backend_pid()").await;
+    let began = Instant::now();
+    let waiting = db.migrator(many(2)).lock(waits(Duration::from_millis(300)));
+    let error = waiting.run().await.unwrap_err();
+    assert!(error.is_locked(), "{error:?}");
+    assert!(began.elapsed() >= Duration::from_millis(300) && began.elapsed() < Duration::from_secs(5));
+    let said = error.render();
+    for expected in
+        [&*format!("pid {pid}, `the-dead`, role postgres"), &format!("select pg_terminate_backend({pid})")]
+    {
+        assert!(said.contains(expected), "{expected} is not in: {said}");
+    }
+    assert_eq!(db.rows(ADVISORY).await, "0");
+    let waiting = db.migrator(many(2)).lock(waits(Duration::from_secs(60)));
+    let waiting = tokio::spawn(async move { waiting.run().await });
+    until(&db, "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())").await;
+    dead.batch_execute("rollback").await.unwrap();
+    assert_eq!(waiting.await.unwrap().unwrap().steps.len(), 1);
+}

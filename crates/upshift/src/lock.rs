@@ -7,11 +7,12 @@
 mod attempt;
 
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use futures_util::future::{Either, OptionFuture, join, select};
+use futures_util::future::{Either, OptionFuture, join, join4, select};
 use tokio_postgres::Client;
-use tokio_postgres::types::Type;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{ToSql, Type};
 use upshift_files::mask_secrets_in_sql;
 
 use self::attempt::{Attempt, STAY_OPEN, Way, attempt};
@@ -24,6 +25,7 @@ use crate::history::sql::{self, FORMAT, Tables};
 use crate::plan::{Lease, Plan};
 use crate::privilege;
 use crate::session::Session;
+use crate::settings::milliseconds;
 use crate::wire::{Prepared, Wire};
 
 /// The lock, held: the session that works, who we are, and what the history said once nobody else could write it.
@@ -126,14 +128,15 @@ impl Lock {
                     let spoiled = AtomicBool::new(false);
                     let lock =
                         Lock { session, lease, server, waited, prepared: Vec::new(), spoiled, key, keeper };
-                    return lock.opened(context, facts, need).await;
+                    let wait = context.settings().lock.wait.saturating_sub(backoff.elapsed());
+                    return lock.opened(context, facts, need, wait).await;
                 }
                 Attempt::Pooled => continue,
                 Attempt::Busy if need == Need::Nothing => return Ok(Asked::NotNeeded(facts)),
                 Attempt::Busy => {}
             }
             let Some(pause) = backoff.pause() else {
-                let holder = holder(session.client(), key).await;
+                let holder = holder(session.client(), sql::LOCK_HOLDER, &[(&key, Type::INT8)]).await;
                 return Err(Error::locked(holder, backoff.elapsed()));
             };
             context.tell(&Event::Waiting { waited: backoff.elapsed() });
@@ -143,45 +146,54 @@ impl Lock {
     }
 
     /// The lock is there: bring the tables to our format and take the lease, or give it back when it is not needed.
-    async fn opened(mut self, context: &Context, facts: Facts, need: Need) -> Result<Asked, Error> {
+    async fn opened(
+        mut self,
+        context: &Context,
+        facts: Facts,
+        need: Need,
+        wait: Duration,
+    ) -> Result<Asked, Error> {
         if need == Need::Nothing {
             self.release().await?;
             return Ok(Asked::NotNeeded(facts));
         }
         let tables = context.tables();
         let owner = format!("{:016x}{:016x}", random_bits(), random_bits());
+        let began = Instant::now();
         let taken = {
             let client = self.session.client();
-            let upgrade = async {
-                if facts.format() < FORMAT {
-                    client.batch_execute(&tables.upgrade(facts.format())).await
-                } else {
-                    Ok(())
-                }
-            };
             let identity = &context.settings().identity;
             let take = tables.sql(sql::TAKE_LEASE);
-            let values: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 4] = [
+            let values: [(&(dyn ToSql + Sync), Type); 4] = [
                 (&owner, Type::TEXT),
                 (&identity.service, Type::TEXT),
                 (&identity.release, Type::TEXT),
                 (&identity.host, Type::TEXT),
             ];
+            let begin = self.begin_and_upgrade(tables, facts.format(), wait);
             let take = client.query_typed(&take, &values);
-            let (upgraded, taken, (settings, prepared)) = match &self.keeper {
+            let commit = client.batch_execute("commit");
+            let (begun, taken, committed, (settings, prepared)) = match &self.keeper {
                 Keeper::Session => {
                     let prepare = join(self.session.settings(), self.prepare(tables));
-                    let (upgraded, (taken, prepared)) = join(upgrade, join(take, prepare)).await;
-                    (upgraded, taken, prepared)
+                    join4(begin, take, commit, prepare).await
                 }
                 // One after the other: see `Way::Transaction`.
-                Keeper::Transaction(_) => (upgrade.await, take.await, (Ok(Vec::new()), Ok(Vec::new()))),
+                Keeper::Transaction(_) => {
+                    (begin.await, take.await, commit.await, (Ok(Vec::new()), Ok(Vec::new())))
+                }
             };
-            upgraded.map_err(|cause| Error::database("create upshift's tables", cause))?;
+            if let Some(cause) = [begun.as_ref().err(), taken.as_ref().err()].into_iter().flatten().next()
+                && cause.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+            {
+                let holder = holder(client, &tables.sql(sql::LEASE_HOLDER), &[]).await;
+                return Err(Error::locked(holder, self.waited + began.elapsed()));
+            }
+            begun.map_err(|cause| Error::database("create upshift's tables", cause))?;
             self.server.settings = settings.unwrap_or_default();
             self.prepared =
                 prepared.map_err(|cause| Error::database("prepare the writing of the history", cause))?;
-            taken.map_err(|cause| Error::database("take the lease", cause))?
+            committed.and(taken).map_err(|cause| Error::database("take the lease", cause))?
         };
         let Some(row) = taken.first() else { return Err(Error::no_row(tables.schema(), "lease")) };
         let taking = |cause| Error::database("take the lease", cause);
@@ -189,6 +201,21 @@ impl Lock {
             (row.try_get("token").map_err(taking)?, row.try_get("audit_id").map_err(taking)?);
         self.lease = Lease { token, audited, owner };
         Ok(Asked::Held(Box::new(self), facts))
+    }
+
+    /// Begins the transaction in which the lease is taken, and brings the tables to our format. Nothing in it waits
+    /// longer than for the lock: a migrator that is gone may have left a transaction open, which holds the lease's row.
+    async fn begin_and_upgrade(
+        &self,
+        tables: &Tables,
+        format: usize,
+        wait: Duration,
+    ) -> Result<(), tokio_postgres::Error> {
+        let mut sql = format!("begin; set local lock_timeout = {};", milliseconds(wait));
+        if format < FORMAT {
+            sql.push_str(&tables.upgrade(format));
+        }
+        self.session.client().batch_execute(&sql).await
     }
 
     /// Has the server read and plan what every step sends: a third of the cost of a small migration otherwise.
@@ -246,7 +273,7 @@ impl Lock {
             return Ok(());
         }
         let (sql, Lease { token, owner, .. }) = (tables.sql(sql::SETTLE), &self.lease);
-        let values: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 3] =
+        let values: [(&(dyn ToSql + Sync), Type); 3] =
             [(token, Type::INT8), (owner, Type::TEXT), (&fingerprint, Type::TEXT)];
         let settle = self.session.client().query_typed(&sql, &values);
         let (settled, unlocked) = join(settle, self.unlock()).await;
@@ -278,8 +305,8 @@ impl Lock {
 }
 
 /// Who holds the lock, when the server tells.
-async fn holder(client: &Client, key: i64) -> Option<Holder> {
-    let rows = client.query_typed(sql::LOCK_HOLDER, &[(&key, Type::INT8)]).await.ok()?;
+async fn holder(client: &Client, sql: &str, values: &[(&(dyn ToSql + Sync), Type)]) -> Option<Holder> {
+    let rows = client.query_typed(sql, values).await.ok()?;
     let row = rows.first()?;
     let age: i64 = row.try_get("age_ms").ok()?;
     let text = |column: &str| row.try_get::<_, Option<String>>(column).ok().flatten().unwrap_or_default();

@@ -1,5 +1,6 @@
 //! What the database remembers: read here, written by `execute` alone.
 
+mod lock;
 pub(crate) mod privilege;
 pub(crate) mod sql;
 mod tables;

@@ -7,6 +7,9 @@
 //! types stand with the catalog's name, as in pg_dump's own queries. What the grammar itself knows needs none:
 //! `coalesce`, `extract`, `bigint`, and `varchar`, which is why casts go there and not to `text`.
 
+pub(crate) use super::lock::{
+    LEASE_HOLDER, LOCK_HOLDER, RELEASE_SESSION_LOCK, TRY_SESSION_LOCK, TRY_TRANSACTION_LOCK,
+};
 pub(crate) use super::tables::{FORMAT, Tables};
 
 /// Everything a plan needs, in one query. One row at least when the tables are there.
@@ -368,31 +371,3 @@ from upshift.lease l left join upshift.audit a on true order by a.id"
 pub(crate) const READ_AUDIT: &str = "\
 select a.id, a.at, a.action, a.outcome, a.version, a.name, a.checksum, a.detail, a.duration_ms, a.role, a.service,
     a.release, a.host from upshift.audit a order by a.id";
-
-/// Whether the server process that answers is the one this connection was told of ($2), and only then the session
-/// lock: a transaction pooler hands out connections of its own, on which a session lock would be stranded.
-pub(crate) const TRY_SESSION_LOCK: &str = "\
-select pg_catalog.pg_backend_pid() as pid,
-    case when pg_catalog.pg_backend_pid() operator(pg_catalog.=) $2
-        then pg_catalog.pg_try_advisory_lock($1) end as locked,
-    pg_catalog.current_setting('server_version_num')::integer operator(pg_catalog.>=) 140000
-        and pg_catalog.version() operator(pg_catalog.!~*) 'mingw|visual c|windows' as watches_clients";
-
-/// Gives the session lock back.
-pub(crate) const RELEASE_SESSION_LOCK: &str = "select pg_catalog.pg_advisory_unlock($1) as released";
-
-/// The lock of the open transaction.
-pub(crate) const TRY_TRANSACTION_LOCK: &str = "select pg_catalog.pg_try_advisory_xact_lock($1) as locked";
-
-/// Who holds the lock with this key in this database.
-pub(crate) const LOCK_HOLDER: &str = "\
-select a.pid, a.usename::varchar as role, a.application_name, coalesce(a.client_addr::varchar, 'local') as host,
-    (extract(epoch from pg_catalog.clock_timestamp() operator(pg_catalog.-) a.backend_start)
-        operator(pg_catalog.*) 1000)::bigint as age_ms,
-    pg_catalog.left(a.query, 200) as query
-from pg_catalog.pg_locks l
-    join pg_catalog.pg_stat_activity a on a.pid operator(pg_catalog.=) l.pid
-    join pg_catalog.pg_database d on d.oid operator(pg_catalog.=) l.database
-where l.locktype operator(pg_catalog.=) 'advisory' and l.granted and l.objsubid operator(pg_catalog.=) 1
-    and d.datname operator(pg_catalog.=) pg_catalog.current_database()
-    and l.classid::bigint operator(pg_catalog.<<) 32 operator(pg_catalog.|) l.objid::bigint operator(pg_catalog.=) $1";
