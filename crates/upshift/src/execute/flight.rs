@@ -31,7 +31,7 @@ pub(crate) struct Flight<'f, 'p> {
 
 struct InFlight<'f, 'p> {
     step: &'p Step,
-    purpose: Purpose,
+    message: &'f Message,
     state: Sent<'f>,
 }
 
@@ -83,7 +83,7 @@ impl<'f, 'p> Flight<'f, 'p> {
             Poll::Pending => Sent::Waiting(future),
         };
         self.bytes += size;
-        self.waiting.push_back(InFlight { step, purpose: message.purpose, state });
+        self.waiting.push_back(InFlight { step, message, state });
     }
 
     /// Waits for every answer.
@@ -91,9 +91,9 @@ impl<'f, 'p> Flight<'f, 'p> {
         while let Some(next) = self.waiting.pop_front() {
             let outcome = match next.state {
                 Sent::Answered(outcome) => outcome,
-                Sent::Waiting(future) => self.watch.over(&next.step.label, future).await,
+                Sent::Waiting(future) => self.watch.over(&next.step.label, &next.message.sql, future).await,
             };
-            self.answered(next.step, next.purpose, outcome);
+            self.answered(next.step, next.message.purpose, outcome);
         }
         self.bytes = 0;
     }

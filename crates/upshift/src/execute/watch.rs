@@ -3,7 +3,6 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use deadpool_postgres::Pool;
 use futures_util::future::{Either, select};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
@@ -15,20 +14,26 @@ use crate::event::{Blocker, Event};
 /// Watches one waiting connection from another one.
 pub(crate) struct Watch<'w> {
     context: &'w Context,
-    /// The process that serves the waiting connection; unknown behind a pooler, and then nobody can be named.
+    /// The process that serves the waiting connection; unknown behind a pooler, where it is found by what it runs.
     pid: Option<i32>,
     after: Duration,
     seen: Mutex<Vec<Blocker>>,
 }
 
-/// Sessions that hold what the process $1 waits for. Written for PostgreSQL 13 to 18.
+/// Sessions that hold what the process $1 waits for, or (null) whoever in this database waits for a lock with a
+/// statement that begins like $2. Written for PostgreSQL 13 to 18.
 const BLOCKERS: &str = "\
-select a.pid, coalesce(a.application_name, '') as application, coalesce(a.usename::varchar, '') as role,
+select distinct a.pid, coalesce(a.application_name, '') as application, coalesce(a.usename::varchar, '') as role,
     coalesce((extract(epoch from pg_catalog.clock_timestamp() operator(pg_catalog.-) a.xact_start)
         operator(pg_catalog.*) 1000)::bigint, 0) as age_ms,
     coalesce(pg_catalog.left(a.query, 200), '') as query
-from pg_catalog.unnest(pg_catalog.pg_blocking_pids($1)) as b (pid)
-    join pg_catalog.pg_stat_activity a on a.pid operator(pg_catalog.=) b.pid";
+from pg_catalog.pg_stat_activity w
+    cross join lateral pg_catalog.unnest(pg_catalog.pg_blocking_pids(w.pid)) as b (pid)
+    join pg_catalog.pg_stat_activity a on a.pid operator(pg_catalog.=) b.pid
+where case when $1::integer is null then w.wait_event_type operator(pg_catalog.=) 'Lock'
+        and w.datname operator(pg_catalog.=) pg_catalog.current_database()
+        and pg_catalog.left(w.query, 200) operator(pg_catalog.=) pg_catalog.left($2::varchar, 200)
+    else w.pid operator(pg_catalog.=) $1::integer end";
 
 impl<'w> Watch<'w> {
     /// `after` is how long an answer may take before somebody looks why.
@@ -36,9 +41,8 @@ impl<'w> Watch<'w> {
         Watch { context, pid, after, seen: Mutex::new(Vec::new()) }
     }
 
-    /// Waits for an answer; looks who is in the way when it takes long.
-    pub(crate) async fn over<T>(&self, label: &str, answer: impl Future<Output = T> + Unpin) -> T {
-        let Some(pid) = self.pid else { return answer.await };
+    /// Waits for the answer to a statement; looks who is in the way when it takes long.
+    pub(crate) async fn over<T>(&self, label: &str, sql: &str, answer: impl Future<Output = T> + Unpin) -> T {
         let mut answer = answer;
         loop {
             let pause = std::pin::pin!(tokio::time::sleep(self.after));
@@ -46,39 +50,44 @@ impl<'w> Watch<'w> {
                 Either::Left((answer, _)) => return answer,
                 Either::Right(((), still)) => answer = still,
             }
-            self.look(pid, label).await;
+            self.look(label, sql).await;
         }
     }
 
-    async fn look(&self, pid: i32, label: &str) {
-        let Some(blockers) = blockers(self.context.pool(), pid, self.after).await else { return };
+    async fn look(&self, label: &str, sql: &str) {
+        let Some(blockers) = self.blockers(sql).await else { return };
         if blockers.is_empty() {
             return;
         }
         self.context.tell(&Event::Blocked { label, by: &blockers });
-        self.keep(blockers);
+        self.keep(label, blockers);
     }
 
-    fn keep(&self, blockers: Vec<Blocker>) {
-        if let Ok(mut seen) = self.seen.lock() {
-            *seen = blockers;
+    /// Keeps whom this look saw, and logs whom the last one did not.
+    fn keep(&self, label: &str, blockers: Vec<Blocker>) {
+        let Ok(mut seen) = self.seen.lock() else { return };
+        for blocker in &blockers {
+            if !seen.iter().any(|known| known.pid == blocker.pid) {
+                tracing::warn!(migration = label, by = %blocker, "the migration waits for another session");
+            }
         }
+        *seen = blockers;
+    }
+
+    /// Nothing here may hold up or fail a run: without a free connection in time there is no answer.
+    async fn blockers(&self, sql: &str) -> Option<Vec<Blocker>> {
+        let asked = async {
+            let client = self.context.pool().get().await.ok()?;
+            client.query_typed(BLOCKERS, &[(&self.pid, Type::INT4), (&sql, Type::TEXT)]).await.ok()
+        };
+        let rows = tokio::time::timeout(self.after, asked).await.ok()??;
+        Some(rows.iter().filter_map(blocker).collect())
     }
 
     /// Whom the last look saw.
     pub(crate) fn seen(&self) -> Vec<Blocker> {
         self.seen.lock().map(|mut seen| std::mem::take(&mut *seen)).unwrap_or_default()
     }
-}
-
-/// Nothing here may hold up or fail a run: without a free connection in time there is no answer.
-async fn blockers(pool: &Pool, pid: i32, patience: Duration) -> Option<Vec<Blocker>> {
-    let asked = async {
-        let client = pool.get().await.ok()?;
-        client.query_typed(BLOCKERS, &[(&pid, Type::INT4)]).await.ok()
-    };
-    let rows = tokio::time::timeout(patience, asked).await.ok()??;
-    Some(rows.iter().filter_map(blocker).collect())
 }
 
 fn blocker(row: &Row) -> Option<Blocker> {

@@ -1,0 +1,64 @@
+//! What is logged on this thread, as lines.
+
+use std::fmt::{Debug, Write};
+use std::sync::{Arc, Mutex};
+
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::DefaultGuard;
+use tracing::{Level, Metadata, Subscriber};
+
+/// Listens to this thread as long as it lives: to warnings and errors.
+pub struct Log {
+    lines: Arc<Mutex<Vec<String>>>,
+    _listening: DefaultGuard,
+}
+
+impl Log {
+    /// Begins to listen.
+    pub fn listen() -> Log {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let listening = tracing::subscriber::set_default(Listener(lines.clone()));
+        Log { lines, _listening: listening }
+    }
+
+    /// What has been logged: `WARN message field=value`.
+    pub fn lines(&self) -> Vec<String> {
+        self.lines.lock().unwrap().clone()
+    }
+}
+
+struct Listener(Arc<Mutex<Vec<String>>>);
+
+impl Subscriber for Listener {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() <= Level::WARN && metadata.target().starts_with("upshift")
+    }
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut line = Line::default();
+        event.record(&mut line);
+        self.0.lock().unwrap().push(format!("{} {}{}", event.metadata().level(), line.message, line.fields));
+    }
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+#[derive(Default)]
+struct Line {
+    message: String,
+    fields: String,
+}
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        match field.name() {
+            "message" => self.message = format!("{value:?}"),
+            name => write!(self.fields, " {name}={value:?}").unwrap(),
+        }
+    }
+}
