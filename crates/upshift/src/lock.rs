@@ -203,7 +203,7 @@ impl Lock {
         Ok(Asked::Held(Box::new(self), facts))
     }
 
-    /// Begins the transaction in which the lease is taken, and brings the tables to our format. Nothing in it waits
+    /// Brings the tables to our format, and begins the transaction in which the lease is taken. Nothing in them waits
     /// longer than for the lock: a migrator that is gone may have left a transaction open, which holds the lease's row.
     async fn begin_and_upgrade(
         &self,
@@ -211,10 +211,12 @@ impl Lock {
         format: usize,
         wait: Duration,
     ) -> Result<(), tokio_postgres::Error> {
-        let mut sql = format!("begin; set local lock_timeout = {};", milliseconds(wait));
-        if format < FORMAT {
-            sql.push_str(&tables.upgrade(format));
-        }
+        let begin = format!("begin; set local lock_timeout = {};", milliseconds(wait));
+        let sql = if format < FORMAT {
+            format!("{begin} {} commit; {begin}", tables.upgrade(format))
+        } else {
+            begin
+        };
         self.session.client().batch_execute(&sql).await
     }
 
