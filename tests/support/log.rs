@@ -1,12 +1,12 @@
 //! What is logged on this thread, as lines.
 
 use std::fmt::{Debug, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::DefaultGuard;
-use tracing::{Level, Metadata, Subscriber};
+use tracing::{Dispatch, Level, Metadata, Subscriber};
 
 /// Listens to this thread as long as it lives: to warnings and errors.
 pub struct Log {
@@ -17,6 +17,9 @@ pub struct Log {
 impl Log {
     /// Begins to listen.
     pub fn listen() -> Log {
+        // With one listener alone, tracing asks the thread that comes by first whether anybody wants to hear of it.
+        static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Listener(Arc::default())));
+        LazyLock::force(&ANOTHER);
         let lines = Arc::new(Mutex::new(Vec::new()));
         let listening = tracing::subscriber::set_default(Listener(lines.clone()));
         Log { lines, _listening: listening }
