@@ -184,7 +184,7 @@ pub async fn rows(client: &Client, sql: &str) -> String {
 /// soon as there is none.
 pub async fn left_locked(client: &Client) -> String {
     let sql = "\
-        select a.pid, a.state, coalesce(l.locktype, ''), left(a.query, 60) from pg_stat_activity a
+        select a.pid, a.application_name, a.state, coalesce(l.locktype, ''), left(a.query, 60) from pg_stat_activity a
         left join pg_locks l on l.pid = a.pid and l.locktype = 'advisory'
         where a.datname = current_database() and a.pid <> pg_backend_pid() and a.backend_type = 'client backend'
             and (l.pid is not null or a.xact_start is not null)";

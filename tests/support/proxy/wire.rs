@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -221,13 +221,19 @@ impl Line {
     }
 
     async fn write(&self, mut to: OwnedWriteHalf, mut from: UnboundedReceiver<Due>) -> io::Result<()> {
-        while let Some((due, piece)) = from.recv().await {
+        let mut next = from.recv().await;
+        while let Some((due, piece)) = next {
             tokio::time::sleep_until(due).await;
             self.unless_held(()).await;
             match piece {
                 Piece::Bytes(bytes) => {
-                    let written = to.write_all(&bytes).await;
+                    let mut together = BytesMut::from(bytes);
+                    next = more(&mut from, &mut together);
+                    let written = to.write_all(&together).await;
                     self.unless_held(written).await?;
+                    if next.is_some() {
+                        continue;
+                    }
                 }
                 Piece::End => break,
                 Piece::Cut => {
@@ -240,7 +246,20 @@ impl Line {
                     std::future::pending::<()>().await;
                 }
             }
+            next = from.recv().await;
         }
         to.shutdown().await
     }
+}
+
+/// Adds what is due as well, since what came in one packet goes in one: a pooler that got a part of a pipeline would give
+/// the session away in the middle of it. Gives back what comes behind.
+fn more(from: &mut UnboundedReceiver<Due>, together: &mut BytesMut) -> Option<Due> {
+    while let Ok((due, piece)) = from.try_recv() {
+        match piece {
+            Piece::Bytes(bytes) if due <= Instant::now() => together.extend_from_slice(&bytes),
+            piece => return Some((due, piece)),
+        }
+    }
+    None
 }
