@@ -1,6 +1,7 @@
 //! A connection lost beside a statement outside of transactions: nothing is done twice, nothing is taken for done that is
 //! not, and no INVALID index stays.
 
+use upshift::__private::{CodeDown, CodeFuture, CodeHeader, CodeMigration, Transaction};
 use upshift::Error;
 use upshift_promises::{Database, files};
 
@@ -155,4 +156,74 @@ async fn a_partition_that_was_detached_before_the_connection_was_lost_is_not_det
     crashed(&db, 2, "null").await;
     db.migrator(files(&[("1_p.sql", text)])).run().await.unwrap();
     assert_eq!(db.rows("select count(*) from pg_inherits").await, "0");
+}
+
+/// What is sent again though it may have been done, in the run that goes on.
+async fn sent_again(db: &Database, source: upshift::Source) -> Vec<String> {
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let kept = seen.clone();
+    let watch = move |event: &upshift::Event<'_>| {
+        if let upshift::Event::SentAgain { label, statement } = event {
+            kept.lock().unwrap().push(format!("{label} {statement:?}"));
+        }
+    };
+    let log = upshift_promises::log::Log::listen();
+    db.migrator(source).observer(watch).run().await.unwrap();
+    let seen = std::mem::take(&mut *seen.lock().unwrap());
+    let warned = log.lines().iter().filter(|line| line.contains("may have been done already")).count();
+    assert_eq!(warned, seen.len(), "{:?}", log.lines());
+    seen
+}
+
+#[tokio::test]
+async fn what_nobody_can_look_up_is_sent_again_and_that_is_said() {
+    let db = Database::new().await;
+    let text = "-- upshift: transaction off\ncreate table t (a int);\n\
+                create procedure fill() language plpgsql as $$ begin insert into t values (1); commit; end $$;\n\
+                call fill();\nselect 1;\n";
+    let set = || files(&[("1_t.sql", text)]);
+    db.migrator(set()).run().await.unwrap();
+    crashed(&db, 2, "null").await;
+    assert_eq!(sent_again(&db, set()).await, ["1_t Some(3)"]);
+    assert_eq!(db.rows("select count(*) from t").await, "2");
+    // What runs in a transaction together with its place was not done when the place says so.
+    crashed(&db, 3, "null").await;
+    assert_eq!(sent_again(&db, set()).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_can_be_looked_up_is_not_said_to_be_sent_again() {
+    let db = Database::new().await;
+    let text = "create table t (a int);\ncreate index concurrently t_a on t (a);\n";
+    let set = || files(&[("1_t.sql", text)]);
+    db.migrator(set()).run().await.unwrap();
+    crashed(&db, 1, "'{}'").await;
+    assert_eq!(sent_again(&db, set()).await, Vec::<String>::new());
+    db.run("drop index t_a").await;
+    crashed(&db, 1, "'{}'").await;
+    assert_eq!(sent_again(&db, set()).await, Vec::<String>::new());
+    assert_eq!(db.rows("select indisvalid from pg_index where indrelid = 't'::regclass").await, "t");
+}
+
+#[tokio::test]
+async fn rust_code_without_a_transaction_runs_again_and_that_is_said() {
+    fn insert<'a>(step: &'a mut upshift::StepContext<'_>) -> CodeFuture<'a> {
+        Box::pin(async move { Ok(step.batch_execute("insert into t values (1)").await?) })
+    }
+    let header = CodeHeader {
+        path: "src/interrupted.rs",
+        version: upshift::Version::new(2).unwrap(),
+        name: "code",
+        text: "async fn insert(…)",
+        transaction: Transaction::Off,
+        down: CodeDown::Absent,
+    };
+    let set = || {
+        files(&[("1_t.sql", "create table t (a int)")]).with([CodeMigration::function(header, insert, None)])
+    };
+    let db = Database::new().await;
+    db.migrator(set()).run().await.unwrap();
+    crashed(&db, 0, "null").await;
+    assert_eq!(sent_again(&db, set()).await, ["2_code None"]);
+    assert_eq!(db.rows("select count(*) from t").await, "2");
 }

@@ -41,6 +41,14 @@ pub enum Event<'e> {
         /// Of how many.
         of: usize,
     },
+    /// Something that no transaction holds is sent again: the connection was lost beside it, and it may have been done
+    /// already, which nobody can look up.
+    SentAgain {
+        /// What a person calls the migration.
+        label: &'e str,
+        /// Which statement, from 1; `None` for Rust code.
+        statement: Option<usize>,
+    },
     /// A step waits for locks that others hold.
     Blocked {
         /// What a person calls the migration.

@@ -4,7 +4,7 @@ use tokio_postgres::types::Type;
 use upshift_files::sql::{QualifiedName, StatementKind, WhenExisting};
 
 use super::{Executor, catalog};
-use crate::error::Error;
+use crate::error::{Error, Failure};
 use crate::event::Event;
 use crate::ident::Ident;
 
@@ -103,6 +103,36 @@ impl Executor<'_> {
     ) -> Result<Vec<tokio_postgres::Row>, Error> {
         let rows = self.lock.session.client().query_typed(sql, values).await;
         rows.map_err(|cause| Error::database("look for what an earlier attempt left behind", cause))
+    }
+}
+
+/// Whether the catalog, or the server's refusal to do it twice, tells that an interrupted statement had got through.
+pub(super) fn can_be_looked_up(kind: &StatementKind) -> bool {
+    use StatementKind::{
+        Create, CreateIndexConcurrently, DetachPartitionConcurrently, Drop, DropIndexConcurrently,
+    };
+    matches!(
+        kind,
+        Create
+            | Drop
+            | CreateIndexConcurrently { .. }
+            | DropIndexConcurrently { .. }
+            | DetachPartitionConcurrently { .. }
+    )
+}
+
+/// Whether the server says that an interrupted statement had got through: what it makes is there, or what it takes
+/// away is not.
+pub(super) fn is_there_already(failure: &Failure, kind: &StatementKind) -> bool {
+    let state = failure.server.as_ref().and_then(|server| server.sqlstate());
+    match kind {
+        // duplicate_database, duplicate_object, duplicate_table, duplicate_schema
+        StatementKind::Create => matches!(state, Some("42P04" | "42710" | "42P07" | "42P06")),
+        // invalid_catalog_name, undefined_object, undefined_table
+        StatementKind::Drop | StatementKind::DropIndexConcurrently { .. } => {
+            matches!(state, Some("3D000" | "42704" | "42P01"))
+        }
+        _ => false,
     }
 }
 

@@ -4,10 +4,8 @@ use std::ops::Range;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use upshift_files::sql::StatementKind;
-
 use super::Executor;
-use super::leftover::Interrupted;
+use super::leftover::{Interrupted, can_be_looked_up, is_there_already};
 use crate::error::{Error, Failure, Left};
 use crate::event::Event;
 use crate::facts::read_texts;
@@ -64,6 +62,9 @@ impl Executor<'_> {
         self.hooked(step, Purpose::Begin).await?;
         match &step.body {
             StepBody::Code { .. } => {
+                if matches!(before, Before::Interrupted { .. }) {
+                    self.sent_again(step, None);
+                }
                 self.code(step)
                     .await
                     .map_err(|cause| Broken::Migration(Box::new(Failure::in_code(step, cause))))?;
@@ -190,6 +191,9 @@ impl Executor<'_> {
         if interrupted && self.interrupted(kind, indexes.as_deref()).await? == Interrupted::Done {
             return Ok(self.keep_place(step, at + 1, BETWEEN, None).await?);
         }
+        if interrupted && !can_be_looked_up(kind) {
+            self.sent_again(step, Some(at + 1));
+        }
         loop {
             self.drop_left_behind(kind, indexes.as_deref()).await?;
             indexes = self.indexes_before(kind).await?;
@@ -210,6 +214,12 @@ impl Executor<'_> {
                 ours => return ours,
             }
         }
+    }
+
+    /// Says that something is sent again which may have been done already.
+    fn sent_again(&self, step: &Step, statement: Option<usize>) {
+        tracing::warn!(migration = %step.label, ?statement, "sent again, and it may have been done already: the connection was lost beside it");
+        self.context.tell(&Event::SentAgain { label: &step.label, statement });
     }
 
     async fn send_alone(&self, step: &Step, script: &SqlScript, at: usize) -> Result<(), Broken> {
@@ -365,20 +375,5 @@ impl Broken {
             Broken::Migration(failure) => failure.server.as_ref().is_some_and(|it| it.is_connection_lost()),
             Broken::Ours(error) => error.is_connection_lost(),
         }
-    }
-}
-
-/// Whether the server says that an interrupted statement had got through: what it makes is there, or what it takes
-/// away is not.
-fn is_there_already(failure: &Failure, kind: &StatementKind) -> bool {
-    let state = failure.server.as_ref().and_then(|server| server.sqlstate());
-    match kind {
-        // duplicate_database, duplicate_object, duplicate_table, duplicate_schema
-        StatementKind::Create => matches!(state, Some("42P04" | "42710" | "42P07" | "42P06")),
-        // invalid_catalog_name, undefined_object, undefined_table
-        StatementKind::Drop | StatementKind::DropIndexConcurrently { .. } => {
-            matches!(state, Some("3D000" | "42704" | "42P01"))
-        }
-        _ => false,
     }
 }
