@@ -1,7 +1,8 @@
 //! Every message of a run is cut, delayed and held: whatever the network does, the next boot finishes, and nothing is lost,
 //! doubled or left locked.
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
@@ -149,7 +150,8 @@ impl Site {
         mixed::prepare(&direct, &self.client, boot).await;
         let mut trial = Trial::default();
         let pool = self.pool();
-        let migrator = Migrator::new(pool.clone(), mixed());
+        let said = Arc::new(AtomicUsize::new(0));
+        let migrator = Migrator::new(pool.clone(), mixed()).observer(counting(&said));
         self.proxy.plan(fault);
         let outcome = tokio::select! {
             outcome = mixed::boot(&migrator, &self.client) => Some(outcome),
@@ -160,7 +162,7 @@ impl Site {
         self.client.batch_execute(MEND).await.unwrap();
         match outcome {
             // Its client is gone with it: what comes now is another process.
-            None => self.after_hold(&mut trial).await,
+            None => self.after_hold(&mut trial, &said).await,
             Some(outcome) => {
                 trial.judge(fault, outcome, &self.client).await;
                 let next = mixed::boot(&migrator, &self.client).await;
@@ -175,14 +177,19 @@ impl Site {
         self.proxy.let_go();
         trial.wrong.extend(mixed::wrong(&Migrator::new(direct, mixed()), &self.client).await);
         trial.again = mixed::again(&self.client).await;
+        if trial.again > said.load(Ordering::SeqCst) {
+            trial.wrong.push("doubled: something ran again, and nobody was told".to_owned());
+        }
         trial
     }
 
     /// A connection is open that nobody uses and nobody closes, and the server cannot know: the next boot does its work,
     /// or says in time who keeps it from that, so that somebody can end it.
-    async fn after_hold(&self, trial: &mut Trial) {
+    async fn after_hold(&self, trial: &mut Trial, said: &Arc<AtomicUsize>) {
         let (say, mut named) = unbounded_channel();
+        let count = counting(said);
         let observer = move |event: &Event<'_>| {
+            count(event);
             if let Event::Blocked { by, .. } = event {
                 by.iter().for_each(|blocker| _ = say.send(blocker.pid));
             }
@@ -240,6 +247,16 @@ impl Trial {
         let done = format!("select from upshift.history where '{}' = version || '_' || name", failure.label);
         if !database::rows(client, &done).await.is_empty() {
             self.wrong.push(format!("it says that nothing was done, and that is not so: {error:?}"));
+        }
+    }
+}
+
+/// Counts what is said to be sent again though it may have been done.
+fn counting(said: &Arc<AtomicUsize>) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
+    let said = said.clone();
+    move |event| {
+        if let Event::SentAgain { .. } = event {
+            said.fetch_add(1, Ordering::SeqCst);
         }
     }
 }
