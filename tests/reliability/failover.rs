@@ -46,14 +46,16 @@ async fn fail_over(replication: Replication) {
     let (mut tally, mut numbers) = (Tally::default(), Numbers::default());
     for nth in 0..if is_long() { 40 } else { 5 } {
         let Some(pair) = Pair::start(replication).await else { return };
-        let boot = chance.below(mixed::BOOTS);
-        let moments = [chance.below(1000), chance.below(1000)];
+        // The first time the standby gets nothing at all of the boot.
+        let (boot, blind) = if nth == 0 { (0, 0) } else { (chance.below(mixed::BOOTS), chance.below(1000)) };
+        let moments = [blind, chance.below(1000)];
         let (wrong, again) = pair.trial(replication, boot, moments, &mut numbers).await;
         tally.again += again;
         tally.trial(&(nth, boot, moments), &wrong);
     }
     let (trials, seed) = (tally.trials, chance.seed());
     let Numbers { interrupted, reported, gone } = numbers;
+    assert!(replication == Replication::Synchronous || gone > 0, "nothing was lost with the primary");
     tally.finish(&format!(
         "failover, {replication:?} (seed {seed}): {interrupted} of {trials} boots interrupted, {reported} steps reported \
          before, {gone} of them gone with the primary and applied again"
@@ -105,13 +107,19 @@ impl Pair {
         let before = history(&client).await;
         self.caught_up(&client).await;
         let reported = Arc::new(Mutex::new(Vec::new()));
+        if replication == Replication::Asynchronous && moments[0] == 0 {
+            self.standby.cut_off().await;
+        }
         let running = self.boot_and_report(&reported);
         let began = Instant::now();
-        if replication == Replication::Asynchronous {
+        if replication == Replication::Asynchronous && moments[0] > 0 {
             tokio::time::sleep(share(whole, moments[0])).await;
             self.standby.cut_off().await;
         }
         tokio::time::sleep(share(whole, moments[1]).saturating_sub(began.elapsed())).await;
+        while reported.lock().unwrap().is_empty() && !running.is_finished() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
         tokio::task::block_in_place(|| self.primary.stop(StopMode::Immediate)).unwrap();
         let outcome = running.await.unwrap();
         self.standby.promote().await;
