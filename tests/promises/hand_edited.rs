@@ -100,7 +100,7 @@ async fn a_format_of_the_future() {
     check(
         "update upshift.format set version = 999",
         expect![[r#"
-        the history has format 999, and this library knows formats up to 1
+        the history has format 999, and this library knows formats up to 2
           help: a newer release has migrated this database: use that release of the library"#]],
     )
     .await;

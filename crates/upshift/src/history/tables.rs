@@ -150,4 +150,30 @@ create trigger audit_append_only before update or delete or truncate on upshift.
     for each statement execute function upshift.refuse_change();
 insert into upshift.lease (token, owner, since, audit_id, audit_hash)
     values (0, '', now(), 0, ''::bytea) on conflict do nothing;
-insert into upshift.format (version) values (1) on conflict (singleton) do update set version = 1;"];
+insert into upshift.format (version) values (1) on conflict (singleton) do update set version = 1;",
+    // Rollouts: who is alive, what an operator said, how far backfills are.
+    "\
+create table if not exists upshift.instance (
+    id text constraint instance_pkey primary key,
+    service text not null,
+    release text,
+    host text,
+    application text not null,
+    role text not null,
+    address text not null,
+    contracts bigint[] not null,
+    joined_at timestamptz not null,
+    seen_at timestamptz not null,
+    expires_at timestamptz not null,
+    left_at timestamptz
+);
+create table if not exists upshift.word (
+    kind text not null,
+    version bigint,
+    reason text not null,
+    role text not null,
+    at timestamptz not null
+);
+create unique index if not exists word_key on upshift.word (kind, version) where version is not null;
+create unique index if not exists word_of_all_key on upshift.word (kind) where version is null;
+update upshift.format set version = 2;"];
