@@ -29,14 +29,16 @@ const HUNG: Duration = Duration::from_secs(120);
 
 #[test]
 fn whatever_happens_to_any_message_nothing_is_lost_doubled_or_left_locked() {
-    meet_misfortune("messages", database::SERVER.port(), 1);
+    // Every message in every way is half an hour: that is the long version. The short one goes to other messages with
+    // each seed.
+    meet_misfortune("messages", database::SERVER.port(), if is_long() { 1 } else { 4 });
 }
 
 #[test]
 fn behind_a_transaction_pooler_neither() {
     let Some(pooler) = PgBouncer::start() else { return };
     // What differs from a direct connection is few messages, which stand all over a run.
-    meet_misfortune("messages behind PgBouncer", pooler.port(), if is_long() { 1 } else { 5 });
+    meet_misfortune("messages behind PgBouncer", pooler.port(), if is_long() { 1 } else { 10 });
 }
 
 /// Trials at every so many messages of a run against the server, or the pooler, on this port.

@@ -5,11 +5,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use deadpool_postgres::Pool;
-use upshift_files::Vars;
+use upshift_files::{Vars, Version};
 
 use crate::error::Error;
 use crate::event::{Event, Hooks, Observer};
 use crate::facts::Facts;
+use crate::gate::GatePolicy;
 use crate::history::privilege::Wanted;
 use crate::history::sql::Tables;
 use crate::plan::{Target, UpRequest, Writer};
@@ -44,6 +45,9 @@ pub(crate) struct Settings {
     pub(crate) grouping: Grouping,
     pub(crate) identity: Identity,
     pub(crate) vars: Vars,
+    pub(crate) gate: GatePolicy,
+    /// Histories of other services, and their contracts that this one's code tolerates.
+    pub(crate) tolerates: Vec<(Tables, Vec<Version>)>,
 }
 
 impl Context {

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use upshift_files::MigrationId;
 
 use crate::code::{BoxError, StepContext};
+use crate::gate::Verdict;
 use crate::plan::{Direction, Plan};
 use crate::report::Report;
 
@@ -80,6 +81,13 @@ pub enum Event<'e> {
     InvalidIndexDropped {
         /// Its name, with its schema.
         index: &'e str,
+    },
+    /// A contract's gate was found open or closed, other than the last time.
+    Gate {
+        /// What a person calls the contract.
+        label: &'e str,
+        /// What was found.
+        verdict: &'e Verdict,
     },
     /// The run is over.
     RunFinished {

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row};
-use upshift_files::{Checksum, MigrationId, Version};
+use upshift_files::{Checksum, MigrationId, Phase, Version};
 
 use crate::error::Error;
 use crate::history::privilege::Wanted;
@@ -134,8 +134,14 @@ fn applied(row: &Row) -> Result<Option<Applied>, Error> {
         None => AppliedState::Applied,
         Some(words) => unfinished(words).ok_or_else(|| wrong("state", &words))?,
     };
+    let phase = match row.try_get::<_, Option<&str>>(7).map_err(broken)? {
+        None => Phase::Expand,
+        Some("backfill") => Phase::Backfill,
+        Some("contract") => Phase::Contract,
+        Some(other) => return Err(wrong("phase", &other)),
+    };
     let (up_checksum, down_checksum) = (checksum(4, "up_checksum")?, checksum(5, "down_checksum")?);
-    Ok(Some(Applied { ordinal, id, name, state, up_checksum, down_checksum }))
+    Ok(Some(Applied { ordinal, id, name, phase, state, up_checksum, down_checksum }))
 }
 
 /// The state of what is not applied whole: state, direction, number of statements done.

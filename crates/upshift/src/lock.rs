@@ -22,7 +22,7 @@ use crate::error::{Error, Holder};
 use crate::event::Event;
 use crate::facts::Facts;
 use crate::history::sql::{self, FORMAT, Tables};
-use crate::plan::{Lease, Plan};
+use crate::plan::{Lease, Message, Plan};
 use crate::privilege;
 use crate::session::Session;
 use crate::settings::milliseconds;
@@ -100,7 +100,7 @@ impl Lock {
     ) -> Result<Asked, Error> {
         let session = Session::open(context.pool()).await?;
         let told = session.told_pid().await;
-        let key = key(context.tables());
+        let key = context.tables().advisory_key("upshift history ");
         let mut backoff = Backoff::new(context.settings().lock.wait, FIRST_PAUSE, LONGEST_PAUSE);
         let mut way = Way::of(told);
         let mut waited = Duration::ZERO;
@@ -259,6 +259,21 @@ impl Lock {
         }
     }
 
+    /// Sends messages in one transaction, then gives the lock back. `doing` completes "could not …".
+    pub(crate) async fn write_all(self, messages: &[Message], doing: &'static str) -> Result<(), Error> {
+        let broken = |cause| Error::database(doing, cause);
+        let client = self.session.client();
+        let work = async {
+            client.batch_execute("begin").await.map_err(broken)?;
+            for message in messages {
+                self.wire().ask(message).await.map_err(broken)?;
+            }
+            client.batch_execute("commit").await.map_err(broken)
+        };
+        self.keep(work).await?;
+        self.release().await
+    }
+
     /// Gives the lock back, so that nobody has to wait for the connection's end.
     pub(crate) async fn release(self) -> Result<(), Error> {
         if self.wire().is_spoiled() {
@@ -320,15 +335,4 @@ async fn holder(client: &Client, sql: &str, values: &[(&(dyn ToSql + Sync), Type
         age: Duration::from_millis(age.unsigned_abs()),
         query: mask_secrets_in_sql(&text("query")).into_owned(),
     })
-}
-
-/// The key of the advisory lock: FNV-1a over the words below and the schema's name.
-///
-/// PostgreSQL keeps advisory locks per database, so two services with a history each do not wait for each other.
-fn key(tables: &Tables) -> i64 {
-    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0100_0000_01b3;
-    let words = "upshift history ".bytes().chain(tables.schema().as_str().bytes());
-    let hash = words.fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
-    i64::from_ne_bytes(hash.to_ne_bytes())
 }

@@ -11,6 +11,7 @@ use crate::context::{Context, Here};
 use crate::error::Error;
 use crate::execute::execute;
 use crate::facts::{Facts, Look, read_texts};
+use crate::gatekeeper::Gatekeeper;
 use crate::lock::{Asked, Lock, Need};
 use crate::plan::{DownRequest, DownTarget, Plan, Target, selected};
 use crate::repair::Repair;
@@ -63,11 +64,20 @@ impl Migrator {
     /// # Errors
     /// As [`Migrator::run`]; a target that the set does not have is refused.
     pub async fn up(&self, target: Target) -> Result<Report, Error> {
-        self.up_here(target).await
+        self.up_here(target, None).await
+    }
+
+    /// The same; contracts are judged again by the gatekeeper, each in its own transaction.
+    pub(crate) async fn up_through(
+        &self,
+        target: Target,
+        gatekeeper: Option<Gatekeeper>,
+    ) -> Result<Report, Error> {
+        self.up_here(target, gatekeeper).await
     }
 
     #[tracing::instrument(name = "upshift.up", skip_all, fields(schema = self.context.tables.schema().as_str()))]
-    fn up_here(&self, target: Target) -> Here<'_, Report> {
+    fn up_here(&self, target: Target, gatekeeper: Option<Gatekeeper>) -> Here<'_, Report> {
         Box::pin(async move {
             let began = Instant::now();
             let (set, first) = match self.context.for_a_run(self.look(&target).await).await? {
@@ -87,7 +97,8 @@ impl Migrator {
                 Asked::NotNeeded(facts) => Ok(report_of(&plan_from(&facts)?, began, waiting.elapsed())),
                 Asked::Held(lock, facts) => {
                     let plan = plan_from(&facts)?;
-                    self.carry_out(*lock, &plan, Some(&set.fingerprint()), began).await
+                    let ending = Ending::Settled(set.fingerprint());
+                    self.carry_out(*lock, &plan, ending, gatekeeper.as_ref(), began).await
                 }
             }
         })
@@ -127,7 +138,7 @@ impl Migrator {
                 Asked::NotNeeded(_) => Ok(report_of(&first, began, waiting.elapsed())),
                 Asked::Held(lock, _) => {
                     let plan = self.plan_down_of(&set, target).await?;
-                    self.carry_out(*lock, &plan, None, began).await
+                    self.carry_out(*lock, &plan, Ending::Open, None, began).await
                 }
             }
         })
@@ -191,13 +202,13 @@ impl Migrator {
         Repair::of(self)
     }
 
-    /// Does the work and gives the lock back. The fingerprint is the set's, where the work may make the database that of
-    /// the set.
+    /// Does the work and gives the lock back.
     async fn carry_out(
         &self,
         lock: Lock,
         plan: &Plan,
-        fingerprint: Option<&str>,
+        ending: Ending,
+        gatekeeper: Option<&Gatekeeper>,
         began: Instant,
     ) -> Result<Report, Error> {
         if let Err(refused) =
@@ -207,7 +218,7 @@ impl Migrator {
             return Err(refused);
         }
         let mut report = report_of(plan, began, lock.waited);
-        let outcome = lock.keep(execute(&self.context, plan, &lock, &mut report)).await;
+        let outcome = lock.keep(execute(&self.context, plan, &lock, gatekeeper, &mut report)).await;
         report.took = began.elapsed();
         if let Err(error) = outcome {
             // Where the connection still works the next one need not wait for its end.
@@ -216,9 +227,11 @@ impl Migrator {
             }
             return Err(error.with_report(report));
         }
-        match fingerprint {
-            Some(fingerprint) => lock.release_settled(&self.context.tables, fingerprint).await?,
-            None => lock.release().await?,
+        match ending {
+            Ending::Settled(fingerprint) => {
+                lock.release_settled(&self.context.tables, &fingerprint).await?;
+            }
+            Ending::Open => lock.release().await?,
         }
         report.took = began.elapsed();
         Ok(report)
@@ -239,6 +252,14 @@ impl Migrator {
             stored: &stored,
         };
         Ok(Plan::down(set, facts.history(), &request)?)
+    }
+
+    /// Brings upshift's own tables to the format of this library.
+    pub(crate) async fn upgrade_tables(&self) -> Result<(), Error> {
+        match Lock::ask(&self.context, |_| Ok(Need::Work)).await? {
+            Asked::NotNeeded(_) => Ok(()),
+            Asked::Held(lock, _) => lock.release().await,
+        }
     }
 
     /// A first look at the database; the set as well, where it was read meanwhile.
@@ -287,6 +308,13 @@ impl Migrator {
         }
         Err(error)
     }
+}
+
+/// What the database may be said to be when the work is done.
+enum Ending {
+    /// That of the set with this fingerprint.
+    Settled(String),
+    Open,
 }
 
 fn report_of(plan: &Plan, began: Instant, waited: Duration) -> Report {

@@ -95,7 +95,7 @@ impl<'m> Repair<'m> {
             Asked::NotNeeded(_) => Ok(()),
             Asked::Held(lock, facts) => {
                 let messages = facts.history().get(id).map_or_else(|| Ok(Vec::new()), &messages)?;
-                write_all(*lock, &messages, "repair the history").await
+                lock.write_all(&messages, "repair the history").await
             }
         }
     }
@@ -137,7 +137,7 @@ impl Migrator {
                     let below =
                         set.versioned().iter().filter(|migration| migration.version() <= Some(version));
                     let messages: Vec<Message> = below.map(|migration| self.accepted(migration)).collect();
-                    write_all(*lock, &messages, "write the baseline").await
+                    lock.write_all(&messages, "write the baseline").await
                 }
             }
         })
@@ -154,21 +154,6 @@ impl Migrator {
         values.extend([Param::text("baseline"), Param::Small(None)]);
         Message::bound(Purpose::Record, writer.tables.sql(sql::RECORD_APPLIED), values)
     }
-}
-
-/// Sends messages in one transaction, then gives the lock back.
-async fn write_all(lock: Lock, messages: &[Message], doing: &'static str) -> Result<(), Error> {
-    let broken = |cause| Error::database(doing, cause);
-    let client = lock.session.client();
-    let work = async {
-        client.batch_execute("begin").await.map_err(broken)?;
-        for message in messages {
-            lock.wire().ask(message).await.map_err(broken)?;
-        }
-        client.batch_execute("commit").await.map_err(broken)
-    };
-    lock.keep(work).await?;
-    lock.release().await
 }
 
 fn label(id: &MigrationId) -> String {

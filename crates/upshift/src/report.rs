@@ -52,14 +52,16 @@ impl Report {
     }
 }
 
-/// A duration as a person reads it: `3 ms`, `1.25 s`, `2 min 5 s`.
+/// A duration as a person reads it: `3 ms`, `1.25 s`, `2 min 5 s`, `3 h 20 min`, `7 d 2 h`.
 pub(crate) fn human(took: Duration) -> String {
     let ms = took.as_millis();
     match ms {
         0 => "under 1 ms".to_owned(),
         1..=999 => format!("{ms} ms"),
         1_000..=59_999 => format!("{:.2} s", took.as_secs_f64()),
-        _ => format!("{} min {} s", took.as_secs() / 60, took.as_secs() % 60),
+        60_000..=3_599_999 => format!("{} min {} s", took.as_secs() / 60, took.as_secs() % 60),
+        3_600_000..=86_399_999 => format!("{} h {} min", took.as_secs() / 3600, took.as_secs() / 60 % 60),
+        _ => format!("{} d {} h", took.as_secs() / 86_400, took.as_secs() / 3600 % 24),
     }
 }
 

@@ -137,7 +137,10 @@ impl TestDatabase {
     /// # Errors
     /// The server cannot be reached, or a fixture fails in that transaction.
     pub async fn client(&self) -> Result<Client, TestError> {
-        let client = connect(&self.0.config).await.map_err(|cause| Kind::Connect { cause })?;
+        let client = match self.0.connected() {
+            Some(client) => client,
+            None => connect(&self.0.config).await.map_err(|cause| Kind::Connect { cause })?,
+        };
         if self.0.isolation == Isolation::Rollback {
             self.begin(&client).await?;
         }
@@ -209,6 +212,14 @@ impl TestDatabase {
 }
 
 impl Inner {
+    /// The connection that was made ahead with the database.
+    fn connected(&self) -> Option<Client> {
+        match (&self.office, self.isolation) {
+            (Home::Office(office), Isolation::Database) => office.connected(&self.name),
+            _ => None,
+        }
+    }
+
     fn psql(&self) -> String {
         let psql = address::psql(&self.config);
         match self.isolation {

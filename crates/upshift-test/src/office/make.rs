@@ -7,7 +7,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Config, NoTls};
 use upshift::{Migrator, Report, Source, Target, Vars, Version};
 
-use super::session::{Session, Value, quoted};
+use super::session::{Session, Value, connect, quoted};
 use super::{Key, Keys, Known, Office, Surroundings, Template, sql};
 use crate::database::error::{Kind, TestError};
 
@@ -197,7 +197,7 @@ impl Office {
         name.map(|name| name.unwrap_or_default())
     }
 
-    /// A copy that waits for a test; connected to once where the server has no caches for it yet.
+    /// A copy that waits for a test, with a connection that waits too.
     pub(crate) async fn copy_ahead(&self, template: &Template) -> Result<(), TestError> {
         let worker = self.worker().await?;
         let name = self.copy_as(&worker, template, "clone", None).await;
@@ -245,14 +245,21 @@ impl Office {
                 let sql = format!("alter database {} set default_transaction_read_only = on", quoted(&name));
                 worker.run(&sql).await?;
             }
-            if claimed.is_none() && self.strategy(worker).await?.is_empty() {
-                drop(Session::open(&self.config(&name)).await?);
-            }
-            Ok(())
+            Ok(match (kind, claimed) {
+                // Its first connection builds the database's caches, and the test that gets it need not wait for one.
+                ("clone", None) => {
+                    let connected = connect(&self.config(&name)).await;
+                    Some(connected.map_err(|cause| Kind::Connect { cause })?)
+                }
+                _ => None,
+            })
         };
-        if let Err(error) = made.await {
-            worker.row(sql::DONE, &[&(&name).into()]).await?;
-            return Err(error);
+        match made.await {
+            Ok(connected) => self.connections().extend(connected.map(|client| (name.clone(), client))),
+            Err(error) => {
+                worker.row(sql::DONE, &[&(&name).into()]).await?;
+                return Err(error);
+            }
         }
         let (state, owner, test) = match claimed {
             Some((owner, test)) => ("claimed", owner.into(), test.into()),

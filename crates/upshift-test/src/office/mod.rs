@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio_postgres::Config;
+use tokio_postgres::{Client, Config};
 
 use key::{Key, Keys, Surroundings};
 pub(crate) use make::{Blueprint, Recipe, pool};
@@ -29,6 +29,8 @@ pub(crate) struct Office {
     desk: tokio::sync::Mutex<Option<Arc<Session>>>,
     /// Connections that make and drop databases, which keeps each busy for tens of milliseconds.
     workers: Mutex<Vec<Session>>,
+    /// Connections to copies that wait for a test, by the name of the copy: to connect takes longer than all else.
+    connected: Mutex<BTreeMap<String, Client>>,
     /// One maker a template in this program; what came of it.
     templates: Mutex<BTreeMap<Key, Arc<tokio::sync::Mutex<Known>>>>,
     /// How many databases were asked for.
@@ -69,6 +71,7 @@ impl Office {
                 server: server.clone(),
                 desk: tokio::sync::Mutex::new(None),
                 workers: Mutex::new(Vec::new()),
+                connected: Mutex::new(BTreeMap::new()),
                 templates: Mutex::new(BTreeMap::new()),
                 asked: AtomicUsize::new(0),
                 housekeeping: AtomicBool::new(false),
@@ -114,6 +117,15 @@ impl Office {
 
     fn idle(&self) -> MutexGuard<'_, Vec<Session>> {
         self.workers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn connections(&self) -> MutexGuard<'_, BTreeMap<String, Client>> {
+        self.connected.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The connection that this program made ahead to this database, if it did and nobody has taken it.
+    pub(crate) fn connected(&self, database: &str) -> Option<Client> {
+        self.connections().remove(database).filter(|client| !client.is_closed())
     }
 
     fn known(&self, key: Key) -> Arc<tokio::sync::Mutex<Known>> {

@@ -64,6 +64,7 @@ impl Office {
 
     /// The test is over, and its database may go.
     pub(crate) async fn give_back(&self, name: &str) -> Result<(), TestError> {
+        drop(self.connected(name));
         self.desk().await?.row(sql::DONE, &[&name.into()]).await.map(drop)
     }
 

@@ -8,6 +8,7 @@ use upshift_files::Diagnostics;
 
 use super::{Error, Failure, Holder, Inner, Kind, ServerError};
 use crate::code::BoxError;
+use crate::gate::ClosedBy;
 use crate::history::privilege::Lacking;
 use crate::ident::Ident;
 use crate::plan::{Refusal, Unplanned};
@@ -115,6 +116,18 @@ impl Error {
 
     pub(crate) fn not_failed(label: String, state: String) -> Error {
         Error::of(Kind::NotFailed { label, state })
+    }
+
+    pub(crate) fn gate_closed(label: String, reasons: Vec<ClosedBy>) -> Error {
+        Error::of(Kind::GateClosed { label, reasons })
+    }
+
+    pub(crate) fn unregistered(id: &str) -> Error {
+        Error::of(Kind::Unregistered { id: id.to_owned() })
+    }
+
+    pub(crate) fn not_joined() -> Error {
+        Error::of(Kind::NotJoined)
     }
 
     pub(crate) fn baseline_not_empty() -> Error {

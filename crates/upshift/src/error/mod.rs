@@ -15,6 +15,7 @@ pub use server::ServerError;
 
 use crate::code::BoxError;
 use crate::event::Blocker;
+use crate::gate::ClosedBy;
 use crate::history::privilege::Lacking;
 use crate::plan::Refusal;
 use crate::report::Report;
@@ -53,6 +54,9 @@ pub(crate) enum Kind {
     NotApplied { label: String },
     NotFailed { label: String, state: String },
     BaselineNotEmpty,
+    GateClosed { label: String, reasons: Vec<ClosedBy> },
+    Unregistered { id: String },
+    NotJoined,
 }
 
 /// Who holds the lock, as far as the server tells.
@@ -144,6 +148,19 @@ impl Error {
         self.failure().is_some_and(|failure| failure.is_guard())
     }
 
+    /// Whether a contract is applied that this binary does not know: it must not serve.
+    pub fn is_fenced(&self) -> bool {
+        self.refusals().iter().any(|refusal| matches!(refusal.kind, crate::plan::RefusalKind::Fenced))
+    }
+
+    /// What kept a contract from running when it came to it.
+    pub fn closed_by(&self) -> &[ClosedBy] {
+        match &self.0.kind {
+            Kind::GateClosed { reasons, .. } => reasons,
+            _ => &[],
+        }
+    }
+
     /// Whether the connection to the server was lost.
     pub fn is_connection_lost(&self) -> bool {
         match &self.0.kind {
@@ -184,6 +201,9 @@ impl Error {
                 }
             }
             Kind::Failed(failure) => text.push_str(&failure.picture()),
+            Kind::GateClosed { reasons, .. } => {
+                reasons.iter().for_each(|reason| text.push_str(&format!("\n  - {reason}")));
+            }
             Kind::Privileges(lacking) => {
                 lacking.missing.iter().for_each(|it| text.push_str(&format!("\n  - {}", it.what)));
             }
@@ -303,6 +323,9 @@ impl fmt::Display for Kind {
             Kind::NotFailed { label, state } => {
                 write!(f, "{label} cannot be forgotten: it is {state} and in the set")
             }
+            Kind::GateClosed { label, .. } => write!(f, "the gate of {label} is closed"),
+            Kind::Unregistered { id } => write!(f, "no instance {id} is registered"),
+            Kind::NotJoined => f.write_str("this instance could not be registered"),
             Kind::BaselineNotEmpty => {
                 f.write_str("the history is not empty, so there is nothing to accept as a baseline")
             }
@@ -352,6 +375,11 @@ impl Kind {
             Kind::NotFailed { .. } => {
                 "revert it with `migrator.down(…)`; `forget` is for failed and missing migrations"
             }
+            Kind::GateClosed { .. } => {
+                "wait: the fleet looks again at each heartbeat; `migrator.rollout().status()` shows what it waits for"
+            }
+            Kind::Unregistered { .. } => "`migrator.rollout().status()` lists who is registered",
+            Kind::NotJoined => "another process may be emptying upshift's tables: look at them, then join again",
             Kind::BaselineNotEmpty => "a baseline is for a database that was built without upshift",
         };
         Some(help.to_owned())

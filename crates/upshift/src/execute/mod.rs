@@ -10,11 +10,15 @@ mod watch;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use upshift_files::Phase;
+
 use crate::backoff::Backoff;
 use crate::code::StepContext;
 use crate::context::Context;
 use crate::error::{Error, Failure, Left};
 use crate::event::Event;
+use crate::gate::Verdict;
+use crate::gatekeeper::Gatekeeper;
 use crate::history::sql;
 use crate::lock::Lock;
 use crate::plan::messages::{AuditEntry, as_ourselves};
@@ -23,13 +27,14 @@ use crate::report::{Report, StepReport};
 use crate::settings::Grouping;
 use crate::wire::Wire;
 
-/// Carries a plan out.
+/// Carries a plan out; with a gatekeeper its contracts are judged again, each in its own transaction.
 ///
 /// What is done when it fails is in the error's report.
 pub(crate) async fn execute(
     context: &Context,
     plan: &Plan,
     lock: &Lock,
+    gatekeeper: Option<&Gatekeeper>,
     report: &mut Report,
 ) -> Result<(), Error> {
     let records = plan.entries.iter().filter(|entry| matches!(entry, Entry::Record(_))).count();
@@ -38,7 +43,7 @@ pub(crate) async fn execute(
         // It may take away what the connection has prepared.
         wire.prepared = &[];
     }
-    let mut executor = Executor { context, plan, lock, wire, report, records, retries: AtomicU32::new(0) };
+    let mut executor = Executor { context, plan, lock, gatekeeper, wire, report, records, retries: AtomicU32::new(0) };
     if context.hooks().is_some() {
         // Each transaction says so for itself, and so does what runs statement by statement.
         executor.prepare().await?;
@@ -56,6 +61,7 @@ struct Executor<'e> {
     context: &'e Context,
     plan: &'e Plan,
     lock: &'e Lock,
+    gatekeeper: Option<&'e Gatekeeper>,
     wire: Wire<'e>,
     report: &'e mut Report,
     /// Edited downs that this plan keeps: each writes an audit row before the first step.
@@ -114,6 +120,21 @@ impl<'e> Executor<'e> {
         self.context.tell(&Event::StepFinished { id, label, direction, took });
         let step = StepReport { id: step.id.clone(), label: step.label.clone(), direction, took, retries };
         self.report.steps.push(step);
+    }
+
+    /// The gatekeeper of a step that takes something away.
+    fn gatekeeper_of(&self, step: &Step) -> Option<&'e Gatekeeper> {
+        let takes_away = step.phase == Phase::Contract && step.direction == Direction::Up;
+        self.gatekeeper.filter(|_| takes_away)
+    }
+
+    /// Judges a contract in the open transaction, in which nobody can join any more.
+    async fn judged(&self, gatekeeper: &Gatekeeper, step: &Step) -> Result<(), Error> {
+        let (client, tables) = (self.lock.session.client(), self.context.tables());
+        match gatekeeper.judge(client, tables, step.version()).await? {
+            Verdict::Open => Ok(()),
+            Verdict::Closed(reasons) => Err(Error::gate_closed(step.label.clone(), reasons)),
+        }
     }
 
     fn started(&self, step: &Step) {

@@ -11,7 +11,7 @@ use crate::event::Event;
 use crate::facts::read_texts;
 use crate::ident::literal;
 use crate::plan::messages::{
-    RESET, begun, ended, forget_prepared, going_on, limits, place, queries, session_limits, statement,
+    RESET, begun, ended, fencing, forget_prepared, going_on, limits, place, queries, session_limits, statement,
 };
 use crate::plan::{Message, Purpose, SqlScript, Step, StepBody, Unit};
 
@@ -86,7 +86,7 @@ impl Executor<'_> {
             for query in queries(step.guard.as_ref(), Purpose::Guard) {
                 self.send(step, &query).await?;
             }
-            self.record(&begun(step, &self.plan.writer)).await?;
+            self.begun(step).await?;
             return Ok(Before::Fresh);
         }
         let ordinal = step.ordinal.unwrap_or_default();
@@ -102,6 +102,28 @@ impl Executor<'_> {
             Some(DID_NOT_FINISH) => Before::Interrupted { indexes: texts.indexes_before },
             _ => Before::Fresh,
         })
+    }
+
+    /// Writes that the step has begun; for a contract that is the fence, so it goes with the last look at the gate.
+    async fn begun(&self, step: &Step) -> Result<(), Broken> {
+        let writer = &self.plan.writer;
+        let Some(gatekeeper) = self.gatekeeper_of(step) else {
+            return Ok(self.record(&begun(step, writer)).await?);
+        };
+        let begin = Message::plain(Purpose::Begin, format!("begin;{}", limits(step, writer)));
+        let commit = Message::plain(Purpose::Commit, "commit");
+        for message in [&begin, &fencing(writer)] {
+            self.send_or_roll_back(step, message).await?;
+        }
+        if let Err(error) = self.judged(gatekeeper, step).await {
+            let rolled_back = self.lock.session.client().batch_execute("rollback").await;
+            tracing::debug!(?rolled_back, "rolled back before a closed gate");
+            return Err(error.into());
+        }
+        for message in [&begun(step, writer), &commit] {
+            self.send_or_roll_back(step, message).await?;
+        }
+        Ok(())
     }
 
     async fn units(

@@ -10,7 +10,7 @@ use crate::backoff::Backoff;
 use crate::code::{BoxError, StepContext};
 use crate::error::{Error, Failure};
 use crate::event::Blocker;
-use crate::plan::messages::{begin, between, closing, commit, guard, queries, statement};
+use crate::plan::messages::{begin, between, closing, commit, guard, fencing, queries, statement};
 use crate::plan::{Direction, Message, Mode, Param, Purpose, Step, StepBody};
 
 /// How many steps may be on their way: the first deploy of a grown service is one round trip.
@@ -21,6 +21,7 @@ const MOST_BYTES: usize = 1 << 20;
 /// What is sent, or called, for one step: in order.
 enum Act<'p> {
     Send(Message),
+    Gate(&'p Step),
     Code(&'p Step),
     Before(&'p Step),
     After(&'p Step),
@@ -37,6 +38,7 @@ enum Stop<'p> {
     Server(&'p Step, Purpose, tokio_postgres::Error),
     Code(&'p Step, BoxError),
     Hook(&'p Step, &'static str, BoxError),
+    Ours(Error),
 }
 
 /// What a hook has done when the savepoint before it is gone.
@@ -95,6 +97,7 @@ impl Executor<'_> {
                 self.audit_failure(step, error.in_one_line()).await;
                 return Err(error);
             }
+            Stop::Ours(error) => return Err(error),
         };
         failure.blame(seen);
         if self.pause(step, &failure, budget).await {
@@ -144,7 +147,12 @@ impl Executor<'_> {
     /// What one step does between BEGIN with its guard and COMMIT.
     fn acts<'p>(&self, step: &'p Step) -> Vec<Act<'p>> {
         let hooked = self.context.hooks().is_some();
-        let mut acts: Vec<Act<'p>> = queries(step.guard.as_ref(), Purpose::Guard).map(Act::Send).collect();
+        let mut acts: Vec<Act<'p>> = Vec::new();
+        if self.gatekeeper_of(step).is_some() {
+            acts.push(Act::Send(fencing(&self.plan.writer)));
+            acts.push(Act::Gate(step));
+        }
+        acts.extend(queries(step.guard.as_ref(), Purpose::Guard).map(Act::Send));
         if hooked {
             acts.push(Act::Before(step));
         }
@@ -244,6 +252,7 @@ impl Executor<'_> {
         let client = self.lock.session.client();
         let step = match act {
             Act::Send(_) => return Ok(()),
+            Act::Gate(step) => return self.gate(step).await,
             Act::Code(step) | Act::Before(step) | Act::After(step) => *step,
         };
         let broken = |cause| Stop::Server(step, Purpose::Begin, cause);
@@ -270,6 +279,11 @@ impl Executor<'_> {
             Some(when) => Stop::Hook(step, when, MEDDLED.into()),
             None => Stop::Server(step, Purpose::Release, cause),
         })
+    }
+
+    async fn gate<'p>(&self, step: &'p Step) -> Result<(), Stop<'p>> {
+        let Some(gatekeeper) = self.gatekeeper_of(step) else { return Ok(()) };
+        self.judged(gatekeeper, step).await.map_err(Stop::Ours)
     }
 
     /// Calls the Rust function of a step.

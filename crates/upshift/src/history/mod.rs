@@ -1,5 +1,6 @@
 //! What the database remembers: read here, written by `execute` alone.
 
+pub(crate) mod fleet;
 mod lock;
 pub(crate) mod privilege;
 pub(crate) mod sql;
@@ -8,7 +9,7 @@ mod tables;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use upshift_files::{Checksum, MigrationId};
+use upshift_files::{Checksum, MigrationId, Phase};
 
 /// What the database remembers of the migrations, as plain data.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct Applied {
     pub id: MigrationId,
     /// Its name.
     pub name: String,
+    /// Which part of a rollout it is.
+    pub phase: Phase,
     /// How far it got.
     pub state: AppliedState,
     /// Checksum of the up section that was applied; `None` for a baseline.
@@ -58,6 +61,11 @@ pub enum AppliedState {
 }
 
 impl Applied {
+    /// Whether it has taken something away, or has begun to: no code that needs that may start.
+    pub(crate) fn is_fence(&self) -> bool {
+        self.phase == Phase::Contract && !matches!(self.state, AppliedState::DownFailed { .. })
+    }
+
     /// What a person calls it: `20260514093000_add_status`, `R__active_users`.
     pub fn label(&self) -> String {
         match &self.id {

@@ -16,11 +16,12 @@ pub(crate) use super::tables::{FORMAT, Tables};
 ///
 /// Where the database is settled as $1 (null: as nothing), the history is not even looked at: the answer is one row,
 /// however many migrations there are. Few columns in the other case: the state is null for what is applied whole, which
-/// is all of a thousand rows but one.
+/// is all of a thousand rows but one, and the phase for an expand.
 pub(crate) const READ: &str = "\
 select f.version as format, h.ordinal, h.version, h.name, h.up_checksum, h.down_checksum,
     case when h.state operator(pg_catalog.<>) 'applied'
         then pg_catalog.concat_ws(' ', h.state, h.direction, coalesce(h.statements_done, 0)) end as unfinished,
+    case when h.phase operator(pg_catalog.<>) 'expand' then h.phase end as later,
     exists (select from upshift.format s where s.settled operator(pg_catalog.=) $1) as settled
 from upshift.format f left join upshift.history h
     on not exists (select from upshift.format s where s.settled operator(pg_catalog.=) $1)";

@@ -27,6 +27,17 @@ impl Tables {
         Cow::Owned(text.replace("upshift.", &format!("{}.", self.schema)))
     }
 
+    /// The key of an advisory lock of this schema: FNV-1a over the words and its name.
+    ///
+    /// PostgreSQL keeps advisory locks per database, so two services with a history each do not wait for each other.
+    pub(crate) fn advisory_key(&self, words: &str) -> i64 {
+        const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+        const PRIME: u64 = 0x0100_0000_01b3;
+        let bytes = words.bytes().chain(self.schema.as_str().bytes());
+        let hash = bytes.fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
+        i64::from_ne_bytes(hash.to_ne_bytes())
+    }
+
     /// The statements that bring the tables from format `from` (0: nothing there) to the one this library writes.
     pub(crate) fn upgrade(&self, from: usize) -> String {
         let schema = crate::ident::literal(self.schema.as_str());

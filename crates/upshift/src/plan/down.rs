@@ -39,6 +39,9 @@ pub(crate) fn selected(history: &History, target: DownTarget) -> Vec<&Applied> {
             let above = |row: &&&Applied| matches!(row.id, MigrationId::Version(version) if version > keep);
             rows.iter().filter(above).copied().collect()
         }
+        DownTarget::Only(version) => {
+            rows.iter().filter(|row| row.id == MigrationId::Version(version)).copied().collect()
+        }
         // Repeatables stand on the versioned ones, so they go first whenever they were applied.
         DownTarget::All => {
             let (versioned, repeatables): (Vec<_>, Vec<_>) =
@@ -62,6 +65,7 @@ impl Plan {
         {
             refused.push(unknown_target(set, version));
         }
+        refused.extend(still_required(set, history, request.target));
         for row in selected(history, request.target) {
             let migration = find(set, &row.id);
             match way_back(row, migration, request) {
@@ -82,6 +86,19 @@ impl Plan {
             writer: request.writer.clone(),
         })
     }
+}
+
+/// What is applied and stands on the one migration that is to be reverted.
+fn still_required(set: &MigrationSet, history: &History, target: DownTarget) -> Vec<Refusal> {
+    let DownTarget::Only(version) = target else { return Vec::new() };
+    let applied = set.versioned().iter().filter(|it| history.get(it.id()).is_some());
+    let standing = applied.filter(|it| it.header().requires.contains(&version));
+    let label = |id: &MigrationId| history.get(id).map_or(version.to_string(), Applied::label);
+    let refusal = |it: &Migration| Refusal {
+        label: label(&MigrationId::Version(version)),
+        kind: RefusalKind::RequiredBy { label: it.label() },
+    };
+    standing.map(refusal).collect()
 }
 
 fn find<'s>(set: &'s MigrationSet, id: &MigrationId) -> Option<&'s Migration> {

@@ -8,6 +8,7 @@ use upshift_files::{Checksum, MigrationId, Version};
 
 use super::script::{Mode, SqlScript};
 use super::step::{Step, StepBody};
+use crate::history::fleet;
 use crate::history::sql::{self, Tables};
 use crate::ident::literal;
 use crate::settings::{Identity, Timeouts, milliseconds};
@@ -194,6 +195,12 @@ pub(crate) fn commit() -> Message {
 pub(crate) fn guard(audited: Param, writer: &Writer) -> Message {
     let values = vec![Param::Token, Param::Owner, audited];
     Message::bound(Purpose::Fence, writer.tables.sql(sql::GUARD), values)
+}
+
+/// Keeps everybody from joining until the transaction ends: whoever comes later meets the contract in the history.
+pub(crate) fn fencing(writer: &Writer) -> Message {
+    let key = writer.tables.advisory_key(fleet::FLEET);
+    Message::bound(Purpose::Fence, fleet::FENCING.into(), vec![Param::Int(Some(key))])
 }
 
 /// What a step does inside its transaction, between BEGIN with its guard and COMMIT. Rust code has no statements here.

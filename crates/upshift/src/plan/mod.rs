@@ -53,6 +53,8 @@ pub enum DownTarget {
     Steps(usize),
     /// Everything above this version, which itself stays.
     Version(Version),
+    /// This one and no other, whatever was applied later; refused where something that is applied requires it.
+    Only(Version),
     /// Everything.
     All,
 }

@@ -41,6 +41,8 @@ pub enum RefusalKind {
     },
     /// Applied, older than the head, and not in the set.
     Missing,
+    /// A contract that this binary does not know is applied: it took away what the code may need.
+    Fenced,
     /// Not in the set, so it can be no target; the nearest version there is.
     UnknownTarget {
         /// The version nearest to it.
@@ -65,6 +67,11 @@ pub enum RefusalKind {
     Irreversible {
         /// The reason the file gives.
         because: Option<String>,
+    },
+    /// Something that is applied requires it.
+    RequiredBy {
+        /// What a person calls that.
+        label: String,
     },
     /// There is no down, neither in the set nor in the history.
     NoDown,
@@ -95,6 +102,9 @@ impl fmt::Display for RefusalKind {
             }
             Kind::OutOfOrder { applied } => write!(f, "is older than {applied}, which is already applied"),
             Kind::Missing => f.write_str("is applied, but missing in this binary"),
+            Kind::Fenced => f.write_str(
+                "is a contract this binary does not know: what it took away, this code may need",
+            ),
             Kind::UnknownTarget { .. } => f.write_str("is no migration of this set"),
             Kind::FailedChanged { done } => {
                 write!(f, "stopped after statement {done}, and the statements up to there were edited since")
@@ -103,6 +113,7 @@ impl fmt::Display for RefusalKind {
             Kind::UpFailed { done } => write!(f, "stopped after statement {done} of its up"),
             Kind::Irreversible { because: Some(because) } => write!(f, "is irreversible: {because}"),
             Kind::Irreversible { because: None } => f.write_str("is irreversible"),
+            Kind::RequiredBy { label } => write!(f, "is required by {label}, which is applied"),
             Kind::NoDown => f.write_str("has no down, neither in this binary nor in the history"),
             Kind::NoDownOfBaseline => f.write_str("was accepted by a baseline and has no down"),
             Kind::NotInOneTransaction { line } => {
@@ -132,6 +143,9 @@ impl RefusalKind {
             Kind::Missing => "deploy the release that has it, accept it with `Missing::Accept`, or take its row out of \
                               the history with `migrator.repair().forget(version)`"
                 .to_owned(),
+            Kind::Fenced => "start a release that has it; or give the old code back what it needs with \
+                             `migrator.rollout().unhide(version)`, as long as nothing was purged"
+                .to_owned(),
             Kind::UnknownTarget { nearest: Some(nearest) } => format!("the nearest version there is: {nearest}"),
             Kind::UnknownTarget { nearest: None } => "the set has no versions".to_owned(),
             Kind::FailedChanged { .. } => "put the done statements back as they were, or bring the schema to the new \
@@ -139,6 +153,7 @@ impl RefusalKind {
                 .to_owned(),
             Kind::DownFailed { .. } => "finish it: run `down` again".to_owned(),
             Kind::UpFailed { .. } => "finish it first: run `up` again".to_owned(),
+            Kind::RequiredBy { label } => format!("revert {label} first"),
             Kind::Irreversible { .. } | Kind::NoDown | Kind::NoDownOfBaseline => {
                 "write a new migration that leads to the schema you want".to_owned()
             }

@@ -65,7 +65,7 @@ impl Planner<'_> {
             let MigrationId::Version(version) = row.id else { continue };
             let label = row.label();
             let Some(migration) = self.set.get(version) else {
-                self.missing(version, label);
+                self.missing(version, label, row);
                 continue;
             };
             match row.state {
@@ -90,8 +90,10 @@ impl Planner<'_> {
         }
     }
 
-    fn missing(&mut self, version: Version, label: String) {
-        if self.set.head().is_none_or(|head| version > head) {
+    fn missing(&mut self, version: Version, label: String, row: &Applied) {
+        if row.is_fence() {
+            self.refused.push(Refusal { label, kind: RefusalKind::Fenced });
+        } else if self.set.head().is_none_or(|head| version > head) {
             self.notes.push(Note::Newer(label));
         } else if self.request.policy.missing == Missing::Accept {
             self.notes.push(Note::Missing(label));

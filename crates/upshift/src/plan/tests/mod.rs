@@ -14,7 +14,7 @@ mod up;
 use std::collections::BTreeMap;
 
 use expect_test::Expect;
-use upshift_files::{Checksum, LayoutChoice, MigrationId, MigrationSet, SourceFile, Vars, Version};
+use upshift_files::{Checksum, LayoutChoice, MigrationId, MigrationSet, Phase, SourceFile, Vars, Version};
 
 use super::down::DownRequest;
 use super::up::UpRequest;
@@ -181,6 +181,7 @@ struct Row {
     stored_down: bool,
     irreversible: bool,
     unsettled: bool,
+    phase: Phase,
 }
 
 impl Row {
@@ -202,6 +203,7 @@ impl Row {
             stored_down: marks.contains('s'),
             irreversible: marks.contains('i'),
             unsettled: marks.contains('0'),
+            phase: if marks.contains('c') { Phase::Contract } else { Phase::Expand },
         }
     }
 
@@ -218,6 +220,7 @@ impl Row {
             ordinal,
             id: self.id.clone(),
             name,
+            phase: self.phase,
             state: self.state,
             up_checksum: if self.up_is_other { other } else { up.filter(|_| !self.unsettled) },
             down_checksum: if self.down_is_other { other } else { down },

@@ -1,0 +1,109 @@
+//! Reading what a judgement needs: five questions on their way at once, nothing written.
+
+use futures_util::future::try_join5;
+use tokio_postgres::{Client, Row};
+use upshift_files::Version;
+
+use crate::error::Error;
+use crate::gate::{AppliedFact, GateFacts, Instance, SessionTag, PreparedFact, SessionFact, Word, WordKind};
+use crate::history::fleet;
+use crate::history::sql::Tables;
+
+/// Reads them: one round trip. In a transaction (READ COMMITTED) each question sees what was committed before it.
+pub(crate) async fn read(client: &Client, tables: &Tables) -> Result<GateFacts, Error> {
+    let (instances, words, applied) = (
+        tables.sql(fleet::READ_INSTANCES),
+        tables.sql(fleet::READ_WORDS),
+        tables.sql(fleet::READ_APPLIED_AT),
+    );
+    let (instances, words, applied, sessions, prepared) = try_join5(
+        client.query_typed(&instances, &[]),
+        client.query_typed(&words, &[]),
+        client.query_typed(&applied, &[]),
+        client.query_typed(fleet::READ_SESSIONS, &[]),
+        client.query_typed(fleet::READ_PREPARED, &[]),
+    )
+    .await
+    .map_err(broken)?;
+    let Some(first) = instances.first() else { return Err(Error::no_row(tables.schema(), "instance")) };
+    Ok(GateFacts {
+        now: first.try_get("now").map_err(broken)?,
+        instances: all(&instances, instance)?,
+        words: all(&words, word)?,
+        sessions: all(&sessions, |row| session(row).map(Some))?,
+        prepared: all(&prepared, |row| prepared_fact(row).map(Some))?,
+        applied: all(&applied, applied_fact)?,
+    })
+}
+
+fn broken(cause: tokio_postgres::Error) -> Error {
+    Error::database("read who is alive", cause)
+}
+
+fn all<T>(
+    rows: &[Row],
+    read: impl Fn(&Row) -> Result<Option<T>, tokio_postgres::Error>,
+) -> Result<Vec<T>, Error> {
+    rows.iter().filter_map(|row| read(row).transpose()).collect::<Result<_, _>>().map_err(broken)
+}
+
+/// `None` for the row that an empty table has beside the clock.
+fn instance(row: &Row) -> Result<Option<Instance>, tokio_postgres::Error> {
+    let Some(id) = row.try_get("id")? else { return Ok(None) };
+    let contracts: Vec<i64> = row.try_get("contracts")?;
+    let tag = SessionTag {
+        role: row.try_get("role")?,
+        application: row.try_get("application")?,
+        address: row.try_get("address")?,
+    };
+    Ok(Some(Instance {
+        id,
+        service: row.try_get("service")?,
+        release: row.try_get("release")?,
+        host: row.try_get("host")?,
+        tag,
+        contracts: contracts.into_iter().filter_map(version).collect(),
+        joined_at: row.try_get("joined_at")?,
+        seen_at: row.try_get("seen_at")?,
+        expires_at: row.try_get("expires_at")?,
+        left_at: row.try_get("left_at")?,
+    }))
+}
+
+/// `None` for a word this release does not know.
+fn word(row: &Row) -> Result<Option<Word>, tokio_postgres::Error> {
+    let kind: &str = row.try_get("kind")?;
+    let Some(kind) = [WordKind::Hold, WordKind::Approval].into_iter().find(|it| it.text() == kind) else {
+        return Ok(None);
+    };
+    let about: Option<i64> = row.try_get("version")?;
+    Ok(Some(Word {
+        kind,
+        version: about.and_then(version),
+        reason: row.try_get("reason")?,
+        role: row.try_get("role")?,
+        at: row.try_get("at")?,
+    }))
+}
+
+fn session(row: &Row) -> Result<SessionFact, tokio_postgres::Error> {
+    let tag = SessionTag {
+        role: row.try_get("role")?,
+        application: row.try_get("application")?,
+        address: row.try_get("address")?,
+    };
+    Ok(SessionFact { pid: row.try_get("pid")?, tag, transaction_since: row.try_get("xact_start")? })
+}
+
+fn prepared_fact(row: &Row) -> Result<PreparedFact, tokio_postgres::Error> {
+    Ok(PreparedFact { gid: row.try_get("gid")?, role: row.try_get("role")?, since: row.try_get("prepared")? })
+}
+
+fn applied_fact(row: &Row) -> Result<Option<AppliedFact>, tokio_postgres::Error> {
+    let Some(version) = version(row.try_get("version")?) else { return Ok(None) };
+    Ok(Some(AppliedFact { version, at: row.try_get("applied_at")? }))
+}
+
+fn version(number: i64) -> Option<Version> {
+    u64::try_from(number).ok().and_then(Version::new)
+}
