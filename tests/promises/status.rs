@@ -116,7 +116,7 @@ async fn a_blocked_contract_does_not_keep_a_service_from_serving() {
         expect![[r#"
         upshift files
         1_a applied TIME postgres promises 1.0.0
-        2_b  blocked  a contract does not run at boot of a database in use; apply it by name (`Target::Only`)
+        2_b  blocked  a contract waits for its gate, which `migrator.join()` looks after
         3_c  blocked  requires 2, which is not applied
         4_d applied TIME postgres promises 1.0.0
         fit: Fits

@@ -91,7 +91,7 @@ async fn a_contract_waits_over_several_boots_and_runs_when_it_is_named() {
     let contract = ("2_b.sql", "-- upshift: phase contract\ndrop table a;\n");
     let report = db.migrator(files(&[FOUR[0], contract, FOUR[2]])).run().await.unwrap();
     assert_eq!(steps(&report), "up 3_c");
-    expect!["a contract does not run at boot of a database in use; apply it by name (`Target::Only`)"]
+    expect!["a contract waits for its gate, which `migrator.join()` looks after"]
         .assert_eq(&format!("{}", report.blocked[0].by));
     let later = [FOUR[0], contract, FOUR[2], FOUR[3]];
     assert_eq!(steps(&db.migrator(files(&later)).run().await.unwrap()), "up 4_d");

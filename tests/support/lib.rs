@@ -6,6 +6,7 @@ pub mod log;
 pub mod mixed;
 pub mod pgbouncer;
 pub mod proxy;
+pub mod releases;
 pub mod service;
 pub mod standby;
 pub mod tally;

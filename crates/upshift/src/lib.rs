@@ -69,8 +69,8 @@ pub use plan::{
     Step, StepMode, Target,
 };
 pub use repair::Repair;
-pub use rollout::{Rollout, RolloutMigration, RolloutState, RolloutStatus};
 pub use report::{Report, StepReport};
+pub use rollout::{Rollout, RolloutMigration, RolloutState, RolloutStatus};
 pub use settings::{Grouping, Identity, LockPolicy, Missing, OutOfOrder, Policy, Timeouts};
 pub use source::Source;
 pub use status::{Health, MigrationStatus, State, Status};

@@ -109,7 +109,9 @@ impl Rollout<'_> {
     ) -> RolloutState {
         match (history.get(id).map(|row| row.state), contract) {
             (Some(AppliedState::Applied | AppliedState::Baseline), _) => RolloutState::Applied,
-            (Some(AppliedState::UpFailed { .. } | AppliedState::DownFailed { .. }), _) => RolloutState::Stopped,
+            (Some(AppliedState::UpFailed { .. } | AppliedState::DownFailed { .. }), _) => {
+                RolloutState::Stopped
+            }
             (None, None) => RolloutState::Unfinished,
             (None, Some(contract)) => {
                 let policy = &self.migrator.context.settings().gate;
@@ -286,7 +288,7 @@ impl fmt::Display for RolloutStatus {
         }
         for word in &self.words {
             let about = word.version.map_or("all contracts".to_owned(), |it| it.to_string());
-            writeln!(f, "{:8}  {about}: {}, said {}", word.kind.text(), word.role, word.reason)?;
+            writeln!(f, "{:8}  {about}: {}, said by {}", word.kind.text(), word.reason, word.role)?;
         }
         Ok(())
     }

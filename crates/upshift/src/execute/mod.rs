@@ -2,6 +2,7 @@
 
 mod catalog;
 mod flight;
+mod gate;
 mod leftover;
 mod one_by_one;
 mod transaction;
@@ -10,14 +11,11 @@ mod watch;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use upshift_files::Phase;
-
 use crate::backoff::Backoff;
 use crate::code::StepContext;
 use crate::context::Context;
 use crate::error::{Error, Failure, Left};
 use crate::event::Event;
-use crate::gate::Verdict;
 use crate::gatekeeper::Gatekeeper;
 use crate::history::sql;
 use crate::lock::Lock;
@@ -43,7 +41,8 @@ pub(crate) async fn execute(
         // It may take away what the connection has prepared.
         wire.prepared = &[];
     }
-    let mut executor = Executor { context, plan, lock, gatekeeper, wire, report, records, retries: AtomicU32::new(0) };
+    let mut executor =
+        Executor { context, plan, lock, gatekeeper, wire, report, records, retries: AtomicU32::new(0) };
     if context.hooks().is_some() {
         // Each transaction says so for itself, and so does what runs statement by statement.
         executor.prepare().await?;
@@ -120,21 +119,6 @@ impl<'e> Executor<'e> {
         self.context.tell(&Event::StepFinished { id, label, direction, took });
         let step = StepReport { id: step.id.clone(), label: step.label.clone(), direction, took, retries };
         self.report.steps.push(step);
-    }
-
-    /// The gatekeeper of a step that takes something away.
-    fn gatekeeper_of(&self, step: &Step) -> Option<&'e Gatekeeper> {
-        let takes_away = step.phase == Phase::Contract && step.direction == Direction::Up;
-        self.gatekeeper.filter(|_| takes_away)
-    }
-
-    /// Judges a contract in the open transaction, in which nobody can join any more.
-    async fn judged(&self, gatekeeper: &Gatekeeper, step: &Step) -> Result<(), Error> {
-        let (client, tables) = (self.lock.session.client(), self.context.tables());
-        match gatekeeper.judge(client, tables, step.version()).await? {
-            Verdict::Open => Ok(()),
-            Verdict::Closed(reasons) => Err(Error::gate_closed(step.label.clone(), reasons)),
-        }
     }
 
     fn started(&self, step: &Step) {

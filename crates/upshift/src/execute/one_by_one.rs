@@ -11,7 +11,7 @@ use crate::event::Event;
 use crate::facts::read_texts;
 use crate::ident::literal;
 use crate::plan::messages::{
-    RESET, begun, ended, fencing, forget_prepared, going_on, limits, place, queries, session_limits, statement,
+    RESET, ended, forget_prepared, going_on, limits, place, queries, session_limits, statement,
 };
 use crate::plan::{Message, Purpose, SqlScript, Step, StepBody, Unit};
 
@@ -29,7 +29,7 @@ enum Before {
 }
 
 /// A failure on the way: of the migration, or of us.
-enum Broken {
+pub(super) enum Broken {
     Migration(Box<Failure>),
     Ours(Error),
 }
@@ -102,28 +102,6 @@ impl Executor<'_> {
             Some(DID_NOT_FINISH) => Before::Interrupted { indexes: texts.indexes_before },
             _ => Before::Fresh,
         })
-    }
-
-    /// Writes that the step has begun; for a contract that is the fence, so it goes with the last look at the gate.
-    async fn begun(&self, step: &Step) -> Result<(), Broken> {
-        let writer = &self.plan.writer;
-        let Some(gatekeeper) = self.gatekeeper_of(step) else {
-            return Ok(self.record(&begun(step, writer)).await?);
-        };
-        let begin = Message::plain(Purpose::Begin, format!("begin;{}", limits(step, writer)));
-        let commit = Message::plain(Purpose::Commit, "commit");
-        for message in [&begin, &fencing(writer)] {
-            self.send_or_roll_back(step, message).await?;
-        }
-        if let Err(error) = self.judged(gatekeeper, step).await {
-            let rolled_back = self.lock.session.client().batch_execute("rollback").await;
-            tracing::debug!(?rolled_back, "rolled back before a closed gate");
-            return Err(error.into());
-        }
-        for message in [&begun(step, writer), &commit] {
-            self.send_or_roll_back(step, message).await?;
-        }
-        Ok(())
     }
 
     async fn units(
@@ -343,7 +321,7 @@ impl Executor<'_> {
         Ok(())
     }
 
-    async fn record(&self, message: &Message) -> Result<(), Error> {
+    pub(super) async fn record(&self, message: &Message) -> Result<(), Error> {
         let asked = self.wire.ask(message).await;
         asked.map(|_| ()).map_err(|cause| Error::database("keep the place of a migration", cause))
     }
@@ -369,7 +347,7 @@ impl Executor<'_> {
         Err(Broken::Migration(Box::new(failure)))
     }
 
-    async fn send_or_roll_back(&self, step: &Step, message: &Message) -> Result<(), Broken> {
+    pub(super) async fn send_or_roll_back(&self, step: &Step, message: &Message) -> Result<(), Broken> {
         let outcome = self.send(step, message).await;
         if outcome.is_err() {
             let rolled_back = self.lock.session.client().batch_execute("rollback").await;

@@ -10,7 +10,7 @@ use crate::backoff::Backoff;
 use crate::code::{BoxError, StepContext};
 use crate::error::{Error, Failure};
 use crate::event::Blocker;
-use crate::plan::messages::{begin, between, closing, commit, guard, fencing, queries, statement};
+use crate::plan::messages::{begin, between, closing, commit, fencing, guard, queries, statement};
 use crate::plan::{Direction, Message, Mode, Param, Purpose, Step, StepBody};
 
 /// How many steps may be on their way: the first deploy of a grown service is one round trip.

@@ -68,7 +68,8 @@ impl Memory {
             (Verdict::Open, Some(Seen { verdict: Verdict::Open, times })) => times + 1,
             (Verdict::Open, _) => 1,
         };
-        let same = before.is_some_and(|seen| matches!(seen.verdict, Verdict::Open) == matches!(verdict, Verdict::Open));
+        let same = before
+            .is_some_and(|seen| matches!(seen.verdict, Verdict::Open) == matches!(verdict, Verdict::Open));
         memory.insert(version, Seen { verdict: verdict.clone(), times });
         (times, if same { News::Old } else { News::New })
     }

@@ -272,7 +272,11 @@ impl Inner {
         for seat in &self.seats {
             let fenced = seat.renew(self).await?;
             if !fenced.is_empty() {
-                tracing::error!(id = self.id, ?fenced, "a contract is applied that this binary does not know");
+                tracing::error!(
+                    id = self.id,
+                    ?fenced,
+                    "a contract is applied that this binary does not know"
+                );
                 self.stand(Standing::Fenced(fenced));
                 return Ok(());
             }
@@ -293,7 +297,9 @@ impl Inner {
     async fn say_goodbye(&self) {
         match tokio::time::timeout(GOODBYE, self.leave()).await {
             Ok(Ok(())) => tracing::debug!(id = self.id, "deregistered"),
-            Ok(Err(cause)) => tracing::warn!(id = self.id, %cause, "could not deregister: the lease ends by itself"),
+            Ok(Err(cause)) => {
+                tracing::warn!(id = self.id, %cause, "could not deregister: the lease ends by itself")
+            }
             Err(_) => tracing::warn!(id = self.id, "could not deregister in time: the lease ends by itself"),
         }
     }

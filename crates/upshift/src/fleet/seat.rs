@@ -116,9 +116,10 @@ impl Seat {
         let fencing: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 1] =
             [(&self.contracts, Type::INT8_ARRAY)];
         let renewing = client.query_typed(&renew, &renewing);
-        let (renewed, fences) = futures_util::future::try_join(renewing, client.query_typed(&fences, &fencing))
-            .await
-            .map_err(beating)?;
+        let (renewed, fences) =
+            futures_util::future::try_join(renewing, client.query_typed(&fences, &fencing))
+                .await
+                .map_err(beating)?;
         let label = |row: &tokio_postgres::Row| -> Result<String, tokio_postgres::Error> {
             Ok(format!("{}_{}", row.try_get::<_, i64>("version")?, row.try_get::<_, String>("name")?))
         };

@@ -38,7 +38,13 @@ impl Contract {
             [] => older().filter_map(Migration::version).collect(),
             requires => requires.iter().copied().collect(),
         };
-        Some(Contract { version, label: migration.label(), needs, stands_on, after: migration.header().after })
+        Some(Contract {
+            version,
+            label: migration.label(),
+            needs,
+            stands_on,
+            after: migration.header().after,
+        })
     }
 }
 
@@ -52,12 +58,7 @@ pub(crate) enum Watch {
 }
 
 /// Whether a contract may run now, and if not, why: every reason at once.
-pub(crate) fn judge(
-    contract: &Contract,
-    facts: &GateFacts,
-    policy: &GatePolicy,
-    watch: &Watch,
-) -> Verdict {
+pub(crate) fn judge(contract: &Contract, facts: &GateFacts, policy: &GatePolicy, watch: &Watch) -> Verdict {
     let judge = Judge { contract, facts, policy };
     let mut reasons = judge.ordered();
     reasons.extend(judge.said());
@@ -89,9 +90,8 @@ impl Judge<'_> {
     /// What operators said.
     fn said(&self) -> Vec<ClosedBy> {
         let about = |version: Option<Version>| version.is_none_or(|it| it == self.contract.version);
-        let words = |kind| {
-            self.facts.words.iter().filter(move |word| word.kind == kind && about(word.version))
-        };
+        let words =
+            |kind| self.facts.words.iter().filter(move |word| word.kind == kind && about(word.version));
         let mut reasons: Vec<ClosedBy> = words(WordKind::Hold)
             .map(|word| ClosedBy::Hold { reason: word.reason.clone(), role: word.role.clone() })
             .collect();
@@ -138,7 +138,9 @@ impl Judge<'_> {
         let mut reasons: Vec<ClosedBy> = needing.filter_map(reason).collect();
         if !together.is_empty() {
             let known = |it: &Instance| {
-                reasons.iter().any(|by| matches!(by, ClosedBy::Expired { instance, .. } if instance.id == it.id))
+                reasons
+                    .iter()
+                    .any(|by| matches!(by, ClosedBy::Expired { instance, .. } if instance.id == it.id))
             };
             let rest: Vec<Instance> = together.into_iter().filter(|it| !known(it)).collect();
             if !rest.is_empty() {

@@ -121,7 +121,12 @@ impl fmt::Display for ClosedBy {
             By::Hold { reason, role } => write!(f, "held by {role}: {reason}"),
             By::NotApproved => f.write_str("nobody has approved it yet"),
             By::Soak { live, wanted } => {
-                write!(f, "what it stands on is live for {}, and must be for {}", human(*live), human(*wanted))
+                write!(
+                    f,
+                    "what it stands on is live for {}, and must be for {}",
+                    human(*live),
+                    human(*wanted)
+                )
             }
             By::Alive { instance, seen } => write!(f, "{instance} still needs it, seen {} ago", human(*seen)),
             By::Expired { instance, seen, left } => write!(
@@ -153,7 +158,11 @@ impl fmt::Display for ClosedBy {
                  application_name of its own"
             ),
             By::Prepared { gid, role, age } => {
-                write!(f, "the transaction '{gid}' of {role} was prepared {} ago and is not ended", human(*age))
+                write!(
+                    f,
+                    "the transaction '{gid}' of {role} was prepared {} ago and is not ended",
+                    human(*age)
+                )
             }
             By::Transaction { pid, tag, age } => write!(
                 f,

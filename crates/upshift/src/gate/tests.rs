@@ -10,8 +10,8 @@ use time::OffsetDateTime;
 use upshift_files::{LayoutChoice, MigrationSet, SourceFile, Version};
 
 use super::{
-    AppliedFact, Contract, Gate, GateFacts, GatePolicy, Instance, PreparedFact, SessionFact, SessionTag, Verdict,
-    Watch, Word, WordKind, judge,
+    AppliedFact, Contract, Gate, GateFacts, GatePolicy, Instance, PreparedFact, SessionFact, SessionTag,
+    Verdict, Watch, Word, WordKind, judge,
 };
 
 const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
@@ -121,9 +121,7 @@ fn says(scene: &str, expected: Expect) {
 fn says_by(policy: GatePolicy, header: &str, scene: &str, expected: Expect) {
     let verdict = match judged(&format!("{ALL_IS_WELL}\n{scene}"), &contract(header), &policy) {
         Verdict::Open => "open".to_owned(),
-        Verdict::Closed(reasons) => {
-            reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
-        }
+        Verdict::Closed(reasons) => reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
     };
     expected.assert_eq(&verdict);
 }
@@ -135,7 +133,10 @@ fn it_opens_when_everybody_alive_tolerates_the_contract() {
 
 #[test]
 fn an_instance_that_needs_what_is_removed_keeps_it_closed_until_it_has_left() {
-    says("old o seen 3\nsession 12 old-o", expect!["orders old on 10.0.0.1 (o) still needs it, seen 3.00 s ago"]);
+    says(
+        "old o seen 3\nsession 12 old-o",
+        expect!["orders old on 10.0.0.1 (o) still needs it, seen 3.00 s ago"],
+    );
     says("old o left 5", expect!["open"]);
 }
 
@@ -143,9 +144,16 @@ fn an_instance_that_needs_what_is_removed_keeps_it_closed_until_it_has_left() {
 fn expired_is_not_gone() {
     says(
         "old o seen 61",
-        expect!["orders old on 10.0.0.1 (o) still needed it when last seen 1 min 1 s ago; given up in 59.00 s"],
+        expect![
+            "orders old on 10.0.0.1 (o) still needed it when last seen 1 min 1 s ago; given up in 59.00 s"
+        ],
     );
-    says("old o seen 119", expect![[r#"orders old on 10.0.0.1 (o) still needed it when last seen 1 min 59 s ago; given up in 1.00 s"#]]);
+    says(
+        "old o seen 119",
+        expect![[
+            r#"orders old on 10.0.0.1 (o) still needed it when last seen 1 min 59 s ago; given up in 1.00 s"#
+        ]],
+    );
     says("old o seen 121", expect!["open"]);
 }
 
@@ -182,19 +190,22 @@ fn nobody_else_alive_is_no_reason_to_believe_a_late_looker() {
         judge(&contract, &facts(scene), &policy, &watch).to_string()
     };
     expect!["open"].assert_eq(&say("new a seen 1", "a", 40));
-    expect!["closed: the instance that looks was late itself: no heartbeat for 41.00 s"]
-        .assert_eq(&say("new a seen 1", "a", 41));
+    expect!["closed: the instance that looks was late itself: no heartbeat for 41.00 s"].assert_eq(&say(
+        "new a seen 1",
+        "a",
+        41,
+    ));
     expect!["closed: the instance that looks is not registered itself"].assert_eq(&say("", "a", 1));
-    expect!["closed: the instance that looks is not registered itself"]
-        .assert_eq(&say(&format!("new a seen {}", LEASE + 1), "a", 1));
+    expect!["closed: the instance that looks is not registered itself"].assert_eq(&say(
+        &format!("new a seen {}", LEASE + 1),
+        "a",
+        1,
+    ));
 }
 
 #[test]
 fn a_session_nobody_accounts_for_keeps_it_closed() {
-    says(
-        "session 66 cron",
-        expect!["session 66 (cron, app at 10.0.0.1) belongs to no registered instance"],
-    );
+    says("session 66 cron", expect!["session 66 (cron, app at 10.0.0.1) belongs to no registered instance"]);
     let policy = GatePolicy { allowed: vec!["psql".into(), "cron".into()], ..GatePolicy::default() };
     says_by(policy, "", "session 66 cron\nsession 67 psql", expect!["open"]);
     // Of a role that no service logs in as.
@@ -280,12 +291,7 @@ fn it_soaks_as_long_as_the_file_or_the_policy_says() {
 #[test]
 fn other_services_have_to_be_there_and_to_tolerate_it() {
     let policy = || GatePolicy { waits_for: vec!["billing".into()], ..GatePolicy::default() };
-    says_by(
-        policy(),
-        "",
-        "",
-        expect!["no instance of billing, which it waits for, was ever registered"],
-    );
+    says_by(policy(), "", "", expect!["no instance of billing, which it waits for, was ever registered"]);
     says_by(policy(), "", "guest g seen 1", expect!["open"]);
 }
 

@@ -5,7 +5,7 @@ use tokio_postgres::{Client, Row};
 use upshift_files::Version;
 
 use crate::error::Error;
-use crate::gate::{AppliedFact, GateFacts, Instance, SessionTag, PreparedFact, SessionFact, Word, WordKind};
+use crate::gate::{AppliedFact, GateFacts, Instance, PreparedFact, SessionFact, SessionTag, Word, WordKind};
 use crate::history::fleet;
 use crate::history::sql::Tables;
 

@@ -36,4 +36,3 @@ impl Gatekeeper {
         Ok(judge(contract, &read_facts(client, tables).await?, &self.policy, &self.watch))
     }
 }
-

@@ -79,7 +79,8 @@ end $upshift$;";
 
 /// One text a format; few check constraints, since each costs every one of a thousand migrations a percent and what is
 /// read is checked where it is read. Each brings the tables from its predecessor's shape to its own and can be run twice.
-const FORMATS: &[&str] = &["\
+const FORMATS: &[&str] = &[
+    "\
 create table if not exists upshift.format (
     singleton boolean constraint format_pkey primary key default true
         constraint format_one_row check (singleton),
@@ -187,4 +188,5 @@ create table if not exists upshift.word (
 );
 create unique index if not exists word_key on upshift.word (kind, version) where version is not null;
 create unique index if not exists word_of_all_key on upshift.word (kind) where version is null;
-update upshift.format set version = 2;"];
+update upshift.format set version = 2;",
+];

@@ -34,7 +34,8 @@ pub struct Blocked {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BlockedBy {
-    /// A backfill or a contract runs on its own, after the expand: say so with `Target::Only`.
+    /// On a database in use a backfill runs beside the service, and a contract when its gate opens: `Migrator::join` sees
+    /// to both. `Target::Only` runs them at once.
     Phase(Phase),
     /// It requires a migration that is not applied.
     Requires(MigrationId),
@@ -77,11 +78,11 @@ impl fmt::Display for Entry {
 impl fmt::Display for BlockedBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            BlockedBy::Phase(Phase::Contract) => {
+                f.write_str("a contract waits for its gate, which `migrator.join()` looks after")
+            }
             BlockedBy::Phase(phase) => {
-                write!(
-                    f,
-                    "a {phase} does not run at boot of a database in use; apply it by name (`Target::Only`)"
-                )
+                write!(f, "a {phase} runs beside the service, which `migrator.join()` looks after")
             }
             BlockedBy::Requires(MigrationId::Version(version)) => {
                 write!(f, "requires {version}, which is not applied")

@@ -102,9 +102,9 @@ impl fmt::Display for RefusalKind {
             }
             Kind::OutOfOrder { applied } => write!(f, "is older than {applied}, which is already applied"),
             Kind::Missing => f.write_str("is applied, but missing in this binary"),
-            Kind::Fenced => f.write_str(
-                "is a contract this binary does not know: what it took away, this code may need",
-            ),
+            Kind::Fenced => {
+                f.write_str("is a contract this binary does not know: what it took away, this code may need")
+            }
             Kind::UnknownTarget { .. } => f.write_str("is no migration of this set"),
             Kind::FailedChanged { done } => {
                 write!(f, "stopped after statement {done}, and the statements up to there were edited since")

@@ -72,8 +72,8 @@ fn a_database_in_use_gets_expands_alone() {
     check(
         "applied: 1   set: 1 2b 3c 4",
         expect![[r#"
-        blocked 2_t: a backfill does not run at boot of a database in use; apply it by name (`Target::Only`)
-        blocked 3_t: a contract does not run at boot of a database in use; apply it by name (`Target::Only`)
+        blocked 2_t: a backfill runs beside the service, which `migrator.join()` looks after
+        blocked 3_t: a contract waits for its gate, which `migrator.join()` looks after
         apply   4_t: pending
     "#]],
     );
@@ -84,8 +84,8 @@ fn a_blocked_phase_does_not_hold_up_the_next_boots() {
     check(
         "applied: 1 4   set: 1 2b 3c 4 5",
         expect![[r#"
-            blocked 2_t: a backfill does not run at boot of a database in use; apply it by name (`Target::Only`)
-            blocked 3_t: a contract does not run at boot of a database in use; apply it by name (`Target::Only`)
+            blocked 2_t: a backfill runs beside the service, which `migrator.join()` looks after
+            blocked 3_t: a contract waits for its gate, which `migrator.join()` looks after
             apply   5_t: pending
         "#]],
     );
@@ -96,7 +96,7 @@ fn an_expand_that_requires_a_blocked_one_waits_for_it_however_long() {
     check(
         "applied: 1   set: 1 2c 3>2 4",
         expect![[r#"
-        blocked 2_t: a contract does not run at boot of a database in use; apply it by name (`Target::Only`)
+        blocked 2_t: a contract waits for its gate, which `migrator.join()` looks after
         blocked 3_t: requires 2, which is not applied
         apply   4_t: pending
     "#]],
@@ -104,7 +104,7 @@ fn an_expand_that_requires_a_blocked_one_waits_for_it_however_long() {
     check(
         "applied: 1 4   set: 1 2c 3>2 4",
         expect![[r#"
-            blocked 2_t: a contract does not run at boot of a database in use; apply it by name (`Target::Only`)
+            blocked 2_t: a contract waits for its gate, which `migrator.join()` looks after
             blocked 3_t: requires 2, which is not applied
         "#]],
     );
@@ -176,7 +176,7 @@ fn steps_count_what_runs() {
     check(
         "applied: 1   set: 1 2c 3 4   up: steps 1",
         expect![[r#"
-        blocked 2_t: a contract does not run at boot of a database in use; apply it by name (`Target::Only`)
+        blocked 2_t: a contract waits for its gate, which `migrator.join()` looks after
         apply   3_t: pending
     "#]],
     );

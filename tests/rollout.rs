@@ -1,0 +1,10 @@
+//! Promises about releases side by side, one file each.
+
+mod rollout {
+    mod alive;
+    mod contract;
+    mod fence;
+    mod guests;
+    mod operator;
+    mod stopped;
+}
