@@ -2,9 +2,11 @@
 
 mod rollout {
     mod alive;
+    mod checked;
     mod contract;
     mod fence;
     mod guests;
     mod operator;
     mod stopped;
+    mod switch;
 }

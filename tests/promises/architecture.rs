@@ -18,7 +18,7 @@ const FLOORS: &[&[&str]] = &[
     &["lock", "resume", "difference"],
     &["execute"],
     &["migrator"],
-    &["builder", "audit", "repair", "status", "fleet", "rollout"],
+    &["builder", "audit", "repair", "status", "fleet", "rollout", "checked"],
 ];
 
 /// The same for neighbours on one floor that may know each other.

@@ -7,7 +7,7 @@ use crate::header::{BackfillHeader, Phase, Substitution, Transaction};
 use crate::{Diagnostic, SectionKind, SourceFile, Version, parse_duration, word};
 
 /// Every word a directive may begin with.
-pub(crate) const WORDS: [&str; 14] = [
+pub(crate) const WORDS: [&str; 15] = [
     "up",
     "down",
     "verify",
@@ -19,6 +19,7 @@ pub(crate) const WORDS: [&str; 14] = [
     "statement-timeout",
     "requires",
     "after",
+    "switch",
     "irreversible",
     "allow",
     "vars",
@@ -35,6 +36,7 @@ pub(crate) enum Directive {
     StatementTimeout(Duration),
     Requires(Vec<(Version, Range<usize>)>),
     After(Duration),
+    Switch(String),
     Irreversible { because: String },
     Allow { rule: String, because: String },
     Vars(Substitution),
@@ -59,6 +61,7 @@ impl Directive {
             Directive::StatementTimeout(_) => "statement-timeout",
             Directive::Requires(_) => "requires",
             Directive::After(_) => "after",
+            Directive::Switch(_) => "switch",
             Directive::Irreversible { .. } => "irreversible",
             Directive::Allow { .. } => "allow",
             Directive::Vars(_) => "vars",
@@ -96,6 +99,7 @@ impl Directive {
             "statement-timeout" => words.only_duration().map(Directive::StatementTimeout),
             "requires" => words.versions().map(Directive::Requires),
             "after" => words.only_duration().map(Directive::After),
+            "switch" => words.only_name().map(Directive::Switch),
             "irreversible" => {
                 words.reason("irreversible because …").map(|because| Directive::Irreversible { because })
             }
@@ -198,6 +202,14 @@ impl<'f> Words<'f> {
         };
         let value = self.duration(at)?;
         self.end(value)
+    }
+
+    fn only_name(&mut self) -> Result<String, Diagnostic> {
+        let Some(at) = self.next() else {
+            return Err(self.wrong_here("a name is missing here").help("write `switch orders.status_id`"));
+        };
+        let name = self.identifier(at)?;
+        self.end(name)
     }
 
     fn duration(&self, at: Range<usize>) -> Result<Duration, Diagnostic> {

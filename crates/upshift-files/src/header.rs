@@ -26,6 +26,8 @@ pub struct Header {
     pub requires: Vec<Version>,
     /// How long its expand side must have been live.
     pub after: Option<Duration>,
+    /// The switch by which code learns how far this change is; its expand, backfill and contract all name it.
+    pub switch: Option<String>,
     /// Lint findings consciously accepted, each with its reason.
     pub allows: Vec<Allow>,
     /// What is replaced in its text before it is sent.
@@ -33,7 +35,7 @@ pub struct Header {
 }
 
 /// Which part of a rollout a migration is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
     /// Adds what old code does not mind: applied at boot.
     #[default]
@@ -159,6 +161,7 @@ impl HeaderDraft {
                 header.after = Some(delay);
                 self.after = Some(said.line);
             }
+            Directive::Switch(name) => header.switch = Some(name),
             Directive::Irreversible { because } => self.irreversible = Some((because, said.line)),
             Directive::Allow { rule, because } => {
                 header.allows.push(Allow { rule, because, place: AllowPlace::Migration });

@@ -82,6 +82,13 @@ pub enum Event<'e> {
         /// Its name, with its schema.
         index: &'e str,
     },
+    /// Two shapes that should say the same did not, or the one that is not in use failed.
+    Shadow {
+        /// The switch.
+        switch: &'e str,
+        /// What was wrong.
+        why: &'e str,
+    },
     /// A contract's gate was found open or closed, other than the last time.
     Gate {
         /// What a person calls the contract.

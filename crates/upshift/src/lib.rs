@@ -28,6 +28,7 @@
 mod audit;
 mod backoff;
 mod builder;
+mod checked;
 mod code;
 mod context;
 mod difference;
@@ -55,12 +56,13 @@ mod status;
 mod wire;
 
 pub use audit::{Audit, AuditRow, AuditVerdict, BrokenRow};
+pub use checked::HealthCheck;
 pub use code::{BoxError, CodeMigration, StepContext};
 pub use error::{Error, FailedAt, Failure, Holder, Left, ServerError};
 pub use event::{Blocker, Event, Hooks, Observer};
 pub use facts::HistoryRow;
-pub use fleet::{Did, Fitness, Fleet, Member, Tick};
-pub use gate::{ClosedBy, Gate, GatePolicy, Instance, SessionTag, Verdict, Word, WordKind};
+pub use fleet::{Did, Fitness, Fleet, Member, Shadowed, Shape, Switch, SwitchState, Tick};
+pub use gate::{ClosedBy, Gate, GatePolicy, Instance, SessionTag, Share, Verdict, Word, WordKind};
 pub use history::{Applied, AppliedState, History};
 pub use ident::{Ident, IdentError};
 pub use migrator::Migrator;

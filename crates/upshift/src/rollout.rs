@@ -7,7 +7,7 @@ use upshift_files::{MigrationId, Phase, Version};
 use crate::context::Here;
 use crate::error::Error;
 use crate::facts::Facts;
-use crate::gate::{Contract, GateFacts, Instance, Verdict, Watch, Word, WordKind, judge};
+use crate::gate::{Contract, GateFacts, Instance, Share, Verdict, Watch, Word, WordKind, judge};
 use crate::gatekeeper::read_facts;
 use crate::history::{AppliedState, History, fleet};
 use crate::lock::{Asked, Lock, Need};
@@ -193,6 +193,28 @@ impl Rollout<'_> {
                 return Err(Error::not_applied(format!("version {contract}")));
             }
             self.migrator.down(DownTarget::Only(contract)).await
+        })
+    }
+
+    /// Sets to whom a switch shows the new shape, once both shapes are filled; its contract waits until that is everybody.
+    ///
+    /// # Errors
+    /// As [`Rollout::hold`].
+    pub async fn share(&self, switch: &str, share: Share) -> Result<(), Error> {
+        self.share_here(switch, share).await
+    }
+
+    fn share_here<'r>(&'r self, switch: &'r str, share: Share) -> Here<'r, ()> {
+        Box::pin(async move {
+            let detail = format!("{switch} for {share}");
+            let (percentage, keys) = match share {
+                Share::All => (100, Vec::new()),
+                Share::Part { percentage, keys } => (percentage, keys),
+            };
+            let values =
+                vec![Param::text(switch), Param::Small(Some(i32::from(percentage))), Param::Texts(keys)];
+            let set = self.migrator.context.tables().sql(fleet::SET_SWITCH);
+            self.write("switch", None, detail, vec![Message::bound(Purpose::Record, set, values)]).await
         })
     }
 

@@ -127,6 +127,7 @@ fn header_picture(header: &Header) -> String {
         said.push(format!("requires {:?}", header.requires.iter().map(|v| v.number()).collect::<Vec<_>>()));
     }
     said.extend(header.after.map(|delay| format!("after {delay:?}")));
+    said.extend(header.switch.as_ref().map(|name| format!("switch {name}")));
     said.extend(header.allows.iter().map(|allow| format!("{allow:?}")));
     if header.substitution != default.substitution {
         said.push(format!("{:?}", header.substitution));

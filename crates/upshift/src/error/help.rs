@@ -44,6 +44,10 @@ impl Kind {
                 "wait: the fleet looks again at each heartbeat; `migrator.rollout().status()` shows what it waits for"
             }
             Kind::Unregistered { .. } => "`migrator.rollout().status()` lists who is registered",
+            Kind::Unhealthy { stays: None, .. } => {
+                "the schema is as it was before the run: mend the migration or the service, and run again"
+            }
+            Kind::Unhealthy { stays: Some((_, why)), .. } => return why.help(),
             Kind::NotJoined => {
                 "another process may be emptying upshift's tables: look at them, then join again"
             }

@@ -126,6 +126,10 @@ impl Error {
         Error::of(Kind::Unregistered { id: id.to_owned() })
     }
 
+    pub(crate) fn unhealthy(cause: BoxError, stays: Option<(String, Error)>) -> Error {
+        Error::of(Kind::Unhealthy { cause: readable(cause), stays })
+    }
+
     pub(crate) fn not_joined() -> Error {
         Error::of(Kind::NotJoined)
     }

@@ -58,6 +58,7 @@ pub(crate) enum Kind {
     GateClosed { label: String, reasons: Vec<ClosedBy> },
     Unregistered { id: String },
     NotJoined,
+    Unhealthy { cause: BoxError, stays: Option<(String, Error)> },
 }
 
 /// Who holds the lock, as far as the server tells.
@@ -152,6 +153,11 @@ impl Error {
     /// Whether a contract is applied that this binary does not know: it must not serve.
     pub fn is_fenced(&self) -> bool {
         self.refusals().iter().any(|refusal| matches!(refusal.kind, crate::plan::RefusalKind::Fenced))
+    }
+
+    /// Whether a service was not well after a run, which was taken back: [`crate::Migrator::run_checked`].
+    pub fn is_unhealthy(&self) -> bool {
+        matches!(self.0.kind, Kind::Unhealthy { .. })
     }
 
     /// What kept a contract from running when it came to it.
@@ -256,7 +262,9 @@ impl StdError for Error {
             Kind::Failed(failure) => failure.cause(),
             Kind::Database { cause, .. } => Some(cause),
             Kind::LockLost { cause } => cause.as_ref().map(|cause| cause as _),
-            Kind::Pool { cause } | Kind::Hook { cause, .. } => Some(cause.as_ref()),
+            Kind::Pool { cause } | Kind::Hook { cause, .. } | Kind::Unhealthy { cause, .. } => {
+                Some(cause.as_ref())
+            }
             _ => None,
         }
     }
@@ -326,6 +334,15 @@ impl fmt::Display for Kind {
             }
             Kind::GateClosed { label, .. } => write!(f, "the gate of {label} is closed"),
             Kind::Unregistered { id } => write!(f, "no instance {id} is registered"),
+            Kind::Unhealthy { stays: None, .. } => {
+                f.write_str("the service was not well after the run, which was taken back")
+            }
+            Kind::Unhealthy { stays: Some((label, why)), .. } => {
+                write!(
+                    f,
+                    "the service was not well after the run, and {label} could not be taken back: {why}"
+                )
+            }
             Kind::NotJoined => f.write_str("this instance could not be registered"),
             Kind::BaselineNotEmpty => {
                 f.write_str("the history is not empty, so there is nothing to accept as a baseline")

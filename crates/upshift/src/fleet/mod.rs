@@ -6,6 +6,7 @@
 mod duty;
 mod fitness;
 mod seat;
+mod switch;
 mod tend;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use crate::session;
 
 pub use duty::{Did, Tick};
 pub use fitness::Fitness;
+pub use switch::{Shadowed, Shape, Switch, SwitchState};
 
 /// How long a goodbye may take; without one the lease ends by itself.
 const GOODBYE: Duration = Duration::from_secs(5);
@@ -101,13 +103,16 @@ impl Migrator {
             seats.extend(guests.map(|(tables, contracts)| Seat::new(tables.clone(), contracts.clone())));
             let inner = Inner {
                 migrator: self.clone(),
+                switches: switch::switches(&set),
                 set,
                 id,
                 seats,
                 standing: watch::Sender::new(Standing::begin()),
                 duties: duty::Memory::default(),
+                board: switch::Board::default(),
             };
             inner.take_seats().await?;
+            inner.look_at_switches().await?;
             Ok(Member { inner: Arc::new(inner), goodbye: Goodbye::Owed })
         })
     }
@@ -128,6 +133,8 @@ struct Inner {
     seats: Vec<Seat>,
     standing: watch::Sender<Standing>,
     duties: duty::Memory,
+    switches: switch::Switches,
+    board: switch::Board,
 }
 
 /// Whether somebody still has to say goodbye for a process.
@@ -281,6 +288,8 @@ impl Inner {
                 return Ok(());
             }
         }
+        // Behind the heartbeat: whoever reads in our row when we were last seen knows that we have read what was there then.
+        self.look_at_switches().await?;
         self.standing.send_modify(|standing| standing.beaten(began));
         Ok(())
     }

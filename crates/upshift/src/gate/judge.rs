@@ -6,7 +6,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use upshift_files::{Migration, MigrationSet, Phase, Version};
 
-use super::{ClosedBy, Gate, GateFacts, GatePolicy, Instance, SessionTag, Verdict, WordKind};
+use super::{ClosedBy, Gate, GateFacts, GatePolicy, Instance, SessionTag, Share, Verdict, WordKind};
 
 /// A contract as a judgement sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(crate) struct Contract {
     /// What must have been live for a while: what it requires, or else everything older.
     stands_on: BTreeSet<Version>,
     after: Option<Duration>,
+    /// The switch it belongs to, and that one's expands and backfills.
+    switch: Option<(String, BTreeSet<Version>)>,
 }
 
 impl Contract {
@@ -38,13 +40,13 @@ impl Contract {
             [] => older().filter_map(Migration::version).collect(),
             requires => requires.iter().copied().collect(),
         };
-        Some(Contract {
-            version,
-            label: migration.label(),
-            needs,
-            stands_on,
-            after: migration.header().after,
-        })
+        let header = migration.header();
+        let switch = header.switch.clone().map(|name| {
+            let of_it = older().filter(|it| it.header().switch.as_ref() == Some(&name));
+            let of_it = of_it.filter(|it| it.header().phase != Phase::Contract);
+            (name.clone(), of_it.filter_map(Migration::version).collect())
+        });
+        Some(Contract { version, label: migration.label(), needs, stands_on, after: header.after, switch })
     }
 }
 
@@ -66,6 +68,7 @@ pub(crate) fn judge(contract: &Contract, facts: &GateFacts, policy: &GatePolicy,
         reasons.extend(judge.soaked());
         reasons.extend(judge.watched(watch));
         reasons.extend(judge.instances());
+        reasons.extend(judge.switched());
         reasons.extend(judge.services());
         reasons.extend(judge.sessions());
         reasons.extend(judge.transactions());
@@ -167,6 +170,19 @@ impl Judge<'_> {
             return Vec::new();
         }
         largest.into_iter().cloned().collect()
+    }
+
+    /// Whether everybody uses the new shape, and has heard that everybody does.
+    fn switched(&self) -> Vec<ClosedBy> {
+        let Some((name, of_it)) = &self.contract.switch else { return Vec::new() };
+        let set = self.facts.switches.iter().find(|it| it.name == *name);
+        if let Some(set) = set.filter(|it| it.share != Share::All) {
+            return vec![ClosedBy::Switch { name: name.clone(), share: set.share.clone() }];
+        }
+        let applied = self.facts.applied.iter().filter(|it| of_it.contains(&it.version));
+        let news = applied.map(|it| it.at).chain(set.map(|it| it.at)).max();
+        let deaf = self.facts.instances.iter().filter(|it| self.is_alive(it) && Some(it.seen_at) <= news);
+        deaf.map(|it| ClosedBy::NotHeard(Box::new(it.clone()))).collect()
     }
 
     fn services(&self) -> Vec<ClosedBy> {

@@ -5,6 +5,7 @@
 
 mod judge;
 mod reason;
+mod share;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use upshift_files::Version;
 
 pub(crate) use judge::{Contract, Watch, judge};
 pub use reason::{ClosedBy, Verdict};
+pub use share::Share;
 
 /// How a contract's gate opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -164,8 +166,18 @@ pub(crate) struct GateFacts {
     pub(crate) words: Vec<Word>,
     pub(crate) sessions: Vec<SessionFact>,
     pub(crate) prepared: Vec<PreparedFact>,
-    /// When each migration was applied, and whether whole.
+    /// Switches that operators have set.
+    pub(crate) switches: Vec<SwitchFact>,
+    /// When each migration was applied.
     pub(crate) applied: Vec<AppliedFact>,
+}
+
+/// To whom a switch shows the new shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SwitchFact {
+    pub(crate) name: String,
+    pub(crate) share: Share,
+    pub(crate) at: OffsetDateTime,
 }
 
 /// When a migration was applied.

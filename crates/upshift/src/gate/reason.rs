@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Instance, SessionTag};
+use super::{Instance, SessionTag, Share};
 use crate::report::human;
 
 /// What a judgement came to.
@@ -30,6 +30,15 @@ pub enum ClosedBy {
         /// Who.
         role: String,
     },
+    /// Its switch does not show everybody the new shape yet.
+    Switch {
+        /// Its name.
+        name: String,
+        /// To whom it does.
+        share: Share,
+    },
+    /// An instance has not heard yet that everybody uses the new shape.
+    NotHeard(Box<Instance>),
     /// It wants a person's approval.
     NotApproved,
     /// What it stands on is live too short a time.
@@ -119,6 +128,10 @@ impl fmt::Display for ClosedBy {
             By::Requires(label) => write!(f, "{label} is not applied"),
             By::Backfill(label) => write!(f, "the backfill {label} is not finished"),
             By::Hold { reason, role } => write!(f, "held by {role}: {reason}"),
+            By::Switch { name, share } => {
+                write!(f, "the switch {name} shows the new shape to {share} and not to everybody")
+            }
+            By::NotHeard(instance) => write!(f, "{instance} has not heard yet that the new shape is in use"),
             By::NotApproved => f.write_str("nobody has approved it yet"),
             By::Soak { live, wanted } => {
                 write!(

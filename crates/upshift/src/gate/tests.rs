@@ -11,7 +11,7 @@ use upshift_files::{LayoutChoice, MigrationSet, SourceFile, Version};
 
 use super::{
     AppliedFact, Contract, Gate, GateFacts, GatePolicy, Instance, PreparedFact, SessionFact, SessionTag,
-    Verdict, Watch, Word, WordKind, judge,
+    Share, SwitchFact, Verdict, Watch, Word, WordKind, judge,
 };
 
 const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
@@ -51,6 +51,7 @@ fn facts(scene: &str) -> GateFacts {
         words: Vec::new(),
         sessions: Vec::new(),
         prepared: Vec::new(),
+        switches: Vec::new(),
         applied: [1, 2].map(|it| AppliedFact { version: version(it), at: ago(600) }).to_vec(),
     };
     for line in scene.lines() {
@@ -96,6 +97,11 @@ fn facts(scene: &str) -> GateFacts {
                 reason: "black friday".into(),
                 role: "ops".into(),
                 at: ago(60),
+            }),
+            ["switch", name, _, _] => facts.switches.push(SwitchFact {
+                name: (*name).to_owned(),
+                share: Share::percent(number(2) as u8),
+                at: ago(number(3)),
             }),
             ["applied", _, _] => {
                 facts.applied.retain(|it| it.version != version(number(1) as u64));
@@ -285,6 +291,24 @@ fn it_soaks_as_long_as_the_file_or_the_policy_says() {
         "-- upshift: requires 1\n-- upshift: after 5m\n",
         "applied 1 100\napplied 2 400",
         expect!["what it stands on is live for 1 min 40 s, and must be for 5 min 0 s"],
+    );
+}
+
+#[test]
+fn its_switch_must_show_everybody_the_new_shape_and_everybody_must_know() {
+    let says = |scene, expected| {
+        says_by(GatePolicy::default(), "-- upshift: switch orders.state\n", scene, expected);
+    };
+    says("", expect!["open"]);
+    says(
+        "switch orders.state 10 60",
+        expect!["the switch orders.state shows the new shape to 10 % and not to everybody"],
+    );
+    says("switch orders.state 100 30", expect!["open"]);
+    says("switch orders.other 10 60", expect!["open"]);
+    says(
+        "switch orders.state 100 30\nnew c seen 29\nnew d seen 31",
+        expect!["orders new on 10.0.0.1 (d) has not heard yet that the new shape is in use"],
     );
 }
 

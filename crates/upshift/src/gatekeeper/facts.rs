@@ -1,11 +1,14 @@
-//! Reading what a judgement needs: five questions on their way at once, nothing written.
+//! Reading what a judgement needs: six questions on their way at once, nothing written.
 
-use futures_util::future::try_join5;
+use futures_util::future::{try_join, try_join5};
 use tokio_postgres::{Client, Row};
 use upshift_files::Version;
 
 use crate::error::Error;
-use crate::gate::{AppliedFact, GateFacts, Instance, PreparedFact, SessionFact, SessionTag, Word, WordKind};
+use crate::gate::{
+    AppliedFact, GateFacts, Instance, PreparedFact, SessionFact, SessionTag, Share, SwitchFact, Word,
+    WordKind,
+};
 use crate::history::fleet;
 use crate::history::sql::Tables;
 
@@ -16,15 +19,16 @@ pub(crate) async fn read(client: &Client, tables: &Tables) -> Result<GateFacts, 
         tables.sql(fleet::READ_WORDS),
         tables.sql(fleet::READ_APPLIED_AT),
     );
-    let (instances, words, applied, sessions, prepared) = try_join5(
+    let switches = tables.sql(fleet::READ_SWITCHES);
+    let most = try_join5(
         client.query_typed(&instances, &[]),
         client.query_typed(&words, &[]),
         client.query_typed(&applied, &[]),
         client.query_typed(fleet::READ_SESSIONS, &[]),
         client.query_typed(fleet::READ_PREPARED, &[]),
-    )
-    .await
-    .map_err(broken)?;
+    );
+    let ((instances, words, applied, sessions, prepared), switches) =
+        try_join(most, client.query_typed(&switches, &[])).await.map_err(broken)?;
     let Some(first) = instances.first() else { return Err(Error::no_row(tables.schema(), "instance")) };
     Ok(GateFacts {
         now: first.try_get("now").map_err(broken)?,
@@ -32,6 +36,7 @@ pub(crate) async fn read(client: &Client, tables: &Tables) -> Result<GateFacts, 
         words: all(&words, word)?,
         sessions: all(&sessions, |row| session(row).map(Some))?,
         prepared: all(&prepared, |row| prepared_fact(row).map(Some))?,
+        switches: all(&switches, |row| switch(row).map(Some))?,
         applied: all(&applied, applied_fact)?,
     })
 }
@@ -84,6 +89,14 @@ fn word(row: &Row) -> Result<Option<Word>, tokio_postgres::Error> {
         role: row.try_get("role")?,
         at: row.try_get("at")?,
     }))
+}
+
+/// A switch that an operator has set.
+pub(crate) fn switch(row: &Row) -> Result<SwitchFact, tokio_postgres::Error> {
+    let percentage: i32 = row.try_get("percentage")?;
+    let percentage = u8::try_from(percentage.clamp(0, 100)).unwrap_or(100);
+    let share = Share::Part { percentage, keys: row.try_get("keys")? }.simple();
+    Ok(SwitchFact { name: row.try_get("name")?, share, at: row.try_get("at")? })
 }
 
 fn session(row: &Row) -> Result<SessionFact, tokio_postgres::Error> {

@@ -92,6 +92,22 @@ pub(crate) const READ_APPLIED_AT: &str = "\
 select h.version, h.applied_at from upshift.history h
 where h.version is not null and h.state operator(pg_catalog.<>) 'failed'";
 
+/// To whom each switch that operators have set shows the new shape.
+pub(crate) const READ_SWITCHES: &str =
+    "select s.name, s.percentage, s.keys, s.at from upshift.switch s order by s.name";
+
+/// Sets a switch. $1 name, $2 percentage, $3 keys.
+pub(crate) const SET_SWITCH: &str = "\
+insert into upshift.switch (name, percentage, keys, role, at)
+values ($1::varchar, $2::integer, $3::varchar[], session_user::varchar, pg_catalog.clock_timestamp())
+on conflict (name) do update set percentage = excluded.percentage, keys = excluded.keys, role = excluded.role,
+    at = excluded.at";
+
+/// Those of $1 (versions) that are applied whole.
+pub(crate) const READ_APPLIED: &str = "\
+select h.version from upshift.history h
+where h.version operator(pg_catalog.=) any ($1::bigint[]) and h.state operator(pg_catalog.<>) 'failed'";
+
 /// Writes an operator's word; it takes the place of an earlier one. $1 kind, $2 version (null: all), $3 reason.
 pub(crate) const SAY: &str = "\
 with gone as (

@@ -188,5 +188,12 @@ create table if not exists upshift.word (
 );
 create unique index if not exists word_key on upshift.word (kind, version) where version is not null;
 create unique index if not exists word_of_all_key on upshift.word (kind) where version is null;
+create table if not exists upshift.switch (
+    name text constraint switch_pkey primary key,
+    percentage integer not null,
+    keys text[] not null,
+    role text not null,
+    at timestamptz not null
+);
 update upshift.format set version = 2;",
 ];

@@ -70,6 +70,7 @@ pub(crate) enum Param {
     Int(Option<i64>),
     Small(Option<i32>),
     Oids(Option<Vec<u32>>),
+    Texts(Vec<String>),
 }
 
 impl Param {
@@ -98,6 +99,7 @@ impl Param {
             Param::Int(value) => (value, Type::INT8),
             Param::Small(value) => (value, Type::INT4),
             Param::Oids(value) => (value, Type::OID_ARRAY),
+            Param::Texts(value) => (value, Type::TEXT_ARRAY),
         }
     }
 }

@@ -252,6 +252,10 @@ fn written(value: &Param, plan: &Plan) -> String {
         Param::Int(None) => "null::bigint".to_owned(),
         Param::Small(Some(number)) => format!("{number}::integer"),
         Param::Small(None) => "null::integer".to_owned(),
+        Param::Texts(texts) => {
+            let texts = texts.iter().map(|text| literal(text)).collect::<Vec<_>>().join(", ");
+            format!("array[{texts}]::varchar[]")
+        }
         Param::Oids(None) => "null::pg_catalog.oid[]".to_owned(),
         Param::Oids(Some(oids)) => {
             let mut text = String::from("'{");
