@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use expect_test::expect;
-use upshift::{Event, Member, Migrator, Shape, Share, Source, Switch, SwitchState, Target};
+use upshift::{Event, Member, Migrator, Shape, Share, Source, Switch, Target};
 use upshift_promises::releases::{first_on, quick, release, tick};
 use upshift_promises::{Database, files};
 

@@ -98,7 +98,8 @@ impl Migrator {
                 Asked::Held(lock, facts) => {
                     let plan = plan_from(&facts)?;
                     let ending = Ending::Settled(set.fingerprint());
-                    self.carry_out(*lock, &plan, ending, gatekeeper.as_ref(), began).await
+                    let work = Work { plan, gatekeeper, ending, began };
+                    self.carry_out(*lock, &work).await
                 }
             }
         })
@@ -138,7 +139,8 @@ impl Migrator {
                 Asked::NotNeeded(_) => Ok(report_of(&first, began, waiting.elapsed())),
                 Asked::Held(lock, _) => {
                     let plan = self.plan_down_of(&set, target).await?;
-                    self.carry_out(*lock, &plan, Ending::Open, None, began).await
+                    let work = Work { plan, gatekeeper: None, ending: Ending::Open, began };
+                    self.carry_out(*lock, &work).await
                 }
             }
         })
@@ -203,22 +205,17 @@ impl Migrator {
     }
 
     /// Does the work and gives the lock back.
-    async fn carry_out(
-        &self,
-        lock: Lock,
-        plan: &Plan,
-        ending: Ending,
-        gatekeeper: Option<&Gatekeeper>,
-        began: Instant,
-    ) -> Result<Report, Error> {
+    async fn carry_out(&self, lock: Lock, work: &Work) -> Result<Report, Error> {
+        let Work { plan, gatekeeper, ending, began } = work;
         if let Err(refused) =
             refuse_edited_beginnings(lock.session.client(), &self.context.tables, plan).await
         {
             lock.release().await?;
             return Err(refused);
         }
-        let mut report = report_of(plan, began, lock.waited);
-        let outcome = lock.keep(execute(&self.context, plan, &lock, gatekeeper, &mut report)).await;
+        let mut report = report_of(plan, *began, lock.waited);
+        let executed = execute(&self.context, plan, &lock, gatekeeper.as_ref(), &mut report);
+        let outcome = lock.keep(executed).await;
         report.took = began.elapsed();
         if let Err(error) = outcome {
             // Where the connection still works the next one need not wait for its end.
@@ -229,7 +226,7 @@ impl Migrator {
         }
         match ending {
             Ending::Settled(fingerprint) => {
-                lock.release_settled(&self.context.tables, &fingerprint).await?;
+                lock.release_settled(&self.context.tables, fingerprint).await?;
             }
             Ending::Open => lock.release().await?,
         }
@@ -308,6 +305,15 @@ impl Migrator {
         }
         Err(error)
     }
+}
+
+/// What is to be done under the lock.
+struct Work {
+    plan: Plan,
+    /// Who judges contracts once more.
+    gatekeeper: Option<Gatekeeper>,
+    ending: Ending,
+    began: Instant,
 }
 
 /// What the database may be said to be when the work is done.
