@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
@@ -128,18 +129,26 @@ impl Drop for Database {
             eprintln!("kept for you while this program runs: psql {}", self.url());
             return;
         }
-        let name = self.name.clone();
-        // A runtime of its own: a test's may be single threaded and busy with this very drop.
-        let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        // The program ends with its server, so it is no loss when nobody takes it any more.
+        let _ = JANITOR.send(self.name.clone());
+    }
+}
+
+/// Drops databases, one after the other. No test waits for that: the server drops none before every session has looked up
+/// from what it does, one that reads a COPY looks up when its client goes on, and that client may be the waiting test's.
+static JANITOR: LazyLock<Sender<String>> = LazyLock::new(|| {
+    let (send, names) = std::sync::mpsc::channel::<String>();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        for name in names {
             runtime.block_on(async {
                 let admin = connect(&SERVER.url("postgres")).await;
                 let _ = admin.batch_execute(&format!("drop database if exists {name} with (force)")).await;
             });
-        });
-        let _ = dropped.join();
-    }
-}
+        }
+    });
+    send
+});
 
 /// A connection.
 pub async fn connect(url: &str) -> Client {
