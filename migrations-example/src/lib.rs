@@ -9,4 +9,5 @@ pub mod demo;
 pub mod error;
 pub mod http;
 pub mod orders;
+pub mod rollout;
 pub mod terminal;

@@ -7,18 +7,21 @@ use std::sync::Arc;
 use migrations_example::error::Error;
 use migrations_example::http::{self, Service};
 use migrations_example::terminal::Terminal;
-use migrations_example::{boot, demo};
+use migrations_example::{boot, demo, rollout};
 use tokio::net::TcpListener;
 
 const USAGE: &str = "\
 usage: migrations-example COMMAND
 
   serve   migrate the database at DATABASE_URL, then serve on 127.0.0.1:PORT (8080)
-  demo    show all of it on a PostgreSQL server of its own, in seconds";
+  demo    show all of it on a PostgreSQL server of its own, in seconds
+  rollout [ORDERS]
+          two releases serve while a column is replaced, on a server of its own";
 
 enum Command {
     Serve,
     Demo,
+    Rollout(rollout::Size),
     Help,
 }
 
@@ -27,6 +30,7 @@ impl Command {
         match (words.next().as_deref(), words.next()) {
             (Some("serve"), None) => Ok(Command::Serve),
             (Some("demo"), None) => Ok(Command::Demo),
+            (Some("rollout"), orders) => Ok(Command::Rollout(size(orders)?)),
             (Some("help" | "--help" | "-h"), None) => Ok(Command::Help),
             (None, _) => Err(Error::Usage(format!("no command given\n\n{USAGE}"))),
             (Some(_), Some(extra)) => Err(Error::Usage(format!("`{extra}` is one word too many\n\n{USAGE}"))),
@@ -35,12 +39,21 @@ impl Command {
     }
 }
 
+fn size(orders: Option<String>) -> Result<rollout::Size, Error> {
+    let size = rollout::Size::default();
+    let Some(orders) = orders else { return Ok(size) };
+    let orders =
+        orders.parse().map_err(|_| Error::Usage(format!("`{orders}` is no number of orders\n\n{USAGE}")))?;
+    Ok(rollout::Size { orders, ..size })
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let terminal = Terminal::stdout();
     let outcome = match Command::parse(std::env::args().skip(1)) {
         Ok(Command::Serve) => serve(terminal).await,
         Ok(Command::Demo) => demo::run(terminal).await,
+        Ok(Command::Rollout(size)) => rollout::run(terminal, size).await,
         Ok(Command::Help) => {
             terminal.say(USAGE);
             Ok(())

@@ -48,6 +48,33 @@ fn the_demo_tells_its_story_to_the_end() {
 }
 
 #[test]
+fn the_rollout_tells_its_story_to_the_end_without_a_failed_request() {
+    let output = program(&["rollout", "3000"]).output().unwrap();
+    let (stdout, stderr) = said(&output);
+    assert!(output.status.success(), "{stdout}{stderr}");
+    assert_eq!(stderr, "");
+    for line in [
+        "1  Release 1.0.0 serves",
+        "✓ 20260601090000_expand_orders_status",
+        "✓ 20260601090001_backfill_orders_status",
+        "contract 20260601090005_hide_orders_status waits:",
+        "orders 1.0.0 on a (",
+        "instance b has left: it was the last that needed orders.status",
+        "✓ 20260601090005_hide_orders_status",
+        ", 0 failed; p99 ",
+        "is a contract this",
+        "↩ 20260601090005_hide_orders_status",
+        "instance f of release 1.0.0 serves, with all that release 2.0.0 wrote meanwhile",
+        "Done in",
+    ] {
+        assert!(stdout.contains(line), "`{line}` is missing in\n{stdout}");
+    }
+    for line in stdout.lines() {
+        assert!(line.chars().count() <= 80, "wider than a terminal: {line}");
+    }
+}
+
+#[test]
 fn mistakes_of_the_caller_end_with_1_and_a_reason() {
     for (words, url, reason) in [
         (&["surf"][..], None, "error: unknown command `surf`"),

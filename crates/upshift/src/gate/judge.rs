@@ -67,11 +67,17 @@ pub(crate) fn judge(contract: &Contract, facts: &GateFacts, policy: &GatePolicy,
     if policy.gate != Gate::Immediate {
         reasons.extend(judge.soaked());
         reasons.extend(judge.watched(watch));
-        reasons.extend(judge.instances());
-        reasons.extend(judge.switched());
         reasons.extend(judge.services());
-        reasons.extend(judge.sessions());
-        reasons.extend(judge.transactions());
+        let instances = judge.instances();
+        let somebody_needs_it = instances.iter().any(|by| matches!(by, ClosedBy::Alive { .. }));
+        reasons.extend(instances);
+        reasons.extend(judge.prepared());
+        if !somebody_needs_it {
+            // What is asked once those have left; before, it would only hide who is waited for.
+            reasons.extend(judge.switched());
+            reasons.extend(judge.sessions());
+            reasons.extend(judge.transactions());
+        }
     }
     if reasons.is_empty() { Verdict::Open } else { Verdict::Closed(reasons) }
 }
@@ -216,14 +222,18 @@ impl Judge<'_> {
         self.facts.sessions.iter().filter(|it| !alive.contains(&it.tag)).filter_map(reason).collect()
     }
 
+    fn prepared(&self) -> Vec<ClosedBy> {
+        let reason = |it: &super::PreparedFact| ClosedBy::Prepared {
+            gid: it.gid.clone(),
+            role: it.role.clone(),
+            age: self.since(it.since),
+        };
+        self.facts.prepared.iter().map(reason).collect()
+    }
+
     /// Transactions that may have seen the schema before the last instance that needs it was gone.
     fn transactions(&self) -> Vec<ClosedBy> {
         let age = |since: OffsetDateTime| self.since(since);
-        let prepared = self.facts.prepared.iter().map(|it| ClosedBy::Prepared {
-            gid: it.gid.clone(),
-            role: it.role.clone(),
-            age: age(it.since),
-        });
         let needing = self.facts.instances.iter().filter(|it| !self.tolerates(it));
         let gone = needing.map(|it| it.left_at.unwrap_or(it.expires_at)).max();
         let old = self.facts.sessions.iter().filter_map(|session| {
@@ -235,7 +245,7 @@ impl Judge<'_> {
                 age: age(since),
             })
         });
-        prepared.chain(old).collect()
+        old.collect()
     }
 
     fn is_alive(&self, instance: &Instance) -> bool {
