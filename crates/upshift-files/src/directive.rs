@@ -338,12 +338,24 @@ enum Quoted {
     Outside,
 }
 
+/// Where the quote stands that ends a name; a doubled one is part of it.
+fn end_of_quoted(name: &str) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let end = from + name.get(from..)?.find('"')?;
+        match name[end + 1..].starts_with('"') {
+            true => from = end + 2,
+            false => return Some(end),
+        }
+    }
+}
+
 /// `a`, `a.b`, `"A b".c`: names as SQL writes them, quoted or not, joined by dots.
 fn is_qualified_name(text: &str) -> bool {
     let mut rest = text;
     loop {
         let after = match rest.strip_prefix('"') {
-            Some(quoted) => match quoted.find('"') {
+            Some(quoted) => match end_of_quoted(quoted) {
                 Some(end) if end > 0 => &quoted[end + 1..],
                 _ => return false,
             },
