@@ -90,7 +90,7 @@ pub(crate) fn dollar_quoted(body: &str) -> String {
     let mut tag = "$upshift$".to_owned();
     // Each try is longer than the one before, so it ends at the latest when it is longer than the body.
     while body.contains(&tag) {
-        tag.insert_str(tag.len() - 1, "_");
+        tag.insert(tag.len() - 1, '_');
     }
     format!("{tag}{body}{tag}")
 }

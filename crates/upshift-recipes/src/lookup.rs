@@ -206,7 +206,7 @@ begin
     if $1 is null then
         return null;
     end if;
-    select l.id into found from {lookup} l where l.name = $1;
+    select l.id into key from {lookup} l where l.name = $1;
     if key is not null then
         return key;
     end if;
