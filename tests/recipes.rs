@@ -1,10 +1,14 @@
 //! The recipes on real servers: what the files say, what the triggers do, that the two sides agree whatever is written,
 //! and the way back.
 
+#[path = "recipes/change.rs"]
+mod change;
 #[path = "recipes/facts.rs"]
 mod facts;
 #[path = "recipes/hidden.rs"]
 mod hidden;
+#[path = "recipes/locks.rs"]
+mod locks;
 #[path = "recipes/property.rs"]
 mod property;
 #[path = "recipes/rules.rs"]

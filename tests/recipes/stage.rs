@@ -88,9 +88,14 @@ impl Stage {
 
     /// Reverts the last file.
     pub(crate) async fn back(&mut self) {
-        let migrator = self.db.migrator(self.source());
-        migrator.down(DownTarget::Steps(1)).await.unwrap_or_else(|error| panic!("{}", error.render()));
+        self.try_back().await.unwrap_or_else(|error| panic!("{}", error.render()));
+    }
+
+    /// Tries to revert the last file.
+    pub(crate) async fn try_back(&mut self) -> Result<(), Error> {
+        self.db.migrator(self.source()).down(DownTarget::Steps(1)).await?;
         self.applied -= 1;
+        Ok(())
     }
 
     /// The file applied last.

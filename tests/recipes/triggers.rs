@@ -354,7 +354,8 @@ async fn a_renamed_column_of_wide_values() {
         move to the other partition, old: Bob = Bob
         move to the other partition, new: Bob = Bob
         waiting: move to the other partition: Ann = -
-    "#]].assert_eq(&found);
+    "#]]
+    .assert_eq(&found);
 }
 
 #[tokio::test]
@@ -396,7 +397,8 @@ async fn a_column_renamed_by_a_view() {
         move to the other partition, old: Bob = Bob
         move to the other partition, new: Bob = Bob
         waiting: move to the other partition: Ann = Ann
-    "#]].assert_eq(&found);
+    "#]]
+    .assert_eq(&found);
 }
 
 #[tokio::test]
@@ -647,17 +649,26 @@ async fn a_unique_column_renamed_by_a_view_is_upserted_by_both_names() {
 
 #[tokio::test]
 async fn a_string_that_the_lookup_table_does_not_have_is_added_or_refused() {
-    for (unknown, expected) in [(Unknown::IsAdded, expect![[r#"
+    for (unknown, expected) in [
+        (
+            Unknown::IsAdded,
+            expect![[r#"
         insert: 1 | lost | NULL; 2 | gone | 2
         update: 1 | lost | NULL; 2 | gone | 2; 3 | gone | 2
         touch: 1 | lost | 3; 2 | gone | 2; 3 | gone | 2
         unknown key: 23502
-    "#]]), (Unknown::IsRefused, expect![[r#"
+    "#]],
+        ),
+        (
+            Unknown::IsRefused,
+            expect![[r#"
         insert: 23514
         update: 23514
         touch: 23514
         unknown key: 23502
-    "#]])] {
+    "#]],
+        ),
+    ] {
         let recipe = |facts: &TableFacts| {
             let (column, to) = ("status".parse().unwrap(), "status_id".parse().unwrap());
             let lookup = StringToLookup::new(column, to, "app.order_statuses".parse().unwrap());

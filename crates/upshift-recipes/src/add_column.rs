@@ -92,7 +92,7 @@ impl AddColumn {
             self.file(facts, "add"),
             format!("Adds {name} to {table}; no row is written."),
         )
-        .locks(format!("ACCESS EXCLUSIVE on {table}, a moment."))
+        .locks(format!("ACCESS EXCLUSIVE on {}, a moment.", facts.locked()))
         .up([format!("alter table {table} add column {name} {data_type}{default}{not_null}")])
         .down(Way::Back(vec![format!("alter table {table} drop column {name}")]))
     }
@@ -110,7 +110,7 @@ impl AddColumn {
         );
         recipe.files.push(
             RecipeFile::new(Phase::Expand, &add, about)
-                .locks(format!("ACCESS EXCLUSIVE on {table}, a moment."))
+                .locks(format!("ACCESS EXCLUSIVE on {}, a moment.", facts.locked()))
                 .up(up)
                 .down(Way::Back(vec![format!("alter table {table} drop column {name}")])),
         );
@@ -132,8 +132,8 @@ impl AddColumn {
         if self.null == Null::Refused {
             let slug = format!("{}_{}", table.name.slug(), name.slug());
             // Not before: an UPDATE of a row that waits would meet the CHECK.
-            let hold = not_null::hold(table, name, &slug, &fill);
-            let files = not_null::files(table, &[name], &slug, &hold.name, Phase::Backfill);
+            let hold = not_null::hold(facts, name, &slug, &fill);
+            let files = not_null::files(facts, &[name], &slug, &hold.name, Phase::Backfill);
             recipe.files.push(hold);
             recipe.files.extend(files);
         }

@@ -36,9 +36,11 @@ impl AddCheck {
         let (table, name) = (&facts.table, &self.name);
         let mut recipe = Recipe::new(format!("Adds the CHECK {name} to {table}."));
         let add = format!("alter table {table}\n    add constraint {name} check ({}) not valid", self.check);
-        let locks = format!("ACCESS EXCLUSIVE on {table}, a moment.");
-        let looked =
-            format!("SHARE UPDATE EXCLUSIVE on {table} while every row is read; reads and writes go on.");
+        let locks = format!("ACCESS EXCLUSIVE on {}, a moment.", facts.locked());
+        let looked = format!(
+            "SHARE UPDATE EXCLUSIVE on {} while every row is read; reads and writes go on.",
+            facts.locked()
+        );
         two_files(&mut recipe, facts, name, self.old_writers, [add, locks, looked]);
         Ok(recipe)
     }
@@ -125,7 +127,10 @@ impl AddForeignKey {
         }
         let (table, name, to) = (&facts.table, &self.name, &self.references);
         let mut recipe = Recipe::new(format!("Adds the foreign key {name} from {table} to {to}."));
-        let locks = format!("SHARE ROW EXCLUSIVE on {table} and {to}, a moment: writes wait, reads go on.");
+        let locks = format!(
+            "SHARE ROW EXCLUSIVE on {} and {to}, a moment: writes wait, reads go on.",
+            facts.locked()
+        );
         if facts.is_partitioned() && facts.server_major < PARTITIONED_KEY_SINCE {
             if facts.nesting == Nesting::Deep {
                 let what = format!("the foreign key {name} of {table}");
@@ -137,8 +142,10 @@ impl AddForeignKey {
             self.by_partition(facts, &mut recipe);
         } else {
             let add = format!("alter table {table}\n    {} not valid", self.constraint());
-            let looked =
-                format!("SHARE UPDATE EXCLUSIVE on {table} and ROW SHARE on {to} while every row is read.");
+            let looked = format!(
+                "SHARE UPDATE EXCLUSIVE on {} and ROW SHARE on {to} while every row is read.",
+                facts.locked()
+            );
             two_files(&mut recipe, facts, name, self.old_writers, [add, locks, looked]);
         }
         recipe.note(
@@ -208,7 +215,8 @@ impl AddForeignKey {
                 "The parent's key takes in those of the partitions, without looking again.",
             )
             .locks(format!(
-                "SHARE ROW EXCLUSIVE on {table}, its partitions and {}, a moment.",
+                "SHARE ROW EXCLUSIVE on {table} and its partitions, ACCESS EXCLUSIVE on {}, a moment: its triggers for \
+                 the partitions' keys make way for those of one key.",
                 self.references
             ))
             .requires(format!("check_{slug}"))

@@ -66,13 +66,13 @@ impl DropColumn {
                     "Hides {name} of {table}: code that still uses it gets an error. Down gives it back."
                 ),
             )
-            .locks(format!("ACCESS EXCLUSIVE on {table}, a moment."))
+            .locks(format!("ACCESS EXCLUSIVE on {}, a moment.", facts.locked()))
             .up(up)
             .down(Way::Back(down)),
         );
         recipe.files.push(
             RecipeFile::new(Phase::Contract, format!("purge_{slug}"), "Drops the hidden column.")
-                .locks(format!("ACCESS EXCLUSIVE on {table}, a moment; no row is rewritten."))
+                .locks(format!("ACCESS EXCLUSIVE on {}, a moment; no row is rewritten.", facts.locked()))
                 .requires(&hide)
                 .after(SOAK)
                 .up([format!("alter table {table} drop column {hidden}")])

@@ -46,7 +46,7 @@ impl DropTable {
         recipe.files.push(
             RecipeFile::new(Phase::Contract, format!("purge_{slug}"), "Drops the hidden table.")
                 .locks(format!(
-                    "ACCESS EXCLUSIVE on {hidden} and on the tables its foreign keys point at, a moment."
+                    "ACCESS EXCLUSIVE on {hidden}, its partitions and the tables its foreign keys point at, a moment."
                 ))
                 .requires(&hide)
                 .after(SOAK)

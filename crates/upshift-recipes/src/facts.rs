@@ -203,7 +203,7 @@ impl TableFacts {
                 _ => table_fact(&mut facts, &part, &name, &fact, value),
             };
             if let Err(why) = taken {
-                let why = format!("the row {part} {name} {fact} is none of theirs ({why})");
+                let why = format!("{why} (in the row `{part}`, `{name}`, `{fact}`)");
                 return Err(RecipeError::new(format!("the facts of {}", facts.table), why).instead(
                     "take the rows of upshift_recipes::FACTS_SQL as they are, columns in their order",
                 ));
@@ -230,6 +230,14 @@ impl TableFacts {
         match self.get(column) {
             Ok(_) => Err(RecipeError::column_exists(&self.table, column)),
             Err(_) => Ok(()),
+        }
+    }
+
+    /// The table as what a lock is taken on.
+    pub(crate) fn locked(&self) -> String {
+        match self.kind {
+            TableKind::Plain => self.table.to_string(),
+            TableKind::Partitioned => format!("{} and its partitions", self.table),
         }
     }
 
@@ -331,7 +339,7 @@ fn table_fact(
             let to = if name.is_empty() { None } else { Some(named(name.to_owned())?) };
             facts.grants.push(Grant { to, privilege });
         }
-        _ => return Err("unknown".to_owned()),
+        _ => return Err("there is no such fact".to_owned()),
     }
     Ok(())
 }
@@ -357,9 +365,9 @@ fn column_fact(columns: &mut Vec<ColumnFacts>, name: &str, fact: &str, value: St
             "generated" => Tie::Generated,
             "feeds" => Tie::Feeds,
             "sequence" => Tie::Sequence,
-            _ => return Err("unknown".to_owned()),
+            _ => return Err(format!("there is no tie `{value}`")),
         }),
-        _ => return Err("unknown".to_owned()),
+        _ => return Err("there is no such fact".to_owned()),
     }
     Ok(())
 }

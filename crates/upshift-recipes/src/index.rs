@@ -254,13 +254,14 @@ impl AddPrimaryKey {
                     "Holds every row that is written from now on: no part of the key is NULL.",
                 )
                 .locks(format!(
-                    "ACCESS EXCLUSIVE on {table}, a moment, after every row was read under ACCESS SHARE."
+                    "ACCESS EXCLUSIVE on {}, a moment, after every row was read under ACCESS SHARE.",
+                    facts.locked()
                 ))
                 .guard([format!("select not exists (\n    select from {table}\n    where {empty}\n)")])
                 .up(nullable.iter().map(|column| not_null::add_check(table, column)))
                 .down(Way::Back(nullable.iter().map(|column| not_null::drop_check(table, column)).collect())),
             );
-            let files = not_null::files(table, &nullable, &slug, &hold, second);
+            let files = not_null::files(facts, &nullable, &slug, &hold, second);
             last = Some(files[1].name.clone());
             recipe.files.extend(files);
         }

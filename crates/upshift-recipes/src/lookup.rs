@@ -140,7 +140,7 @@ impl StringToLookup {
             ));
             around.validate.push(format!("alter table {table} validate constraint {key}"));
             around.validate_locks =
-                format!("SHARE UPDATE EXCLUSIVE on {table}, ROW SHARE on {}.", self.lookup);
+                format!("SHARE UPDATE EXCLUSIVE on {}, ROW SHARE on {}.", facts.locked(), self.lookup);
         }
         let title = format!(
             "Turns the strings of {table}.{} into rows of {}, named by {}.",
@@ -242,7 +242,10 @@ begin
                 format!("strings that {lookup} does not have are added to it as they are written.")
             }
             Unknown::IsRefused => {
-                format!("a string that {lookup} does not have is refused from the expand on (23514).")
+                format!(
+                    "a string that {lookup} does not have is refused from the expand on (23514), and so is any UPDATE of a \
+                     row that holds one already: name all there are in StringToLookup::values."
+                )
             }
         };
         recipe.note(About::OldCode, unknown);

@@ -4,6 +4,7 @@
 
 use upshift_files::Phase;
 
+use crate::facts::TableFacts;
 use crate::file::{RecipeFile, Way};
 use crate::name::{Ident, Table};
 
@@ -25,10 +26,11 @@ pub(crate) fn drop_check(table: &Table, column: &Ident) -> String {
 }
 
 /// The file that adds the CHECK where it could not come with the expand.
-pub(crate) fn hold(table: &Table, column: &Ident, slug: &str, requires: &str) -> RecipeFile {
+pub(crate) fn hold(facts: &TableFacts, column: &Ident, slug: &str, requires: &str) -> RecipeFile {
+    let table = &facts.table;
     let about = format!("Holds every row that is written from now on: {column} of {table} is not NULL.");
     RecipeFile::new(Phase::Backfill, format!("hold_{slug}_not_null"), about)
-        .locks(format!("ACCESS EXCLUSIVE on {table}, a moment."))
+        .locks(format!("ACCESS EXCLUSIVE on {}, a moment.", facts.locked()))
         .requires(requires)
         .up([add_check(table, column)])
         .down(Way::Back(vec![drop_check(table, column)]))
@@ -36,12 +38,13 @@ pub(crate) fn hold(table: &Table, column: &Ident, slug: &str, requires: &str) ->
 
 /// The file that looks at every row, and the one that makes the columns NOT NULL.
 pub(crate) fn files(
-    table: &Table,
+    facts: &TableFacts,
     columns: &[&Ident],
     slug: &str,
     requires: &str,
     phase: Phase,
 ) -> [RecipeFile; 2] {
+    let table = &facts.table;
     let names = columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let looked = format!("check_{slug}_not_null");
     let validate =
@@ -55,7 +58,8 @@ pub(crate) fn files(
     [
         RecipeFile::new(phase, &looked, format!("Looks at every row: {names} of {table} holds no NULL."))
             .locks(format!(
-                "SHARE UPDATE EXCLUSIVE on {table} while every row is read; reads and writes go on."
+                "SHARE UPDATE EXCLUSIVE on {} while every row is read; reads and writes go on.",
+                facts.locked()
             ))
             .requires(requires)
             .up(validate)
@@ -65,7 +69,7 @@ pub(crate) fn files(
             format!("{slug}_not_null"),
             format!("Makes {names} of {table} NOT NULL; the valid CHECK spares the scan, and has served."),
         )
-        .locks(format!("ACCESS EXCLUSIVE on {table}, a moment."))
+        .locks(format!("ACCESS EXCLUSIVE on {}, a moment.", facts.locked()))
         .requires(&looked)
         .up(set)
         .down(Way::Back(back.collect())),

@@ -62,13 +62,14 @@ impl SetNotNull {
                 format!("Holds every row that is written from now on: {column} of {table} is not NULL."),
             )
             .locks(format!(
-                "ACCESS EXCLUSIVE on {table}, a moment, after every row was read under ACCESS SHARE."
+                "ACCESS EXCLUSIVE on {}, a moment, after every row was read under ACCESS SHARE.",
+                facts.locked()
             ))
             .guard([format!("select not exists (\n    select from {table}\n    where {column} is null\n)")])
             .up([not_null::add_check(table, column)])
             .down(Way::Back(vec![not_null::drop_check(table, column)])),
         );
-        recipe.files.extend(not_null::files(table, &[column], &slug, &hold, Phase::Contract));
+        recipe.files.extend(not_null::files(facts, &[column], &slug, &hold, Phase::Contract));
         recipe.note(
             About::OldCode,
             format!("writes NULL into {column} until the contract; then it gets an error (23502)."),
@@ -119,7 +120,7 @@ impl Fill<'_> {
                     "Which rows held NULL is not known any more: they keep their value.".to_owned(),
                 )),
         );
-        let files = not_null::files(table, &[column], &slug, &fill, Phase::Backfill);
+        let files = not_null::files(self.facts, &[column], &slug, &fill, Phase::Backfill);
         let last = files[1].name.clone();
         recipe.files.extend(files);
         recipe.files.push(self.finish(&format!("finish_{slug}_not_null"), &last));
@@ -178,7 +179,7 @@ impl Fill<'_> {
             "Every row written from now on has a {column}: a trigger fills in what old code leaves NULL."
         );
         RecipeFile::new(Phase::Expand, name, about)
-            .locks(format!("ACCESS EXCLUSIVE on {table}, a moment."))
+            .locks(format!("ACCESS EXCLUSIVE on {}, a moment.", self.facts.locked()))
             .up(up)
             .down(Way::Back(down))
     }
@@ -186,7 +187,7 @@ impl Fill<'_> {
     fn finish(&self, name: &str, requires: &str) -> RecipeFile {
         let table = &self.facts.table;
         RecipeFile::new(Phase::Contract, name, "Takes the trigger away: NULL is an error now.")
-            .locks(format!("ACCESS EXCLUSIVE on {table}, a moment."))
+            .locks(format!("ACCESS EXCLUSIVE on {}, a moment.", self.facts.locked()))
             .requires(requires)
             .up(self.drop())
             .down(Way::Back(self.create()))

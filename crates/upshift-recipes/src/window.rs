@@ -68,7 +68,7 @@ impl Window<'_> {
         }
         let never_null = self.never_null();
         if !never_null.is_empty() {
-            let files = not_null::files(&self.sync.table, &never_null, &self.slug, &last, Phase::Backfill);
+            let files = not_null::files(self.facts, &never_null, &self.slug, &last, Phase::Backfill);
             last.clone_from(&files[1].name);
             recipe.files.extend(files);
         }
@@ -109,7 +109,7 @@ impl Window<'_> {
             self.named("expand"),
             format!("{} Adds the new side; a trigger keeps both in step from here on.", self.title),
         )
-        .locks(format!("ACCESS EXCLUSIVE on {table}, a moment."))
+        .locks(format!("ACCESS EXCLUSIVE on {}, a moment.", self.facts.locked()))
         .up(up)
         .down(Way::Back(down))
     }
@@ -162,7 +162,7 @@ impl Window<'_> {
             self.named("hide"),
             "Hides the old side: code that still uses it gets an error, and it is kept filled. Down gives it back.",
         )
-        .locks(format!("ACCESS EXCLUSIVE on {table}, a moment."))
+        .locks(format!("ACCESS EXCLUSIVE on {}, a moment.", self.facts.locked()))
         .requires(requires)
         .up(up)
         .down(Way::Back(down))
@@ -180,7 +180,7 @@ impl Window<'_> {
             self.named("purge"),
             "Drops the hidden side and what kept it filled.",
         )
-        .locks(format!("ACCESS EXCLUSIVE on {table}, a moment; no row is rewritten."))
+        .locks(format!("ACCESS EXCLUSIVE on {}, a moment; no row is rewritten.", self.facts.locked()))
         .requires(self.named("hide"))
         .after(SOAK)
         .up(up)
