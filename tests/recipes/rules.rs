@@ -126,7 +126,11 @@ async fn rows_that_break_a_rule_already_are_told_and_mended() {
     )
     .await;
     let twice = "update app.orders set code = 'c1' where id = 2";
-    refused_until("add unique", twice, "update app.orders set code = 'c2' where id = 2", expect![[r#"
+    refused_until(
+        "add unique",
+        twice,
+        "update app.orders set code = 'c2' where id = 2",
+        expect![[r#"
         migration 1_index_orders_orders_code_key failed at statement 1 of 1
           --> 1_index_orders_orders_code_key.sql:5:1
            |
@@ -135,7 +139,9 @@ async fn rows_that_break_a_rule_already_are_told_and_mended() {
           caused by: could not create unique index "orders_code_key" (23505)
             detail: Key (code)=(c1) is duplicated.
           help: none of its statements is done; mend it and run again
-    "#]]).await;
+    "#]],
+    )
+    .await;
 }
 
 /// Without a value to fill in, a row that holds NULL could not be updated any more: the contract waits.
@@ -154,7 +160,8 @@ async fn not_null_waits_until_no_row_holds_null() {
          6 | select not exists (
            | ^^^^^^^^^^^^^^^^^^^
           its answer: {"true?": false}
-          help: nothing of it was done; run again when its guard is true"#]].assert_eq(&error.render());
+          help: nothing of it was done; run again when its guard is true"#]]
+    .assert_eq(&error.render());
     stage.run("update app.orders set name = 'Ann'").await;
     stage.through(Phase::Contract).await;
     let failed = stage.run_or_state("insert into app.orders values (2, null)").await;

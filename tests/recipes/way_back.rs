@@ -40,8 +40,8 @@ async fn there_and_back(changes: Vec<Change>) {
         let mut stage = Stage::new(&change.setup, TABLE, change.recipe).await;
         let files = stage.rows(FILES).await;
         let rows = stage.rows(&change.question).await;
-        let Some(first) = stage.dump() else { return };
-        let mut dumps = vec![first];
+        // Without pg_dump the rows are compared all the same.
+        let mut dumps: Vec<String> = stage.dump().into_iter().collect();
         while stage.next_is_reversible() {
             stage.next().await;
             dumps.extend(stage.dump());
@@ -58,8 +58,9 @@ async fn there_and_back(changes: Vec<Change>) {
         while stage.has_applied() {
             let file = stage.last().name.clone();
             stage.back().await;
-            let (before, after) = (dumps.pop().unwrap(), stage.dump().unwrap());
-            if !is_in_between(&file) {
+            if let (Some(before), Some(after)) = (dumps.pop(), stage.dump())
+                && !is_in_between(&file)
+            {
                 assert_eq!(after, before, "{}: the down of {file}", change.name);
             }
         }

@@ -185,7 +185,6 @@ impl Fill<'_> {
     }
 
     fn finish(&self, name: &str, requires: &str) -> RecipeFile {
-        let table = &self.facts.table;
         RecipeFile::new(Phase::Contract, name, "Takes the trigger away: NULL is an error now.")
             .locks(format!("ACCESS EXCLUSIVE on {}, a moment.", self.facts.locked()))
             .requires(requires)

@@ -203,9 +203,8 @@ impl Window<'_> {
                  waits is taken for waiting, and filled. Give the backfill a deploy of its own where the table is big."
             ),
         );
-        let substitutes = self.sync.old.iter().any(|it| {
-            self.facts.get(&it.name).is_ok_and(|fact| fact.null == Null::Refused || fact.default.is_some())
-        });
+        let substitutes =
+            self.sync.old.iter().any(|it| self.facts.get(&it.name).is_ok_and(|fact| fact.default.is_some()));
         if substitutes {
             recipe.note(
                 About::NewCode,

@@ -1,0 +1,21 @@
+------ 20261121090000_hide_orders_note.sql
+-- upshift: phase contract
+-- Hides note of app.orders: code that still uses it gets an error. Down gives it back.
+-- Locks: ACCESS EXCLUSIVE on app.orders, a moment.
+alter table app.orders rename column note to _upshift_hidden_note;
+
+-- upshift: down
+alter table app.orders rename column _upshift_hidden_note to note;
+
+------ 20261121090001_purge_orders_note.sql
+-- upshift: phase contract
+-- upshift: requires 20261121090000
+-- upshift: after 7d
+-- upshift: irreversible because the values of the column are gone with it
+-- Drops the hidden column.
+-- Locks: ACCESS EXCLUSIVE on app.orders, a moment; no row is rewritten.
+alter table app.orders drop column _upshift_hidden_note;
+
+------ notes
+-- old code: reads and writes note until the hide; then it gets an error (42703).
+-- new code: does not name note, nor SELECT *: a prepared one fails once after the hide and the purge (0A000).
