@@ -46,6 +46,13 @@ fn check(facts: &TableFacts) -> Result<Recipe, RecipeError> {
     AddCheck::new(name, rule, OldWriters::Comply).recipe(facts)
 }
 
+/// As for a server before 18, which takes it partition by partition.
+fn foreign_key_by_partition(facts: &TableFacts) -> Result<Recipe, RecipeError> {
+    let mut facts = facts.clone();
+    facts.server_major = 17;
+    foreign_key(&facts)
+}
+
 fn foreign_key(facts: &TableFacts) -> Result<Recipe, RecipeError> {
     let (name, column) = ("orders_buyer_fkey".parse().unwrap(), "buyer".parse().unwrap());
     AddForeignKey::new(
@@ -133,7 +140,7 @@ pub(crate) fn of_rules() -> Vec<Change> {
         on_orders("add check", check, (COLUMNS, "")),
         on_orders("add check to partitions", check, (COLUMNS, PARTITIONS)),
         on_orders("add foreign key", foreign_key, (COLUMNS, "")),
-        on_orders("add foreign key to partitions", foreign_key, (COLUMNS, PARTITIONS)),
+        on_orders("add foreign key to partitions", foreign_key_by_partition, (COLUMNS, PARTITIONS)),
         on_orders("add unique", unique, (COLUMNS, "")),
         on_orders("add primary key", primary_key, (&keyless, "")),
         on_orders("concurrent index", index, (COLUMNS, "")),
@@ -144,6 +151,11 @@ pub(crate) fn of_rules() -> Vec<Change> {
         on_orders("drop column of partitions", drop_column, (COLUMNS, PARTITIONS)),
         on_orders("drop table", drop_table, (COLUMNS, "")),
     ]
+}
+
+/// From PostgreSQL 18 on the parent takes a key that is not valid yet.
+pub(crate) fn foreign_key_of_a_parent() -> Change {
+    on_orders("add foreign key to a parent", foreign_key, (COLUMNS, PARTITIONS))
 }
 
 /// Those with an old and a new side, on a table of its own or on partitions.

@@ -1,6 +1,7 @@
 //! Rules and indexes: from when on they hold, and that they are valid in the end.
 
 use expect_test::{Expect, expect};
+use upshift_promises::database::server_is_at_least;
 use upshift_recipes::{Phase, Recipe, RecipeError, SetNotNull, TableFacts};
 
 use crate::change;
@@ -76,6 +77,24 @@ async fn a_rule_holds_from_its_first_file_on_and_every_row_was_looked_at_in_the_
           contract check_orders_name_not_null: 23514, all valid
           contract orders_name_not_null: 23502, all valid
     "#]].assert_eq(&found);
+}
+
+#[tokio::test]
+async fn a_parent_takes_a_foreign_key_in_two_files_where_the_server_does() {
+    if !server_is_at_least(18) {
+        return;
+    }
+    let change = change::foreign_key_of_a_parent();
+    let mut stage = Stage::new(&change.setup, TABLE, change.recipe).await;
+    assert_eq!(stage.files.len(), 2);
+    stage.next().await;
+    let failed = stage.run_or_state("insert into app.orders (id, code, buyer) values (50, 'x', 77)").await;
+    assert_eq!(failed.as_deref(), Some("23503"));
+    stage.next().await;
+    assert_eq!(stage.rows(INVALID).await, "all valid");
+    stage.back().await;
+    stage.back().await;
+    stage.run("insert into app.orders (id, code, buyer) values (50, 'x', 77)").await;
 }
 
 /// Rows that break the rule already: the file that looks at them fails, changes nothing, and is tried again.

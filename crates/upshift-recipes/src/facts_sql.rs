@@ -206,6 +206,12 @@ with t as (
     where d.classid operator(pg_catalog.<>) 'pg_catalog.pg_attrdef'::pg_catalog.regclass
         and not (d.classid operator(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
             and d.objid operator(pg_catalog.=) a.relation)
+        -- Since PostgreSQL 18 NOT NULL is a constraint, too.
+        and not exists (
+            select from pg_catalog.pg_constraint c
+            where d.classid operator(pg_catalog.=) 'pg_catalog.pg_constraint'::pg_catalog.regclass
+                and c.oid operator(pg_catalog.=) d.objid and c.contype operator(pg_catalog.=) 'n'
+        )
 )
 select part, name, fact, value from facts
 order by
