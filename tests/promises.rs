@@ -4,6 +4,8 @@
 mod architecture;
 #[path = "promises/audit.rs"]
 mod audit;
+#[path = "promises/backfill.rs"]
+mod backfill;
 #[path = "promises/blocked.rs"]
 mod blocked;
 #[path = "promises/boot.rs"]

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use deadpool_postgres::Pool;
-use upshift_files::Vars;
+use upshift_files::{Vars, Version};
 
+use crate::code::Backfill;
 use crate::context::{Context, Settings};
 use crate::event::{Hooks, Observer};
 use crate::history::sql::Tables;
 use crate::ident::{Ident, IdentError};
 use crate::migrator::Migrator;
-use crate::settings::{Grouping, LockPolicy, Policy, Timeouts};
+use crate::settings::{BackfillPolicy, Grouping, LockPolicy, Policy, Timeouts};
 use crate::source::Source;
 
 impl Migrator {
@@ -26,6 +27,7 @@ impl Migrator {
             tables: Tables::new(Ident::upshift()),
             observer: None,
             hooks: None,
+            backfills: std::collections::BTreeMap::new(),
         };
         Migrator { context }
     }
@@ -62,6 +64,18 @@ impl Migrator {
     /// The time limits of statements and retries.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Migrator {
         self.context.settings.timeouts = timeouts;
+        self
+    }
+
+    /// How backfills go over tables that are in use.
+    pub fn backfill_policy(mut self, policy: BackfillPolicy) -> Migrator {
+        self.context.settings.backfill = policy;
+        self
+    }
+
+    /// The Rust code of a backfill whose file has this version: a header with `backfill table=…` and no statement.
+    pub fn backfill(mut self, version: Version, code: impl Backfill + 'static) -> Migrator {
+        self.context.backfills.insert(version, Arc::new(code));
         self
     }
 

@@ -1,5 +1,7 @@
 //! Migrations written in Rust.
 
+mod backfill;
+
 use std::future::Future;
 use std::pin::Pin;
 
@@ -7,7 +9,9 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 use upshift_files::{CodeHeader, Version};
 
-/// Any error a Rust migration or a hook may return.
+pub use backfill::{Backfill, BatchRange};
+
+/// Any error a Rust migration, a backfill or a hook may return.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 /// The future of a Rust migration.

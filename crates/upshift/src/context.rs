@@ -1,5 +1,6 @@
 //! What every part of a run needs to know: where, with what, as it was told.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 use deadpool_postgres::Pool;
 use upshift_files::{Vars, Version};
 
+use crate::code::Backfill;
 use crate::error::Error;
 use crate::event::{Event, Hooks, Observer};
 use crate::facts::Facts;
@@ -16,7 +18,7 @@ use crate::history::sql::Tables;
 use crate::plan::{Target, UpRequest, Writer};
 use crate::privilege;
 use crate::session;
-use crate::settings::{Grouping, Identity, LockPolicy, Policy, Timeouts};
+use crate::settings::{BackfillPolicy, Grouping, Identity, LockPolicy, Policy, Timeouts};
 use crate::source::Source;
 
 /// The future behind a public call.
@@ -34,6 +36,8 @@ pub(crate) struct Context {
     pub(crate) tables: Tables,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) hooks: Option<Arc<dyn Hooks>>,
+    /// The Rust code of backfills, by version.
+    pub(crate) backfills: BTreeMap<Version, Arc<dyn Backfill>>,
 }
 
 /// What a migrator was told.
@@ -41,6 +45,7 @@ pub(crate) struct Context {
 pub(crate) struct Settings {
     pub(crate) policy: Policy,
     pub(crate) timeouts: Timeouts,
+    pub(crate) backfill: BackfillPolicy,
     pub(crate) lock: LockPolicy,
     pub(crate) grouping: Grouping,
     pub(crate) identity: Identity,

@@ -96,6 +96,37 @@ pub enum Event<'e> {
         /// What was found.
         verdict: &'e Verdict,
     },
+    /// A batch of a backfill is done and committed.
+    BatchFinished {
+        /// What a person calls the migration.
+        label: &'e str,
+        /// Rows it went over.
+        rows: u64,
+        /// Rows it changed, as the server or its Rust code says.
+        changed: u64,
+        /// How long its transaction took on the server.
+        took: Duration,
+        /// Rows of the next one.
+        next: u64,
+    },
+    /// A batch was rolled back and will be tried again with fewer rows.
+    BatchTriedAgain {
+        /// What a person calls the migration.
+        label: &'e str,
+        /// Rows of the next attempt.
+        next: u64,
+        /// The server's words.
+        why: &'e str,
+    },
+    /// A backfill holds for the sake of others.
+    BackfillHeld {
+        /// What a person calls the migration.
+        label: &'e str,
+        /// For how long, until it looks again.
+        pause: Duration,
+        /// Why.
+        why: &'e str,
+    },
     /// The run is over.
     RunFinished {
         /// How many steps were done.

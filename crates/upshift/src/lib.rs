@@ -26,6 +26,8 @@
 //! The quick start, what a file may say and how it is built stand in the repository's README and `docs/`.
 
 mod audit;
+mod backfill;
+mod backfills;
 mod backoff;
 mod builder;
 mod checked;
@@ -45,6 +47,7 @@ mod lock;
 mod migrator;
 mod plan;
 mod privilege;
+mod progress;
 mod repair;
 mod report;
 mod resume;
@@ -53,12 +56,15 @@ mod session;
 mod settings;
 mod source;
 mod status;
+mod watch;
 mod wire;
 
 pub use audit::{Audit, AuditRow, AuditVerdict, BrokenRow};
+pub use backfill::Worked;
+pub use backfills::Backfills;
 pub use checked::HealthCheck;
-pub use code::{BoxError, CodeMigration, StepContext};
-pub use error::{Error, FailedAt, Failure, Holder, Left, ServerError};
+pub use code::{Backfill, BatchRange, BoxError, CodeMigration, StepContext};
+pub use error::{Error, FailedAt, Failure, Holder, Left, ServerError, Stopped};
 pub use event::{Blocker, Event, Hooks, Observer};
 pub use facts::HistoryRow;
 pub use fleet::{Did, Fitness, Fleet, Member, Shadowed, Shape, Switch, SwitchState, Tick};
@@ -70,10 +76,11 @@ pub use plan::{
     Blocked, BlockedBy, Direction, DownTarget, Entry, Note, Plan, Reason, RecordDown, Refusal, RefusalKind,
     Step, StepMode, Target,
 };
+pub use progress::{BackfillProgress, BackfillState};
 pub use repair::Repair;
 pub use report::{Report, StepReport};
 pub use rollout::{Rollout, RolloutMigration, RolloutState, RolloutStatus};
-pub use settings::{Grouping, Identity, LockPolicy, Missing, OutOfOrder, Policy, Timeouts};
+pub use settings::{BackfillPolicy, Grouping, Identity, LockPolicy, Missing, OutOfOrder, Policy, Timeouts};
 pub use source::Source;
 pub use status::{Health, MigrationStatus, State, Status};
 

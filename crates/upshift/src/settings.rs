@@ -60,6 +60,56 @@ impl Default for Timeouts {
     }
 }
 
+/// How a backfill goes over a table that is in use: what a batch may take, and when it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BackfillPolicy {
+    /// How long a batch should take. Its size follows. Default 250 ms.
+    pub batch: Duration,
+    /// Rows of the first batch, unless the header says another number. Default 1,000.
+    pub first_rows: u64,
+    /// Rows of a batch at most, unless the header says another number. Default 100,000.
+    pub most_rows: u64,
+    /// `lock_timeout` of a batch: how long it may wait for a row or the table while it keeps the rows it has. Default
+    /// 300 ms; a header's `lock-timeout` counts instead.
+    pub lock: Duration,
+    /// `statement_timeout` of each statement of a batch. Default 800 ms, so that no batch lasts over a second; a header's
+    /// `statement-timeout` counts instead.
+    pub statement: Duration,
+    /// It holds while a replica has not replayed what is older than this. Default 10 s; `None`: no matter.
+    pub replica_lag: Option<Duration>,
+    /// It holds while a replica has not replayed so many bytes. Default 512 MiB; `None`: no matter.
+    pub replica_bytes: Option<u64>,
+    /// It holds while so many WAL segments are not archived. Default 40; `None`: no matter.
+    pub unarchived_segments: Option<u64>,
+    /// It holds when so many sessions waited for rows of a batch at its end. Default 1; `None`: no matter.
+    pub waiting_sessions: Option<u64>,
+    /// How long it holds at first; each time in a row it is twice as long. Default 250 ms.
+    pub first_hold: Duration,
+    /// How long it holds at most before it looks again. Default 30 s.
+    pub longest_hold: Duration,
+    /// How often a table without a key is gone over until its `verify` section is true. Default 5.
+    pub passes: u32,
+}
+
+impl Default for BackfillPolicy {
+    fn default() -> BackfillPolicy {
+        BackfillPolicy {
+            batch: Duration::from_millis(250),
+            first_rows: 1_000,
+            most_rows: 100_000,
+            lock: Duration::from_millis(300),
+            statement: Duration::from_millis(800),
+            replica_lag: Some(Duration::from_secs(10)),
+            replica_bytes: Some(512 << 20),
+            unarchived_segments: Some(40),
+            waiting_sessions: Some(1),
+            first_hold: Duration::from_millis(250),
+            longest_hold: Duration::from_secs(30),
+            passes: 5,
+        }
+    }
+}
+
 /// How to wait for another migrator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LockPolicy {

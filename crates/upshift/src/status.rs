@@ -6,12 +6,14 @@ use std::fmt;
 use time::OffsetDateTime;
 use upshift_files::{Layout, Migration, MigrationId, MigrationSet};
 
+use crate::backfill::read_progress;
 use crate::context::Here;
 use crate::error::Error;
 use crate::facts::{Facts, HistoryRow, read_details};
 use crate::history::{AppliedState, History};
 use crate::migrator::Migrator;
 use crate::plan::{BlockedBy, Note, Plan, Target, Unplanned, late_behind, newest_applied};
+use crate::progress::BackfillProgress;
 use crate::report::human;
 use crate::session;
 
@@ -39,6 +41,8 @@ pub struct MigrationStatus {
     pub state: State,
     /// What the history says of it.
     pub applied: Option<HistoryRow>,
+    /// How far it is, where it is a backfill that has begun and is not applied.
+    pub backfill: Option<BackfillProgress>,
 }
 
 /// Where a migration stands.
@@ -123,7 +127,20 @@ impl Migrator {
                     }
                     Err(mistakes) => return Err(mistakes.into()),
                 };
-            let migrations = states(&set, facts.history(), rows, &blocked);
+            let mut migrations = states(&set, facts.history(), rows, &blocked);
+            let is_batched = |migration: &Migration| {
+                migration.header().backfill.is_some() && facts.history().get(migration.id()).is_none()
+            };
+            let progress = match set.iter().any(is_batched) {
+                true => read_progress(&client, self.context.tables()).await?,
+                false => Vec::new(),
+            };
+            for progress in progress {
+                let id = MigrationId::Version(progress.version);
+                if let Some(status) = migrations.iter_mut().find(|status| status.id == id) {
+                    status.backfill = Some(progress);
+                }
+            }
             Ok(Status { layout: set.layout(), migrations, refused })
         })
     }
@@ -195,7 +212,7 @@ fn states(
             (None, None) => State::Pending,
         };
         let applied = row.and_then(|row| details.remove(&row.ordinal));
-        MigrationStatus { id, label, state, applied }
+        MigrationStatus { id, label, state, applied, backfill: None }
     };
     all.into_iter().map(status).collect()
 }
@@ -250,6 +267,9 @@ impl fmt::Display for Status {
             }
             if let State::Blocked(by) = &migration.state {
                 write!(f, "  {by}")?;
+            }
+            if let Some(progress) = &migration.backfill {
+                write!(f, "  ({progress})")?;
             }
             writeln!(f)?;
         }

@@ -8,7 +8,7 @@ use upshift_files::Diagnostic;
 use super::ServerError;
 use crate::code::BoxError;
 use crate::event::Blocker;
-use crate::plan::{Direction, Purpose, SqlScript, Step, StepBody, StepMode};
+use crate::plan::{Batched, Direction, Purpose, Sent, SqlScript, Step, StepBody, StepMode};
 
 /// A migration that failed: which, at which statement, where in the file, and what is left of it.
 #[derive(Debug)]
@@ -62,6 +62,8 @@ pub enum Left {
     Nothing,
     /// So many statements are done, and the next run goes on behind them.
     Statements(usize),
+    /// The batches up to there, and the next run goes on behind them.
+    Batches,
     /// Rust code without a transaction, or a connection that was lost on the way: nobody here knows.
     Unknown,
 }
@@ -77,10 +79,7 @@ impl Failure {
         } else {
             Failure::left(step)
         };
-        let body = match &step.body {
-            StepBody::Sql(script) => Some(script),
-            StepBody::Code { .. } => None,
-        };
+        let body = step.script();
         let (at, script, index) = match purpose {
             Purpose::Statement(index) => (FailedAt::Statement(index + 1), body, Some(index)),
             Purpose::Guard(index) => (FailedAt::Guard(index + 1), step.guard.as_ref(), Some(index)),
@@ -88,11 +87,15 @@ impl Failure {
             Purpose::Commit => (FailedAt::Commit, None, None),
             Purpose::Release => (FailedAt::Code, None, None),
             Purpose::Begin | Purpose::Fence => (FailedAt::Begin, None, None),
-            Purpose::Reset | Purpose::Record => (FailedAt::History, None, None),
+            Purpose::Reset | Purpose::Record | Purpose::Books => (FailedAt::History, None, None),
         };
         // Checks go out wrapped, so a position in what was sent says nothing about the file.
         let character = matches!(at, FailedAt::Statement(_)).then(|| server.character()).flatten();
-        let place = script.zip(index).and_then(|(script, index)| place(script, index, character, &server));
+        let byte = character.and_then(|at| match step.batched().and_then(Batched::whole) {
+            Some(sent) => sent.written(at),
+            None => script.zip(index).map(|(script, index)| byte_of(script.text(index), at)),
+        });
+        let place = script.zip(index).and_then(|(script, index)| place(script, index, byte, &server));
         Failure {
             label: step.label.clone(),
             direction: step.direction,
@@ -104,6 +107,17 @@ impl Failure {
             blockers: Vec::new(),
             left,
         }
+    }
+
+    /// A batch that failed at this text.
+    pub(crate) fn in_batch(step: &Step, sent: &Sent, cause: tokio_postgres::Error) -> Failure {
+        let mut failure = Failure::at_message(step, Purpose::Statement(0), cause);
+        if let (Some(server), Some(script)) = (&failure.server, step.script()) {
+            let byte = server.character().and_then(|at| sent.written(at));
+            failure.place = place(script, 0, byte, server);
+        }
+        failure.left = Left::Batches;
+        failure
     }
 
     /// A step's Rust function that failed.
@@ -128,6 +142,7 @@ impl Failure {
     fn left(step: &Step) -> Left {
         match (step.mode(), &step.body) {
             (StepMode::InTransaction, _) => Left::Nothing,
+            (StepMode::InBatches, _) | (_, StepBody::Backfill(_)) => Left::Batches,
             (StepMode::OneByOne, StepBody::Code { .. }) => Left::Unknown,
             (StepMode::OneByOne, StepBody::Sql(_)) => Left::Statements(step.done),
         }
@@ -153,7 +168,7 @@ impl Failure {
     }
 
     /// Whether a guard or verify query was answered, and the answer was not true.
-    fn is_not_true(&self) -> bool {
+    pub(crate) fn is_not_true(&self) -> bool {
         self.answer().is_some()
     }
 
@@ -195,6 +210,7 @@ impl Failure {
     pub(super) fn help(&self) -> Option<String> {
         let left = match self.left {
             Left::Nothing => "nothing of it was done".to_owned(),
+            Left::Batches => "the batches that are done stay; the next run goes on behind them".to_owned(),
             Left::Statements(0) => "none of its statements is done".to_owned(),
             Left::Statements(1) => {
                 "its first statement is done and stays; the next run goes on behind it".to_owned()
@@ -248,19 +264,17 @@ fn has_ended(server: &ServerError) -> bool {
     matches!(server.sqlstate(), Some("25P01" | "3B001"))
 }
 
+/// The byte at which this character stands; "at end of input" is one behind the last.
+fn byte_of(text: &str, character: usize) -> usize {
+    text.char_indices().nth(character).map_or(text.len(), |(byte, _)| byte)
+}
+
 /// The place in the file: the server's, or else the beginning of the statement.
-fn place(
-    script: &SqlScript,
-    index: usize,
-    character: Option<usize>,
-    server: &ServerError,
-) -> Option<Diagnostic> {
+fn place(script: &SqlScript, index: usize, from: Option<usize>, server: &ServerError) -> Option<Diagnostic> {
     let range = script.statements.get(index)?.range.clone();
     let text = script.text(index);
-    // "At end of input" is one behind the last character.
-    let from = character.map(|at| text.char_indices().nth(at).map_or(text.len(), |(byte, _)| byte));
     let word = |from: usize| {
-        let rest = &text[from..];
+        let rest = text.get(from..).unwrap_or("");
         let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '"' | '.');
         let len = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
         from..from + len.max(rest.chars().next().map_or(0, char::len_utf8))

@@ -51,6 +51,7 @@ impl Kind {
             Kind::NotJoined => {
                 "another process may be emptying upshift's tables: look at them, then join again"
             }
+            Kind::Stopped { why, .. } => why.help(),
             Kind::BaselineNotEmpty => "a baseline is for a database that was built without upshift",
         };
         Some(help.to_owned())

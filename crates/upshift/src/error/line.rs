@@ -71,6 +71,7 @@ impl fmt::Display for Kind {
             | Kind::Unregistered { .. }
             | Kind::NotJoined
             | Kind::Unhealthy { .. } => self.of_a_rollout(f),
+            Kind::Stopped { label, why } => write!(f, "backfill {label}: {why}"),
             Kind::BaselineNotEmpty => {
                 f.write_str("the history is not empty, so there is nothing to accept as a baseline")
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use deadpool_postgres::{PoolError, TimeoutType};
 use upshift_files::Diagnostics;
 
-use super::{Error, Failure, Holder, Inner, Kind, ServerError};
+use super::{Error, Failure, Holder, Inner, Kind, ServerError, Stopped};
 use crate::code::BoxError;
 use crate::gate::ClosedBy;
 use crate::history::privilege::Lacking;
@@ -132,6 +132,10 @@ impl Error {
 
     pub(crate) fn not_joined() -> Error {
         Error::of(Kind::NotJoined)
+    }
+
+    pub(crate) fn backfill_stopped(label: impl Into<String>, why: Stopped) -> Error {
+        Error::of(Kind::Stopped { label: label.into(), why })
     }
 
     pub(crate) fn baseline_not_empty() -> Error {

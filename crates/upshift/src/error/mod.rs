@@ -5,6 +5,7 @@ mod help;
 mod line;
 mod make;
 mod server;
+mod stopped;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -14,6 +15,7 @@ use upshift_files::Diagnostics;
 
 pub use failure::{FailedAt, Failure, Left};
 pub use server::ServerError;
+pub use stopped::Stopped;
 
 use crate::code::BoxError;
 use crate::event::Blocker;
@@ -60,6 +62,7 @@ pub(crate) enum Kind {
     Unregistered { id: String },
     NotJoined,
     Unhealthy { cause: BoxError, stays: Option<(String, Error)> },
+    Stopped { label: String, why: Stopped },
 }
 
 /// Who holds the lock, as far as the server tells.
@@ -111,6 +114,14 @@ impl Error {
     pub fn failure(&self) -> Option<&Failure> {
         match &self.0.kind {
             Kind::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// Why a backfill was not begun, or does not go on, when that is what it is.
+    pub fn stopped(&self) -> Option<&Stopped> {
+        match &self.0.kind {
+            Kind::Stopped { why, .. } => Some(why),
             _ => None,
         }
     }

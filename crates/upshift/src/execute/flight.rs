@@ -8,8 +8,8 @@ use futures_util::SinkExt;
 use futures_util::future::BoxFuture;
 use tokio_postgres::Row;
 
-use super::watch::Watch;
 use crate::plan::{Message, Purpose, Step};
+use crate::watch::Watch;
 use crate::wire::Wire;
 
 /// How many bytes may be on their way: enough to fill any network, little enough to forget about.

@@ -1,12 +1,12 @@
 //! The only writer: carries a plan out, step by step, under the lock.
 
+mod batches;
 mod catalog;
 mod flight;
 mod gate;
 mod leftover;
 mod one_by_one;
 mod transaction;
-mod watch;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::gatekeeper::Gatekeeper;
 use crate::history::sql;
 use crate::lock::Lock;
 use crate::plan::messages::{AuditEntry, as_ourselves};
-use crate::plan::{Direction, Entry, Message, Plan, Purpose, Step};
+use crate::plan::{Direction, Entry, Message, Plan, Purpose, Step, StepMode};
 use crate::report::{Report, StepReport};
 use crate::settings::Grouping;
 use crate::wire::Wire;
@@ -41,8 +41,8 @@ pub(crate) async fn execute(
         // It may take away what the connection has prepared.
         wire.prepared = &[];
     }
-    let mut executor =
-        Executor { context, plan, lock, gatekeeper, wire, report, records, retries: AtomicU32::new(0) };
+    let (spent, retries) = (Duration::ZERO, AtomicU32::new(0));
+    let mut executor = Executor { context, plan, lock, gatekeeper, wire, report, records, spent, retries };
     if context.hooks().is_some() {
         // Each transaction says so for itself, and so does what runs statement by statement.
         executor.prepare().await?;
@@ -65,6 +65,8 @@ struct Executor<'e> {
     report: &'e mut Report,
     /// Edited downs that this plan keeps: each writes an audit row before the first step.
     records: usize,
+    /// How long the batches of the step at hand took, before the transaction that ends it.
+    spent: Duration,
     /// How often the step at hand was tried again; atomic, since a run may be carried from thread to thread.
     retries: AtomicU32,
 }
@@ -92,18 +94,26 @@ impl<'e> Executor<'e> {
         }
         let mut at = 0;
         while at < steps.len() {
-            let run = steps[at..].iter().take_while(|step| !step.is_one_by_one()).count();
+            let in_transaction = |step: &&&Step| step.mode() == StepMode::InTransaction;
+            let run = steps[at..].iter().take_while(in_transaction).count();
             match steps.get(at..at + run) {
                 Some(transactional @ [_, ..]) => self.transactional(transactional).await?,
                 _ => {
                     if let Some(step) = steps.get(at) {
-                        self.one_by_one(step).await?;
+                        self.by_itself(step).await?;
                     }
                 }
             }
             at += run.max(1);
         }
         Ok(())
+    }
+
+    async fn by_itself(&mut self, step: &Step) -> Result<(), Error> {
+        match step.mode() {
+            StepMode::InBatches => self.in_batches(step).await,
+            StepMode::OneByOne | StepMode::InTransaction => self.one_by_one(step).await,
+        }
     }
 
     /// The number of the last audit row: one for each step and each edited down of this plan.

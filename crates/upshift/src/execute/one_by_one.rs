@@ -70,6 +70,8 @@ impl Executor<'_> {
                     .map_err(|cause| Broken::Migration(Box::new(Failure::in_code(step, cause))))?;
             }
             StepBody::Sql(script) => self.units(step, script, before, done).await?,
+            // It is no step of this kind.
+            StepBody::Backfill(_) => {}
         }
         self.hooked(step, Purpose::Commit).await?;
         self.leave(step, began).await
@@ -289,7 +291,7 @@ impl Executor<'_> {
     }
 
     /// What the migration has set ends with it, so that its failure can be written down.
-    async fn end_settings(&self) -> Result<(), tokio_postgres::Error> {
+    pub(super) async fn end_settings(&self) -> Result<(), tokio_postgres::Error> {
         if self.wire.is_spoiled() {
             return Ok(());
         }
@@ -337,7 +339,7 @@ impl Executor<'_> {
 
     async fn send(&self, step: &Step, message: &Message) -> Result<(), Broken> {
         let watch =
-            super::watch::Watch::new(self.context, self.lock.server.pid, self.plan.writer.timeouts.lock / 2);
+            crate::watch::Watch::new(self.context, self.lock.server.pid, self.plan.writer.timeouts.lock / 2);
         let mut flight = super::flight::Flight::new(self.wire, &watch);
         flight.send(step, message).await;
         flight.land().await;

@@ -5,13 +5,13 @@
 
 use super::Executor;
 use super::flight::{Answer, Flight};
-use super::watch::Watch;
 use crate::backoff::Backoff;
 use crate::code::{BoxError, StepContext};
 use crate::error::{Error, Failure};
 use crate::event::Blocker;
-use crate::plan::messages::{begin, between, closing, commit, fencing, guard, queries, statement};
+use crate::plan::messages::{begin, between, closing, commit, fencing, guard, queries, statement, whole};
 use crate::plan::{Direction, Message, Mode, Param, Purpose, Step, StepBody};
+use crate::watch::Watch;
 
 /// How many steps may be on their way: the first deploy of a grown service is one round trip.
 const MOST_STEPS: usize = 1024;
@@ -152,12 +152,17 @@ impl Executor<'_> {
             acts.push(Act::Send(fencing(&self.plan.writer)));
             acts.push(Act::Gate(step));
         }
-        acts.extend(queries(step.guard.as_ref(), Purpose::Guard).map(Act::Send));
+        // Its batches are done, and its guard was asked before them.
+        let in_batches = self.is_in_batches(step);
+        let guard = step.guard.as_ref().filter(|_| !in_batches);
+        acts.extend(queries(guard, Purpose::Guard).map(Act::Send));
         if hooked {
             acts.push(Act::Before(step));
         }
         match &step.body {
             StepBody::Code { .. } => acts.push(Act::Code(step)),
+            StepBody::Backfill(_) if in_batches => {}
+            StepBody::Backfill(_) => acts.extend(whole(step, &self.plan.writer).into_iter().map(Act::Send)),
             StepBody::Sql(script) => {
                 if let Mode::InTransaction { inner } = &script.mode {
                     acts.extend(inner.clone().map(|at| Act::Send(statement(script, at))));
@@ -188,7 +193,12 @@ impl Executor<'_> {
         let mut flight = Flight::new(self.wire, &watch);
         let mut broken = None;
         for transaction in &transactions {
-            transaction.steps.iter().for_each(|step| self.started(step));
+            // One that runs in batches was started before them.
+            transaction
+                .steps
+                .iter()
+                .filter(|step| !self.is_in_batches(step))
+                .for_each(|step| self.started(step));
             broken = self.act(&mut flight, transaction).await;
             if broken.is_some() || flight.failed.is_some() {
                 break;
@@ -213,6 +223,7 @@ impl Executor<'_> {
                 Answer::Committed => None,
             });
             for (step, milliseconds) in transaction.steps.iter().zip(recorded) {
+                let milliseconds = milliseconds + self.take_spent();
                 self.finished(step, milliseconds, if done == 0 { retries } else { 0 });
             }
             done += 1;

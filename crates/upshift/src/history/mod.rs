@@ -1,6 +1,8 @@
 //! What the database remembers: read here, written by `execute` alone.
 
+pub(crate) mod backfill;
 pub(crate) mod fleet;
+pub(crate) mod key;
 mod lock;
 pub(crate) mod privilege;
 pub(crate) mod sql;

@@ -195,5 +195,44 @@ create table if not exists upshift.switch (
     role text not null,
     at timestamptz not null
 );
+create table if not exists upshift.backfill (
+    version bigint constraint backfill_pkey primary key,
+    name text not null,
+    relation text not null,
+    key text[] not null,
+    checksum text not null,
+    state text not null constraint backfill_state_check
+        check (state in ('running', 'paused', 'cancelled', 'failed', 'finished')),
+    words text,
+    held text,
+    held_until timestamptz,
+    holds integer not null,
+    pass integer not null,
+    frontier text[],
+    upto text[],
+    opening boolean not null,
+    drained boolean not null,
+    rows bigint not null,
+    spent_ms bigint not null,
+    estimate bigint not null,
+    batch bigint not null,
+    started_at timestamptz not null,
+    changed_at timestamptz not null,
+    finished_at timestamptz
+);
+create table if not exists upshift.backfill_range (
+    id bigint generated always as identity constraint backfill_range_pkey primary key,
+    version bigint not null,
+    relation text,
+    after text[] not null,
+    upto text[] not null,
+    opening boolean not null,
+    done boolean not null,
+    rows bigint not null,
+    spent_ms bigint not null,
+    worker text,
+    at timestamptz
+);
+create index if not exists backfill_range_left on upshift.backfill_range (version, id) where not done;
 update upshift.format set version = 2;",
 ];

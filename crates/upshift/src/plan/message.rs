@@ -6,10 +6,11 @@ use tokio_postgres::types::{ToSql, Type};
 use upshift_files::sql::StatementKind;
 use upshift_files::{Checksum, MigrationId, Version};
 
+use super::batched::Batched;
 use super::script::{Mode, SqlScript};
 use super::step::{Step, StepBody};
-use crate::history::fleet;
 use crate::history::sql::{self, Tables};
+use crate::history::{backfill, fleet};
 use crate::ident::literal;
 use crate::settings::{Identity, Timeouts, milliseconds};
 
@@ -51,6 +52,8 @@ pub(crate) enum Purpose {
     Release,
     /// What the statements set is put back.
     Reset,
+    /// The books of a backfill.
+    Books,
     /// The history row.
     Record,
     /// COMMIT.
@@ -214,8 +217,19 @@ pub(crate) fn block_messages(step: &Step, writer: &Writer) -> Vec<Message> {
     {
         messages.extend(inner.clone().map(|at| statement(script, at)));
     }
+    messages.extend(whole(step, writer));
     messages.extend(closing(step, writer));
     messages
+}
+
+/// A backfill as one statement over all rows, refused where batches of it were done; nothing for other steps.
+pub(crate) fn whole(step: &Step, writer: &Writer) -> Vec<Message> {
+    let Some(sent) = step.batched().and_then(Batched::whole) else { return Vec::new() };
+    let refuse = writer.tables.sql(backfill::REFUSE_TOUCHED);
+    vec![
+        Message::bound(Purpose::Books, refuse, vec![Param::version(&step.id)]),
+        Message::plain(Purpose::Statement(0), sent.text),
+    ]
 }
 
 /// What follows a step's own statements: verify, reset, the history row.
@@ -224,6 +238,11 @@ pub(crate) fn closing(step: &Step, writer: &Writer) -> Vec<Message> {
     messages.extend(forget_prepared(step));
     if step.may_touch_session() {
         messages.push(Message::plain(Purpose::Reset, RESET));
+    }
+    if step.batched().is_some() {
+        // What is applied needs no books; a down and another up then begin anew.
+        let clear = writer.tables.sql(backfill::CLEAR);
+        messages.push(Message::bound(Purpose::Books, clear, vec![Param::version(&step.id)]));
     }
     messages.push(record(step, writer));
     messages

@@ -1,5 +1,6 @@
 //! What will be done and why, as a value: pure functions of the set, the history and the policy.
 
+pub(crate) mod batched;
 mod down;
 mod entry;
 pub(crate) mod message;
@@ -16,6 +17,7 @@ use std::fmt;
 
 use upshift_files::Version;
 
+pub(crate) use batched::{BatchBody, Batched, Bounds, Cut, Sent};
 pub use entry::{Blocked, BlockedBy, Entry, Note, RecordDown};
 pub(crate) use message as messages;
 pub(crate) use message::{Lease, Message, Param, Purpose, Writer};

@@ -147,7 +147,7 @@ pub(crate) fn ended(step: &Step, milliseconds: Option<i64>, writer: &Writer) -> 
     let mut values = entry.values(writer);
     let statements = match &step.body {
         StepBody::Sql(script) => i32::try_from(script.statements.len()).ok(),
-        StepBody::Code { .. } => None,
+        StepBody::Code { .. } | StepBody::Backfill(_) => None,
     };
     values.extend([Param::Small(statements), Param::Int(milliseconds)]);
     values.extend(kept(step));

@@ -82,8 +82,8 @@ pub enum RefusalKind {
         /// The line of the statement that PostgreSQL refuses in a transaction.
         line: usize,
     },
-    /// A backfill with `:from` and `:to` needs the batch by batch engine.
-    BatchedBackfill,
+    /// Its batches are Rust code, which cannot be one statement of one transaction.
+    BatchesOfCode,
 }
 
 impl fmt::Display for Refusal {
@@ -122,8 +122,8 @@ impl fmt::Display for RefusalKind {
                     "cannot be part of one transaction: PostgreSQL refuses its statement in line {line} there"
                 )
             }
-            Kind::BatchedBackfill => {
-                f.write_str("is a backfill with `:from` and `:to`, which must run batch by batch")
+            Kind::BatchesOfCode => {
+                f.write_str("cannot be part of one transaction: its batches are Rust code")
             }
         }
     }
@@ -134,32 +134,39 @@ impl RefusalKind {
     pub fn help(&self) -> String {
         use RefusalKind as Kind;
         match self {
-            Kind::Changed { .. } => "put the change into a new migration; if the database already fits the new text, \
+            Kind::Changed { .. } => {
+                "put the change into a new migration; if the database already fits the new text, \
                                      accept it with `migrator.repair().accept_checksum(version)`"
-                .to_owned(),
+                    .to_owned()
+            }
             Kind::OutOfOrder { .. } => {
                 "give it a newer version, or apply it all the same with `OutOfOrder::Apply`".to_owned()
             }
-            Kind::Missing => "deploy the release that has it, accept it with `Missing::Accept`, or take its row out of \
+            Kind::Missing => {
+                "deploy the release that has it, accept it with `Missing::Accept`, or take its row out of \
                               the history with `migrator.repair().forget(version)`"
-                .to_owned(),
+                    .to_owned()
+            }
             Kind::Fenced => "start a release that has it; or give the old code back what it needs with \
                              `migrator.rollout().unhide(version)`, as long as nothing was purged"
                 .to_owned(),
-            Kind::UnknownTarget { nearest: Some(nearest) } => format!("the nearest version there is: {nearest}"),
+            Kind::UnknownTarget { nearest: Some(nearest) } => {
+                format!("the nearest version there is: {nearest}")
+            }
             Kind::UnknownTarget { nearest: None } => "the set has no versions".to_owned(),
-            Kind::FailedChanged { .. } => "put the done statements back as they were, or bring the schema to the new \
+            Kind::FailedChanged { .. } => {
+                "put the done statements back as they were, or bring the schema to the new \
                                            text by hand and call `migrator.repair().forget(version)`"
-                .to_owned(),
+                    .to_owned()
+            }
             Kind::DownFailed { .. } => "finish it: run `down` again".to_owned(),
             Kind::UpFailed { .. } => "finish it first: run `up` again".to_owned(),
             Kind::RequiredBy { label } => format!("revert {label} first"),
             Kind::Irreversible { .. } | Kind::NoDown | Kind::NoDownOfBaseline => {
                 "write a new migration that leads to the schema you want".to_owned()
             }
-            Kind::NotInOneTransaction { .. } => "run without `Grouping::AllInOne`".to_owned(),
-            Kind::BatchedBackfill => {
-                "write it as one statement without `:from` and `:to`, or keep it until this release has rollouts".to_owned()
+            Kind::NotInOneTransaction { .. } | Kind::BatchesOfCode => {
+                "run without `Grouping::AllInOne`".to_owned()
             }
         }
     }

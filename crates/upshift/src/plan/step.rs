@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use upshift_files::{Checksum, Migration, MigrationId, Phase, Transaction, Version};
 
+use super::batched::Batched;
 use super::script::{Mode, SqlScript};
 
 /// Which way a step goes.
@@ -47,6 +48,8 @@ pub enum StepMode {
     InTransaction,
     /// Statement by statement, the place kept after each.
     OneByOne,
+    /// Batch by batch over the rows of a table, each batch in a transaction of its own; its history row behind the last.
+    InBatches,
 }
 
 /// One migration, one direction.
@@ -80,6 +83,7 @@ pub(crate) enum StepBody {
         path: String,
         transaction: Transaction,
     },
+    Backfill(Box<Batched>),
 }
 
 /// What the history keeps of a migration.
@@ -155,6 +159,7 @@ impl Step {
             StepBody::Sql(SqlScript { mode: Mode::InTransaction { .. }, .. })
             | StepBody::Code { transaction: Transaction::On, .. } => StepMode::InTransaction,
             StepBody::Sql(_) | StepBody::Code { .. } => StepMode::OneByOne,
+            StepBody::Backfill(_) => StepMode::InBatches,
         }
     }
 
@@ -172,19 +177,41 @@ impl Step {
         const WORDS: [&str; 8] = ["set", "set_config", "reset", "discard", "role", "call", "do", "execute"];
         match &self.body {
             StepBody::Sql(script) => script.calls_functions() || self.says(&WORDS),
-            StepBody::Code { .. } => true,
+            StepBody::Code { .. } | StepBody::Backfill(_) => true,
+        }
+    }
+
+    /// The statements of its section, where it has any.
+    pub(crate) fn script(&self) -> Option<&SqlScript> {
+        match &self.body {
+            StepBody::Sql(script) => Some(script),
+            StepBody::Backfill(batched) => batched.script(),
+            StepBody::Code { .. } => None,
+        }
+    }
+
+    /// What it does batch by batch.
+    pub(crate) fn batched(&self) -> Option<&Batched> {
+        match &self.body {
+            StepBody::Backfill(batched) => Some(batched),
+            StepBody::Sql(_) | StepBody::Code { .. } => None,
         }
     }
 
     /// Whether one of these words stands in its text, be it in a string or a comment.
     pub(crate) fn says(&self, words: &[&str]) -> bool {
-        let StepBody::Sql(script) = &self.body else { return false };
+        let Some(script) = self.script() else { return false };
         let mut written = script.section.text().split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
         written.any(|word| words.iter().any(|it| word.eq_ignore_ascii_case(it)))
     }
 
-    pub(crate) fn is_one_by_one(&self) -> bool {
-        self.mode() == StepMode::OneByOne
+    /// Whether Rust code does its work.
+    pub(crate) fn is_code(&self) -> bool {
+        match &self.body {
+            StepBody::Code { .. } => true,
+            StepBody::Backfill(batched) => batched.script().is_none(),
+            StepBody::Sql(_) => false,
+        }
     }
 }
 
@@ -221,6 +248,7 @@ impl fmt::Display for Step {
         match self.mode() {
             StepMode::InTransaction => Ok(()),
             StepMode::OneByOne => f.write_str(", statement by statement"),
+            StepMode::InBatches => f.write_str(", batch by batch"),
         }
     }
 }

@@ -18,7 +18,8 @@ impl Plan {
     ///
     /// It stops at the first error, takes the lease as a migrator would, and runs each step in its own transaction with
     /// its history row. It writes nothing else and needs no connection to be made. Rust migrations cannot be in it: the
-    /// script stops there with a message.
+    /// script stops there with a message. A backfill is one statement over all rows in it, which refuses to run where
+    /// batches of it were done already.
     pub fn to_sql(&self) -> String {
         let mut script = Script { plan: self, out: String::new() };
         script.head();
@@ -102,20 +103,20 @@ impl Script<'_> {
     }
 
     fn step(&mut self, step: &Step) {
-        if step.mode() == StepMode::InTransaction {
+        if step.mode() != StepMode::OneByOne {
             self.message(&begin(step, &self.plan.writer));
             self.message(&guard(Param::Audited, &self.plan.writer));
             self.inside(step);
             return self.message(&commit());
         }
         match &step.body {
-            StepBody::Code { .. } => self.refuse_code(step),
+            StepBody::Code { .. } | StepBody::Backfill(_) => self.refuse_code(step),
             StepBody::Sql(script) => self.one_by_one(step, script),
         }
     }
 
     fn inside(&mut self, step: &Step) {
-        if let StepBody::Code { .. } = step.body {
+        if step.is_code() {
             return self.refuse_code(step);
         }
         for message in block_messages(step, &self.plan.writer) {

@@ -2,6 +2,7 @@
 
 use upshift_files::{Body, Down, Migration, MigrationId, MigrationSet, Phase, Section, Vars, Version};
 
+use super::batched::Batched;
 use super::entry::{Blocked, BlockedBy, Entry, Note, RecordDown};
 use super::message::Writer;
 use super::refusal::{Refusal, RefusalKind, Unplanned};
@@ -163,13 +164,6 @@ impl Planner<'_> {
     fn push(&mut self, migration: &Migration, reason: Reason) -> Result<(), Unplanned> {
         let mut step = up_step(migration, reason, self.request.vars)?;
         step.ordinal = self.history.get(migration.id()).map(|row| row.ordinal);
-        let binds_range = |text: &str| text.contains(":from") || text.contains(":to");
-        if migration.header().backfill.is_some()
-            && matches!(&step.body, StepBody::Sql(script) if binds_range(script.section.text()))
-        {
-            self.refused.push(Refusal { label: step.label, kind: RefusalKind::BatchedBackfill });
-            return Ok(());
-        }
         self.entries.push(Entry::Run(Box::new(step)));
         Ok(())
     }
@@ -223,7 +217,12 @@ impl Planner<'_> {
             let line = match &step.body {
                 StepBody::Sql(script) => script.line_outside_transaction(),
                 StepBody::Code { transaction: upshift_files::Transaction::Off, .. } => Some(1),
-                StepBody::Code { .. } => None,
+                StepBody::Backfill(batched) if batched.script().is_none() => {
+                    let kind = RefusalKind::BatchesOfCode;
+                    self.refused.push(Refusal { label: step.label.clone(), kind });
+                    continue;
+                }
+                StepBody::Code { .. } | StepBody::Backfill(_) => None,
             };
             if let Some(line) = line {
                 let kind = RefusalKind::NotInOneTransaction { line };
@@ -295,7 +294,14 @@ fn up_step(migration: &Migration, reason: Reason, vars: &Vars) -> Result<Step, U
         _ => 0,
     };
     let body = match migration.up() {
-        Body::Sql(section) => StepBody::Sql(read_script(section, vars)?.resumed(done)),
+        Body::Sql(section) => match &header.backfill {
+            Some(_) if migration.version().is_none() => {
+                let wrong = section.diagnostic(0..0, "a repeatable migration cannot be a backfill");
+                return Err(Unplanned::Files(wrong.help("give it a version").into()));
+            }
+            Some(backfill) => StepBody::Backfill(Box::new(Batched::read(section, backfill, vars)?)),
+            None => StepBody::Sql(read_script(section, vars)?.resumed(done)),
+        },
         Body::Code(code) => StepBody::Code { path: code.path().to_owned(), transaction: header.transaction },
     };
     let check = |section: Option<&Section>| section.map(|it| read_check(it, vars)).transpose();
