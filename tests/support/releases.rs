@@ -130,6 +130,7 @@ pub async fn tick(member: &Member) -> String {
     match member.tick().await.unwrap().did {
         Did::Nothing => "nothing".to_owned(),
         Did::Backfilled { label } => format!("backfilled {label}"),
+        Did::Held { label, why } => format!("{label} holds: {why}"),
         Did::Contracted { label, .. } => format!("contracted {label}"),
         Did::Waited(gates) => {
             let gates = gates.iter().map(|(label, verdict)| format!("{label}: {verdict}"));

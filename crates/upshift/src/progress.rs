@@ -76,7 +76,10 @@ impl fmt::Display for BackfillProgress {
             write!(f, ", {rate}/s")?;
         }
         if let Some(left) = self.left.filter(|_| self.state == BackfillState::Running) {
-            write!(f, ", about {} left", human(left))?;
+            match left.as_secs() {
+                secs @ 0..60 => write!(f, ", about {secs} s left")?,
+                _ => write!(f, ", about {} left", human(left))?,
+            }
         }
         write!(f, ", {}", self.state)
     }

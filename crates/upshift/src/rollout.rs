@@ -4,6 +4,7 @@ use std::fmt;
 
 use upshift_files::{MigrationId, Phase, Version};
 
+use crate::backfill::read_progress;
 use crate::context::Here;
 use crate::error::Error;
 use crate::facts::Facts;
@@ -14,6 +15,7 @@ use crate::lock::{Asked, Lock, Need};
 use crate::migrator::Migrator;
 use crate::plan::messages::AuditEntry;
 use crate::plan::{DownTarget, Message, Param, Purpose};
+use crate::progress::BackfillProgress;
 use crate::report::{Report, human};
 use crate::session;
 
@@ -59,8 +61,10 @@ pub enum RolloutState {
     Applied,
     /// It stopped in the middle.
     Stopped,
-    /// A backfill that is not finished.
-    Unfinished,
+    /// A backfill that has not begun.
+    Pending,
+    /// A backfill that has begun, and how far it is.
+    Backfill(Box<BackfillProgress>),
     /// A contract, and what its gate says.
     Gate(Verdict),
 }
@@ -88,11 +92,19 @@ impl Rollout<'_> {
             let client = session::borrow(context.pool()).await?;
             let facts = Facts::read(&client, context.tables()).await?;
             let gate = read_facts(&client, context.tables()).await?;
+            let progress = read_progress(&client, context.tables()).await?;
             let later = set.versioned().iter().filter(|it| it.header().phase != Phase::Expand);
             let migrations = later.filter_map(|it| {
                 let (version, phase) = (it.version()?, it.header().phase);
                 let contract = Contract::of(&set, version);
                 let state = self.state(facts.history(), it.id(), contract.as_ref(), &gate);
+                let begun = progress.iter().find(|it| it.version == version);
+                let state = match (state, begun) {
+                    (RolloutState::Pending, Some(progress)) => {
+                        RolloutState::Backfill(Box::new(progress.clone()))
+                    }
+                    (state, _) => state,
+                };
                 Some(RolloutMigration { version, label: it.label(), phase, state })
             });
             let migrations = migrations.collect();
@@ -112,7 +124,7 @@ impl Rollout<'_> {
             (Some(AppliedState::UpFailed { .. } | AppliedState::DownFailed { .. }), _) => {
                 RolloutState::Stopped
             }
-            (None, None) => RolloutState::Unfinished,
+            (None, None) => RolloutState::Pending,
             (None, Some(contract)) => {
                 let policy = &self.migrator.context.settings().gate;
                 RolloutState::Gate(judge(contract, gate, policy, &Watch::Bystander))
@@ -281,7 +293,8 @@ impl fmt::Display for RolloutState {
         match self {
             RolloutState::Applied => f.write_str("applied"),
             RolloutState::Stopped => f.write_str("stopped in the middle"),
-            RolloutState::Unfinished => f.write_str("not finished"),
+            RolloutState::Pending => f.write_str("pending"),
+            RolloutState::Backfill(progress) => progress.fmt(f),
             RolloutState::Gate(Verdict::Open) => f.write_str("its gate is open"),
             RolloutState::Gate(Verdict::Closed(_)) => f.write_str("waits"),
         }

@@ -100,19 +100,25 @@ impl Story {
         let mut d = self.start(Release::Second, "d")?;
         d.serving().await?;
         let began = Instant::now();
-        let rest = "select count(*) from orders where status_id is null";
         let mut shown = 0;
-        while self.pending_backfills().await? > 0 {
+        loop {
+            let status = self.operator.rollout().status().await?;
             self.news();
-            self.patient(began, "the backfill")?;
-            let done = 100 - (self.number(rest).await? * 100 / i64::from(size.orders)).clamp(0, 100);
-            if done >= shown + 20 && done < 100 {
-                shown = done;
-                self.say(self.page.paint(Look::Dim, format!("… {done} % of the orders have a status_id")));
+            let backfills = || status.migrations.iter().filter(|it| it.phase == upshift::Phase::Backfill);
+            for backfill in backfills() {
+                let RolloutState::Backfill(progress) = &backfill.state else { continue };
+                if progress.rows >= shown + u64::from(size.orders) / 5 {
+                    shown = progress.rows;
+                    self.say(self.page.paint(Look::Dim, format!("… {progress}")));
+                }
             }
+            if backfills().all(|it| it.state == RolloutState::Applied) {
+                break;
+            }
+            self.patient(began, "the backfill")?;
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        self.news();
+        let rest = "select count(*) from orders where status_id is null";
         expect(self.number(rest).await?, 0, "an order has no status_id")?;
         self.say(format!("all orders have a status_id after {}; a and b serve on", human(began.elapsed())));
         self.told()?;
@@ -223,12 +229,6 @@ impl Story {
         let client = self.admin.get().await.map_err(Error::database("look at the orders"))?;
         let row = client.query_one(text, &[]).await.map_err(Error::database("look at the orders"))?;
         row.try_get(0).map_err(Error::database("look at the orders"))
-    }
-
-    async fn pending_backfills(&self) -> Result<usize, Error> {
-        let status = self.operator.rollout().status().await?;
-        let unfinished = status.migrations.iter().filter(|it| it.phase == upshift::Phase::Backfill);
-        Ok(unfinished.filter(|it| it.state != RolloutState::Applied).count())
     }
 
     async fn is_hidden(&self) -> Result<bool, Error> {

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use upshift_files::{Migration, MigrationId, Phase, Version};
 
 use super::{Fitness, Inner};
+use crate::backfill::Worked;
 use crate::error::Error;
 use crate::event::Event;
 use crate::facts::{Facts, Look};
@@ -15,6 +17,10 @@ use crate::history::{AppliedState, History};
 use crate::plan::Target;
 use crate::report::Report;
 use crate::session;
+
+/// How long one works on a backfill at a time: as long as a heartbeat, so that one who does both by hand misses none.
+const SHORTEST_SLICE: Duration = Duration::from_secs(1);
+const LONGEST_SLICE: Duration = Duration::from_secs(10);
 
 /// What came of one [`crate::Member::tick`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +42,13 @@ pub enum Did {
     Backfilled {
         /// What a person calls it.
         label: String,
+    },
+    /// A backfill is not finished, and nothing was to be done on it just now.
+    Held {
+        /// What a person calls it.
+        label: String,
+        /// Why.
+        why: String,
     },
     /// It applied a contract.
     Contracted {
@@ -93,10 +106,19 @@ impl Inner {
             return Ok(Did::Nothing);
         }
         let Some(history) = self.history().await? else { return Ok(Did::Nothing) };
-        if let Some(backfill) = next_backfill(&self.set, &history) {
-            return self.backfill(backfill).await;
-        }
-        self.contracts(&history).await
+        let held = match next_backfill(&self.set, &history) {
+            None => None,
+            Some(backfill) => match self.backfill(backfill).await? {
+                // What does not need it goes on meanwhile.
+                held @ Did::Held { .. } => Some(held),
+                did => return Ok(did),
+            },
+        };
+        let did = self.contracts(&history).await?;
+        Ok(match (did, held) {
+            (Did::Nothing | Did::Waited(_), Some(held)) => held,
+            (did, _) => did,
+        })
     }
 
     /// The history; `None` where everything is applied.
@@ -113,9 +135,23 @@ impl Inner {
         }
     }
 
+    /// A slice of a backfill, and its end under the lock once all rows are done.
     async fn backfill(&self, migration: &Migration) -> Result<Did, Error> {
         let label = migration.label();
         let Some(version) = migration.version() else { return Ok(Did::Nothing) };
+        if migration.header().backfill.is_some() {
+            let slice = self.policy().heartbeat.clamp(SHORTEST_SLICE, LONGEST_SLICE);
+            match self.migrator.backfills().work(version, slice).await? {
+                Worked::Finished => {}
+                Worked::TimeIsUp => return Ok(Did::Backfilled { label }),
+                Worked::Held(why) => return Ok(Did::Held { label, why }),
+                Worked::Paused(words) => return Ok(Did::Held { label, why: format!("paused: {words}") }),
+                Worked::Cancelled(words) => {
+                    return Ok(Did::Held { label, why: format!("cancelled: {words}") });
+                }
+                Worked::Failed(words) => return Ok(Did::Held { label, why: format!("failed: {words}") }),
+            }
+        }
         self.migrator.up(Target::Only(vec![version])).await?;
         Ok(Did::Backfilled { label })
     }

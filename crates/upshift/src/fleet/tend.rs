@@ -41,7 +41,7 @@ impl Inner {
             match self.duty().await {
                 // There may be more.
                 Ok(Did::Contracted { .. } | Did::Backfilled { .. }) => rest = Duration::ZERO,
-                Ok(Did::Nothing | Did::Waited(_)) => rest = heartbeat,
+                Ok(Did::Nothing | Did::Held { .. } | Did::Waited(_)) => rest = heartbeat,
                 Err(error) => {
                     rest = (rest * 2).clamp(heartbeat, LONGEST_REST.max(heartbeat));
                     tracing::error!(id = self.id, %error, "a backfill or a contract failed; tried again in {rest:?}");
