@@ -23,6 +23,7 @@ pub struct RecipeFile {
     pub locks: String,
     batches: Option<Batches>,
     after: Option<String>,
+    switch: Option<String>,
     transaction: Transaction,
     guard: Vec<String>,
     up: Vec<String>,
@@ -58,6 +59,7 @@ impl RecipeFile {
             locks: String::new(),
             batches: None,
             after: None,
+            switch: None,
             transaction: Transaction::On,
             guard: Vec::new(),
             up: Vec::new(),
@@ -119,6 +121,10 @@ impl RecipeFile {
         }
     }
 
+    pub(crate) fn switched(&mut self, name: &str) {
+        self.switch = Some(name.to_owned());
+    }
+
     /// The text, with the versions of the files it names.
     pub(crate) fn text(&self, versions: &BTreeMap<&str, Version>) -> String {
         let mut text = String::new();
@@ -156,6 +162,9 @@ impl RecipeFile {
                 writeln!(text, "-- upshift: backfill table={table} key={key}")
             }
         };
+        if let Some(name) = &self.switch {
+            let _ = writeln!(text, "-- upshift: switch {name}");
+        }
         let requires: Vec<String> = self
             .requires
             .iter()

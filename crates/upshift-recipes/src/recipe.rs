@@ -76,6 +76,24 @@ impl Recipe {
         Ok(self)
     }
 
+    /// The same, bound to a switch: code asks it which side to read and write.
+    ///
+    /// # Errors
+    /// When `name` is not made of words joined by dots, such as `orders.status_id`.
+    pub fn switch(mut self, name: &str) -> Result<Recipe, RecipeError> {
+        let is_word = |part: &str| {
+            part.starts_with(|c: char| c.is_alphabetic() || c == '_')
+                && part.chars().all(|c| c.is_alphanumeric() || c == '_')
+        };
+        if !name.split('.').all(is_word) {
+            let why = "a name is words joined by dots";
+            return Err(RecipeError::new(format!("the switch `{}`", name.escape_debug()), why)
+                .instead("name it by what changes, as in `orders.status_id`"));
+        }
+        self.files.iter_mut().for_each(|file| file.switched(name));
+        Ok(self)
+    }
+
     /// The files of one phase, in their order.
     ///
     /// The contract files belong into the folder together with the release that no longer needs what they remove.

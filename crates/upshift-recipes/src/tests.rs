@@ -323,6 +323,17 @@ fn the_purge_waits_as_long_as_is_said() {
     assert!(recipe.purge_after("a week").is_err());
 }
 
+#[test]
+fn a_switch_is_in_every_file() {
+    let recipe = rename(RenameMethod::SyncTrigger).recipe(&users(text())).unwrap();
+    let files = recipe.clone().switch("users.full_name").unwrap().numbered("1".parse().unwrap()).unwrap();
+    let set = MigrationSet::parse(files, Vec::new(), LayoutChoice::Detect).unwrap();
+    assert!(set.iter().all(|it| it.header().switch.as_deref() == Some("users.full_name")));
+    for name in ["", "two words", "a\nb", "\"a", "a-b", "a.1", "a."] {
+        assert!(recipe.clone().switch(name).is_err(), "{name:?}");
+    }
+}
+
 /// Names that need every care there is: the files are understood, statement by statement.
 #[test]
 fn hard_names_make_files_that_are_understood() {
