@@ -1,7 +1,7 @@
 //! Hidden: an old writer gets an error, never silent success; the unhide gives it back with what was written meanwhile.
 
 use expect_test::{Expect, expect};
-use upshift_recipes::{DropColumn, Expression, Recipe, RecipeError, TableFacts};
+use upshift_recipes::{DropColumn, Expression, Phase, Recipe, RecipeError, TableFacts};
 
 use crate::change;
 use crate::stage::Stage;
@@ -27,6 +27,25 @@ async fn code_that_still_uses_the_old_side_gets_an_error() {
         for sql in &sends {
             assert_eq!(stage.run_or_state(sql).await, None, "{}: {sql}", subject.name);
         }
+    }
+}
+
+/// The default has moved: an INSERT that names neither side leaves the same as before.
+#[tokio::test]
+async fn what_is_left_out_gets_the_same_default_before_and_after_the_hide() {
+    for subject in SYNCED {
+        let mut stage = Stage::new(&subject.setup(Shape::Plain), TABLE, subject.recipe).await;
+        stage.through(Phase::Backfill).await;
+        stage.run(&format!("insert into {TABLE} (id) values (1)")).await;
+        stage.up_to("hide").await;
+        stage.run(&format!("insert into {TABLE} (id) values (2)")).await;
+        stage.back().await;
+        stage.run(&format!("insert into {TABLE} (id) values (3)")).await;
+        let sides = format!("{}, {}", subject.columns(Release::One), subject.columns(Release::Two));
+        let found = stage.rows(&format!("select {sides} from {TABLE} order by id")).await;
+        let texts = [Release::One, Release::Two].map(|release| subject.texts(release, subject.default));
+        let row: Vec<&str> = texts.iter().flatten().map(|text| text.unwrap_or("-")).collect();
+        assert_eq!(found, vec![row.join(" | "); 3].join("\n"), "{}", subject.name);
     }
 }
 

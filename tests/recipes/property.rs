@@ -3,16 +3,18 @@
 //! A model keeps one value for each row. After every write both sides of every row are what the model says: what a
 //! release reads is what was written last, by whichever of the two.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use futures_util::SinkExt;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use tokio::runtime::Runtime;
 use upshift_recipes::Phase;
 
 use crate::stage::Stage;
-use crate::subject::{self, Nulls, Release, Shape, Subject, TABLE};
+use crate::subject::{self, Kept, Nulls, Release, Shape, Subject, TABLE};
 
 /// How many sequences a change is tried with.
 const CASES: u32 = 12;
@@ -82,7 +84,7 @@ fn write(values: usize, nulls: Nulls) -> impl Strategy<Value = Write> {
     ];
     let value = prop_oneof![
         6 => (0..values).prop_map(Written::Value),
-        1 => Just(Written::Nothing),
+        2 => Just(Written::Nothing),
         1 => Just(if nulls == Nulls::Taken { Written::Null } else { Written::Nothing }),
     ];
     (by, how, 1..=ROWS, value).prop_map(|(by, how, row, value)| Write { by, how, row, value })
@@ -92,7 +94,7 @@ fn story(values: usize, nulls: Nulls) -> impl Strategy<Value = Story> {
     let writes = |most: usize| prop::collection::vec(write(values, nulls), 0..most);
     let batch = (0..ROWS, 1..=ROWS).prop_map(|(from, length)| Step::Batch(from, from + length));
     let step = prop_oneof![4 => write(values, nulls).prop_map(Step::Write), 1 => batch];
-    (writes(12), prop::collection::vec(step, 0..24), writes(12), writes(8), writes(8)).prop_map(
+    (writes(12), prop::collection::vec(step, 0..24), writes(12), writes(16), writes(12)).prop_map(
         |(before, waiting, filled, hidden, given_back)| Story { before, waiting, filled, hidden, given_back },
     )
 }
@@ -153,8 +155,9 @@ impl Model {
         Row { value, waits: false }
     }
 
+    /// What an UPDATE of another column leaves.
     fn touched(&self, row: Row) -> Row {
-        Row { waits: false, ..row }
+        Row { waits: row.waits && self.subject.kept == Kept::ByName, ..row }
     }
 
     /// Both sides of a row, as a query shows them.
@@ -180,6 +183,8 @@ impl Model {
         let columns = match self.stage {
             Side::Old => old(&|it| it.to_owned()),
             Side::Both => format!("{}, {new}", old(&|it| it.to_owned())),
+            // Behind a view there was never more than one column.
+            Side::OldHidden if self.subject.kept == Kept::ByView => format!("{new}, {new}"),
             Side::OldHidden => format!("{}, {new}", old(&|it| format!("_upshift_hidden_{it}"))),
         };
         format!("select id, {columns} from {TABLE} order by id")
@@ -231,6 +236,8 @@ impl Play<'_> {
             How::Insert if there.is_none() => {
                 Some(format!("insert into {TABLE} (id, {columns}) values ({row}, {literals})"))
             }
+            // A view takes no COPY.
+            How::Copy if subject.kept == Kept::ByView && self.model.stage == Side::Both => None,
             How::Copy if there.is_none() && write.value != Written::Nothing => Some(String::new()),
             How::Update if there.is_some() && nullable => {
                 Some(format!("update {TABLE} set {set} where id = {row}"))
@@ -279,7 +286,8 @@ impl Play<'_> {
             (How::Upsert, None) => Some(inserted),
             // EXCLUDED is the row as the trigger for INSERT has left it.
             (How::Upsert, Some(row)) => Some(model.updated(row, write.by, inserted.value)),
-            (How::Again | How::Touch, Some(row)) => Some(model.touched(row)),
+            (How::Again, Some(row)) => Some(Row { waits: false, ..row }),
+            (How::Touch, Some(row)) => Some(model.touched(row)),
             (How::Batch, _) => {
                 let rows = model.rows.iter().map(|(id, row)| match id % 2 == write.row % 2 {
                     true => (*id, model.updated(*row, write.by, value)),
@@ -304,11 +312,13 @@ impl Play<'_> {
         self.stage.through(Phase::Expand).await;
         self.model.stage = Side::Both;
         // A row without a value has nothing to wait for.
-        self.model.rows.values_mut().for_each(|row| row.waits = row.value.is_some());
+        let by_view = self.model.subject.kept == Kept::ByView;
+        self.model.rows.values_mut().for_each(|row| row.waits = row.value.is_some() && !by_view);
         self.agree(&"the expand").await?;
         for step in story.waiting {
             match step {
                 Step::Write(write) => self.write(write).await?,
+                Step::Batch(..) if by_view => {}
                 Step::Batch(from, to) => {
                     let batch = format!("{} and id > {from} and id <= {to}", backfill(self.stage));
                     self.stage.run(&batch).await;
@@ -319,7 +329,9 @@ impl Play<'_> {
                 }
             }
         }
-        self.stage.through(Phase::Backfill).await;
+        if !by_view {
+            self.stage.through(Phase::Backfill).await;
+        }
         self.model.rows.values_mut().for_each(|row| row.waits = false);
         self.agree(&"the backfill").await?;
         for write in story.filled {
@@ -341,6 +353,72 @@ impl Play<'_> {
     }
 }
 
+/// A write of a column that becomes NOT NULL: nobody reads NULL in a row that was written since the expand.
+async fn tell_not_null(stage: &mut Stage, story: Story) -> Result<(), TestCaseError> {
+    let subject = subject::NOT_NULL;
+    stage.again(&subject.setup(Shape::Plain)).await;
+    let mut rows: BTreeMap<i64, Option<usize>> = BTreeMap::new();
+    // What stands in a row that is written with NULL: NULL at first, then what is filled in.
+    let mut filled = None;
+    let steps = story.before.into_iter().map(Step::Write).map(Some);
+    let steps = steps.chain([None]).chain(story.waiting.into_iter().map(Some));
+    for step in steps {
+        match step {
+            None => {
+                stage.through(Phase::Expand).await;
+                filled = Some(1);
+            }
+            Some(Step::Batch(from, to)) => {
+                stage.run(&format!("{} and id > {from} and id <= {to}", backfill(stage))).await;
+                rows.range_mut(from + 1..=to).for_each(|(_, value)| *value = value.or(filled));
+            }
+            Some(Step::Write(write)) => write_not_null(stage, &mut rows, write, filled).await,
+        }
+        let shown = |value: &Option<usize>| value.map_or("-", |n| subject.values[n].0[0]);
+        let expected: Vec<String> =
+            rows.iter().map(|(id, value)| format!("{id} | {}", shown(value))).collect();
+        let found = stage.rows(&format!("select id, name from {TABLE} order by id")).await;
+        prop_assert_eq!(found, expected.join("\n"), "after {:?}", step);
+    }
+    stage.through(Phase::Contract).await;
+    let nulls = stage.rows(&format!("select count(*) from {TABLE} where name is null")).await;
+    prop_assert_eq!(nulls, "0");
+    Ok(())
+}
+
+async fn write_not_null(
+    stage: &Stage,
+    rows: &mut BTreeMap<i64, Option<usize>>,
+    write: Write,
+    filled: Option<usize>,
+) {
+    let value = if let Written::Value(n) = write.value { Some(n) } else { None };
+    let literal = subject::NOT_NULL.literals(Release::One, value).join("");
+    let id = write.row;
+    let sql = match write.how {
+        How::Insert | How::Copy | How::Upsert => format!(
+            "insert into {TABLE} (id, name) values ({id}, {literal}) on conflict (id) do update set name = excluded.name"
+        ),
+        How::Update => format!("update {TABLE} set name = {literal} where id = {id}"),
+        How::Batch => format!("update {TABLE} set name = {literal} where id % 2 = {id} % 2"),
+        How::Again | How::Touch => format!("update {TABLE} set note = 'x' where id = {id}"),
+        How::Delete => format!("delete from {TABLE} where id = {id}"),
+    };
+    stage.run(&sql).await;
+    let written = value.or(filled);
+    match write.how {
+        How::Insert | How::Copy | How::Upsert => {
+            rows.insert(id, written);
+        }
+        How::Update => rows.get_mut(&id).into_iter().for_each(|it| *it = written),
+        How::Batch => rows.iter_mut().filter(|(it, _)| *it % 2 == id % 2).for_each(|(_, it)| *it = written),
+        How::Again | How::Touch => rows.get_mut(&id).into_iter().for_each(|it| *it = it.or(filled)),
+        How::Delete => {
+            rows.remove(&id);
+        }
+    }
+}
+
 /// The UPDATE of the backfill, as the file has it, without its `;`.
 fn backfill(stage: &Stage) -> String {
     let text = &stage.files.iter().find(|file| file.text.contains("-- upshift: backfill")).unwrap().text;
@@ -350,6 +428,16 @@ fn backfill(stage: &Stage) -> String {
 
 /// Plays stories of one change; a failing one is made smaller, and printed.
 fn check(subject: Subject) {
+    play(subject, |runtime, stage, story| {
+        runtime.block_on(async {
+            stage.again(&subject.setup(Shape::Plain)).await;
+            let model = Model { subject, rows: BTreeMap::new(), stage: Side::Old };
+            Play { stage, model }.tell(story).await
+        })
+    });
+}
+
+fn play(subject: Subject, mut tell: impl FnMut(&Runtime, &mut Stage, Story) -> Result<(), TestCaseError>) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let mut stage = runtime.block_on(Stage::new(&subject.setup(Shape::Plain), TABLE, subject.recipe));
     let seed = std::env::var("UPSHIFT_SEED").map_or(20_261_121, |text| text.parse::<u64>().unwrap());
@@ -359,17 +447,18 @@ fn check(subject: Subject) {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let config =
         Config { cases: CASES, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
-    let stage = std::cell::RefCell::new(&mut stage);
+    let told = RefCell::new((&mut stage, &mut tell));
     let played =
         TestRunner::new_with_rng(config, rng).run(&story(subject.values.len(), subject.null), |story| {
-            let mut stage = stage.borrow_mut();
-            runtime.block_on(async {
-                stage.again(&subject.setup(Shape::Plain)).await;
-                let model = Model { subject, rows: BTreeMap::new(), stage: Side::Old };
-                Play { stage: &mut stage, model }.tell(story).await
-            })
+            let (stage, tell) = &mut *told.borrow_mut();
+            tell(&runtime, stage, story)
         });
     played.unwrap_or_else(|error| panic!("{}: {error}", subject.name));
+}
+
+#[test]
+fn no_release_reads_null_where_it_is_filled_in() {
+    play(subject::NOT_NULL, |runtime, stage, story| runtime.block_on(tell_not_null(stage, story)));
 }
 
 #[test]
@@ -377,11 +466,18 @@ fn both_sides_of_a_renamed_column_agree() {
     check(subject::RENAME);
     check(subject::RENAME_NOT_NULL);
     check(subject::RENAME_JSON);
+    check(subject::RENAME_WIDE);
+}
+
+#[test]
+fn both_names_of_a_column_behind_a_view_agree() {
+    check(subject::ALIAS);
 }
 
 #[test]
 fn both_sides_of_a_column_of_another_type_agree() {
     check(subject::CHANGE_TYPE);
+    check(subject::CHANGE_WIDE_TYPE);
 }
 
 #[test]

@@ -20,6 +20,7 @@ pub(crate) struct Subject {
     /// The value of the old side's default.
     pub(crate) default: Option<usize>,
     pub(crate) null: Nulls,
+    pub(crate) kept: Kept,
     pub(crate) recipe: fn(&TableFacts) -> Result<Recipe, RecipeError>,
 }
 
@@ -28,6 +29,17 @@ pub(crate) struct Subject {
 pub(crate) enum Nulls {
     Taken,
     Refused,
+}
+
+/// What keeps the sides in step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// A trigger that looks at every row.
+    ByImage,
+    /// A trigger that looks at the columns a statement names.
+    ByName,
+    /// A view: both are one column.
+    ByView,
 }
 
 /// How the table is made.
@@ -124,6 +136,7 @@ pub(crate) const RENAME: Subject = Subject {
     values: &[(&["Ann"], &["Ann"]), (&["Bob"], &["Bob"]), (&["Cy"], &["Cy"])],
     default: None,
     null: Nulls::Taken,
+    kept: Kept::ByImage,
     recipe: rename,
 };
 
@@ -168,6 +181,7 @@ pub(crate) const ALIAS: Subject = Subject {
     definition: "name text not null default 'Bob'",
     default: Some(1),
     null: Nulls::Refused,
+    kept: Kept::ByView,
     recipe: alias,
     ..RENAME
 };
@@ -188,8 +202,18 @@ pub(crate) const CHANGE_TYPE: Subject = Subject {
     values: &[(&["10"], &["10.00"]), (&["20"], &["20.00"]), (&["11"], &["11.00"]), (&["11"], &["10.55"])],
     default: Some(1),
     null: Nulls::Refused,
+    kept: Kept::ByImage,
     recipe: change_type,
 };
+
+fn change_wide_type(facts: &TableFacts) -> Result<Recipe, RecipeError> {
+    let mut facts = facts.clone();
+    facts.columns.iter_mut().for_each(|column| column.width = 100_000);
+    change_type(&facts)
+}
+
+pub(crate) const CHANGE_WIDE_TYPE: Subject =
+    Subject { name: "change type, wide values", kept: Kept::ByName, recipe: change_wide_type, ..CHANGE_TYPE };
 
 fn split(facts: &TableFacts) -> Result<Recipe, RecipeError> {
     let first = (column("first", "text"), expression("split_part(name, ' ', 1)"));
@@ -214,6 +238,7 @@ pub(crate) const SPLIT: Subject = Subject {
     ],
     default: None,
     null: Nulls::Taken,
+    kept: Kept::ByImage,
     recipe: split,
 };
 
@@ -237,6 +262,7 @@ pub(crate) const MERGE: Subject = Subject {
     ],
     default: None,
     null: Nulls::Taken,
+    kept: Kept::ByImage,
     recipe: merge,
 };
 
@@ -272,6 +298,7 @@ pub(crate) const REPLACE_ENUM: Subject = Subject {
     ],
     default: Some(0),
     null: Nulls::Refused,
+    kept: Kept::ByImage,
     recipe: replace_enum,
 };
 
@@ -297,6 +324,7 @@ pub(crate) const LOOKUP: Subject = Subject {
     values: &[(&["new"], &["1"]), (&["paid"], &["2"]), (&["sent"], &["3"])],
     default: Some(0),
     null: Nulls::Refused,
+    kept: Kept::ByImage,
     recipe: lookup,
 };
 
@@ -318,5 +346,6 @@ pub(crate) const NOT_NULL: Subject = Subject {
     values: RENAME.values,
     default: Some(2),
     null: Nulls::Taken,
+    kept: Kept::ByImage,
     recipe: not_null,
 };

@@ -3,7 +3,7 @@
 use crate::column::NewColumn;
 use crate::convert::{Bodies, Words, converted};
 use crate::expression::{dollar_quoted, literal};
-use crate::facts::{Null, TableFacts};
+use crate::facts::{Null, Privilege, TableFacts};
 use crate::name::{Ident, Table};
 use crate::recipe::{About, Recipe};
 use crate::sync::{Body, Pending};
@@ -157,7 +157,9 @@ impl StringToLookup {
              name {old_type} not null unique\n)",
             self.lookup
         )];
-        statements.extend(view::grants(facts, &self.lookup));
+        // Its rows may be read and added by whoever does so with the table's; that they change is nobody's business yet.
+        let privileges = [Privilege::Select, Privilege::Insert];
+        statements.extend(view::grants_of(facts, &self.lookup, &privileges));
         if !self.values.is_empty() {
             let rows: Vec<String> = self.values.iter().map(|value| format!("({})", literal(value))).collect();
             statements.push(format!("insert into {} (name) values {}", self.lookup, rows.join(", ")));
@@ -263,7 +265,7 @@ begin
         recipe.note(
             About::Review,
             format!(
-                "{lookup} gets the grants of the table. Its rows are few: give {to} an index (ConcurrentIndex) only \
+                "{lookup} gets the grants of the table for SELECT and INSERT. Its rows are few: give {to} an index (ConcurrentIndex) only \
                  where code looks rows up by it, or rows of {lookup} are deleted."
             ),
         );

@@ -62,6 +62,11 @@ impl<'a> View<'a> {
 
 /// The table's grants, on another relation.
 pub(crate) fn grants(facts: &TableFacts, on: &Table) -> Vec<String> {
+    grants_of(facts, on, &[Privilege::Select, Privilege::Insert, Privilege::Update, Privilege::Delete])
+}
+
+/// The same for some privileges alone.
+pub(crate) fn grants_of(facts: &TableFacts, on: &Table, privileges: &[Privilege]) -> Vec<String> {
     let word = |privilege: Privilege| match privilege {
         Privilege::Select => "select",
         Privilege::Insert => "insert",
@@ -71,6 +76,7 @@ pub(crate) fn grants(facts: &TableFacts, on: &Table) -> Vec<String> {
     facts
         .grants
         .iter()
+        .filter(|grant| privileges.contains(&grant.privilege))
         .map(|grant| {
             let to = grant.to.as_ref().map_or("public".to_owned(), ToString::to_string);
             format!("grant {} on {on} to {to}", word(grant.privilege))

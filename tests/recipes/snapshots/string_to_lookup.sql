@@ -218,4 +218,4 @@ alter table app.orders drop column _upshift_hidden_status;
 -- old code: strings that app.order_statuses does not have are added to it as they are written.
 -- new code: joins app.order_statuses by status_id. Names in app.order_statuses may change only when status is purged: rows keep the string they were written with.
 -- new code: a key that app.order_statuses does not have makes status NULL, which it must not be.
--- review: app.order_statuses gets the grants of the table. Its rows are few: give status_id an index (ConcurrentIndex) only where code looks rows up by it, or rows of app.order_statuses are deleted.
+-- review: app.order_statuses gets the grants of the table for SELECT and INSERT. Its rows are few: give status_id an index (ConcurrentIndex) only where code looks rows up by it, or rows of app.order_statuses are deleted.
