@@ -157,7 +157,7 @@ impl Model {
 
     /// What an UPDATE of another column leaves.
     fn touched(&self, row: Row) -> Row {
-        Row { waits: row.waits && self.subject.kept == Kept::ByName, ..row }
+        Row { waits: row.waits && self.subject.kept == Kept::WithNamedColumns, ..row }
     }
 
     /// Both sides of a row, as a query shows them.
@@ -184,7 +184,7 @@ impl Model {
             Side::Old => old(&|it| it.to_owned()),
             Side::Both => format!("{}, {new}", old(&|it| it.to_owned())),
             // Behind a view there was never more than one column.
-            Side::OldHidden if self.subject.kept == Kept::ByView => format!("{new}, {new}"),
+            Side::OldHidden if self.subject.kept == Kept::BehindAView => format!("{new}, {new}"),
             Side::OldHidden => format!("{}, {new}", old(&|it| format!("_upshift_hidden_{it}"))),
         };
         format!("select id, {columns} from {TABLE} order by id")
@@ -237,7 +237,7 @@ impl Play<'_> {
                 Some(format!("insert into {TABLE} (id, {columns}) values ({row}, {literals})"))
             }
             // A view takes no COPY.
-            How::Copy if subject.kept == Kept::ByView && self.model.stage == Side::Both => None,
+            How::Copy if subject.kept == Kept::BehindAView && self.model.stage == Side::Both => None,
             How::Copy if there.is_none() && write.value != Written::Nothing => Some(String::new()),
             How::Update if there.is_some() && nullable => {
                 Some(format!("update {TABLE} set {set} where id = {row}"))
@@ -312,7 +312,7 @@ impl Play<'_> {
         self.stage.through(Phase::Expand).await;
         self.model.stage = Side::Both;
         // A row without a value has nothing to wait for.
-        let by_view = self.model.subject.kept == Kept::ByView;
+        let by_view = self.model.subject.kept == Kept::BehindAView;
         self.model.rows.values_mut().for_each(|row| row.waits = row.value.is_some() && !by_view);
         self.agree(&"the expand").await?;
         for step in story.waiting {

@@ -35,11 +35,11 @@ pub(crate) enum Nulls {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kept {
     /// A trigger that looks at every row.
-    ByImage,
+    WithEveryRow,
     /// A trigger that looks at the columns a statement names.
-    ByName,
+    WithNamedColumns,
     /// A view: both are one column.
-    ByView,
+    BehindAView,
 }
 
 /// How the table is made.
@@ -136,7 +136,7 @@ pub(crate) const RENAME: Subject = Subject {
     values: &[(&["Ann"], &["Ann"]), (&["Bob"], &["Bob"]), (&["Cy"], &["Cy"])],
     default: None,
     null: Nulls::Taken,
-    kept: Kept::ByImage,
+    kept: Kept::WithEveryRow,
     recipe: rename,
 };
 
@@ -181,7 +181,7 @@ pub(crate) const ALIAS: Subject = Subject {
     definition: "name text not null default 'Bob'",
     default: Some(1),
     null: Nulls::Refused,
-    kept: Kept::ByView,
+    kept: Kept::BehindAView,
     recipe: alias,
     ..RENAME
 };
@@ -202,7 +202,7 @@ pub(crate) const CHANGE_TYPE: Subject = Subject {
     values: &[(&["10"], &["10.00"]), (&["20"], &["20.00"]), (&["11"], &["11.00"]), (&["11"], &["10.55"])],
     default: Some(1),
     null: Nulls::Refused,
-    kept: Kept::ByImage,
+    kept: Kept::WithEveryRow,
     recipe: change_type,
 };
 
@@ -212,8 +212,12 @@ fn change_wide_type(facts: &TableFacts) -> Result<Recipe, RecipeError> {
     change_type(&facts)
 }
 
-pub(crate) const CHANGE_WIDE_TYPE: Subject =
-    Subject { name: "change type, wide values", kept: Kept::ByName, recipe: change_wide_type, ..CHANGE_TYPE };
+pub(crate) const CHANGE_WIDE_TYPE: Subject = Subject {
+    name: "change type, wide values",
+    kept: Kept::WithNamedColumns,
+    recipe: change_wide_type,
+    ..CHANGE_TYPE
+};
 
 fn split(facts: &TableFacts) -> Result<Recipe, RecipeError> {
     let first = (column("first", "text"), expression("split_part(name, ' ', 1)"));
@@ -238,7 +242,7 @@ pub(crate) const SPLIT: Subject = Subject {
     ],
     default: None,
     null: Nulls::Taken,
-    kept: Kept::ByImage,
+    kept: Kept::WithEveryRow,
     recipe: split,
 };
 
@@ -262,7 +266,7 @@ pub(crate) const MERGE: Subject = Subject {
     ],
     default: None,
     null: Nulls::Taken,
-    kept: Kept::ByImage,
+    kept: Kept::WithEveryRow,
     recipe: merge,
 };
 
@@ -298,7 +302,7 @@ pub(crate) const REPLACE_ENUM: Subject = Subject {
     ],
     default: Some(0),
     null: Nulls::Refused,
-    kept: Kept::ByImage,
+    kept: Kept::WithEveryRow,
     recipe: replace_enum,
 };
 
@@ -324,7 +328,7 @@ pub(crate) const LOOKUP: Subject = Subject {
     values: &[(&["new"], &["1"]), (&["paid"], &["2"]), (&["sent"], &["3"])],
     default: Some(0),
     null: Nulls::Refused,
-    kept: Kept::ByImage,
+    kept: Kept::WithEveryRow,
     recipe: lookup,
 };
 
@@ -346,6 +350,6 @@ pub(crate) const NOT_NULL: Subject = Subject {
     values: RENAME.values,
     default: Some(2),
     null: Nulls::Taken,
-    kept: Kept::ByImage,
+    kept: Kept::WithEveryRow,
     recipe: not_null,
 };
