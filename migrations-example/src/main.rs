@@ -15,8 +15,9 @@ usage: migrations-example COMMAND
 
   serve   migrate the database at DATABASE_URL, then serve on 127.0.0.1:PORT (8080)
   demo    show all of it on a PostgreSQL server of its own, in seconds
-  rollout [ORDERS]
-          two releases serve while a column is replaced, on a server of its own";
+  rollout [ORDERS] [idler]
+          two releases serve while a column is replaced, on a server of its own;
+          with `idler` a session sits idle in transactions that hold the table";
 
 enum Command {
     Serve,
@@ -27,10 +28,14 @@ enum Command {
 
 impl Command {
     fn parse(mut words: impl Iterator<Item = String>) -> Result<Command, Error> {
-        match (words.next().as_deref(), words.next()) {
+        let (command, argument, more) = (words.next(), words.next(), words.next());
+        match (command.as_deref(), argument) {
+            (Some("rollout"), orders) => Ok(Command::Rollout(size(orders, more.as_deref())?)),
+            (Some(_), Some(_)) if more.is_some() => {
+                Err(Error::Usage(format!("`{}` is one word too many\n\n{USAGE}", more.unwrap_or_default())))
+            }
             (Some("serve"), None) => Ok(Command::Serve),
             (Some("demo"), None) => Ok(Command::Demo),
-            (Some("rollout"), orders) => Ok(Command::Rollout(size(orders)?)),
             (Some("help" | "--help" | "-h"), None) => Ok(Command::Help),
             (None, _) => Err(Error::Usage(format!("no command given\n\n{USAGE}"))),
             (Some(_), Some(extra)) => Err(Error::Usage(format!("`{extra}` is one word too many\n\n{USAGE}"))),
@@ -39,8 +44,13 @@ impl Command {
     }
 }
 
-fn size(orders: Option<String>) -> Result<rollout::Size, Error> {
-    let size = rollout::Size::default();
+fn size(orders: Option<String>, idler: Option<&str>) -> Result<rollout::Size, Error> {
+    let mut size = rollout::Size::default();
+    size.idler = match idler {
+        None => rollout::Idler::Nobody,
+        Some("idler") => rollout::Idler::Session,
+        Some(other) => return Err(Error::Usage(format!("`{other}` is one word too many\n\n{USAGE}"))),
+    };
     let Some(orders) = orders else { return Ok(size) };
     let orders =
         orders.parse().map_err(|_| Error::Usage(format!("`{orders}` is no number of orders\n\n{USAGE}")))?;

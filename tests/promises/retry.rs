@@ -42,6 +42,40 @@ const AT_WORK: &str = "\
     left join pg_locks l on l.pid = a.pid and l.locktype = 'relation'
     where a.datname = current_database() and a.application_name = 'migrator' and a.query not like '%pg_blocking_pids%'";
 
+/// What waits for a lock stands in front of the traffic: at first for a moment only.
+#[tokio::test]
+async fn the_first_attempt_waits_a_moment_and_each_one_after_it_twice_as_long() {
+    for (header, retry, expected) in [
+        ("", 60_000, "50ms 100ms 200ms 300ms 300ms"),
+        ("-- upshift: lock-timeout 70ms\n", 60_000, "70ms 70ms 70ms 70ms 70ms"),
+        ("", 0, "300ms"),
+    ] {
+        let db = Database::new().await;
+        db.run("create sequence attempts").await;
+        // A sequence counts on though the attempt is rolled back.
+        let note = "do $$ begin
+            perform nextval('attempts');
+            raise exception using errcode = case when (select last_value from attempts) < ATTEMPTS
+                then '55P03' else '22000' end, message = current_setting('lock_timeout');
+            end $$";
+        let attempts = expected.split(' ').count();
+        let text = format!("{header}{}", note.replace("ATTEMPTS", &attempts.to_string()));
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let hears = Arc::clone(&seen);
+        let observer = move |event: &Event<'_>| {
+            if let Event::Retrying { why, .. } = event {
+                hears.lock().unwrap().push(why.split(' ').next().unwrap_or_default().to_owned());
+            }
+        };
+        let migrator = migrator(&db, files(&[("1_t.sql", &text)])).timeouts(timeouts(300, retry));
+        let error = migrator.observer(observer).run().await.unwrap_err();
+        let mut waits = seen.lock().unwrap().clone();
+        let said = error.failure().and_then(|it| it.server.as_ref()).map(ToString::to_string).unwrap();
+        waits.push(said.split(' ').next().unwrap_or_default().to_owned());
+        assert_eq!(waits.join(" "), expected, "{header:?} with {retry} ms");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_is_tried_again_until_the_lock_goes_away_and_holds_nothing_in_between() {
     for header in ["", "-- upshift: transaction off\n"] {

@@ -45,7 +45,7 @@ pub enum Grouping {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
     /// `lock_timeout` of every statement that can queue for a table lock. Default 2 s: as long as a migration may hold
-    /// up the traffic behind it.
+    /// up the traffic behind it. The first attempt waits 50 ms, and each one after it twice as long, up to this.
     pub lock: Duration,
     /// `statement_timeout` of every statement; `None`, the default, is no limit, whatever the role or the server say:
     /// a limit made for a service's queries must not end a migration in the middle.

@@ -134,7 +134,7 @@ fn observe(event: &Event<'_>) {
             let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
             tell(&Line::Applied((*label).to_owned(), millis));
         }
-        Event::Retrying { label, why, .. } => tell(&Line::Said(format!("{label} waits its turn: {why}"))),
+        Event::Retrying { label, .. } => tell(&Line::Said(format!("{label} lets the traffic pass"))),
         _ => {}
     }
 }

@@ -11,4 +11,4 @@ mod instance;
 mod measure;
 mod story;
 
-pub use story::{Size, run};
+pub use story::{Idler, Size, run};

@@ -19,11 +19,22 @@ pub struct Size {
     pub orders: u32,
     /// How long the load is measured alone.
     pub alone: Duration,
+    /// Who is in the way.
+    pub idler: Idler,
+}
+
+/// Whether somebody forgets to end transactions, as somebody always does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Idler {
+    /// Nobody.
+    Nobody,
+    /// A session reads the table and then does nothing for seconds, its transaction open, again and again.
+    Session,
 }
 
 impl Default for Size {
     fn default() -> Size {
-        Size { orders: 60_000, alone: Duration::from_secs(4) }
+        Size { orders: 60_000, alone: Duration::from_secs(4), idler: Idler::Nobody }
     }
 }
 
@@ -41,6 +52,7 @@ struct Story {
     admin: Pool,
     /// What every chapter since release 2 came to.
     rollout: Chapter,
+    idler: Option<Idle>,
 }
 
 /// Tells it on a server of its own.
@@ -75,7 +87,15 @@ impl Story {
     fn on(url: String, page: Terminal) -> Result<Story, Error> {
         let admin = operators(&url)?;
         let operator = migrator(operators(&url)?, Release::Second, "operator");
-        Ok(Story { url, page, ledger: Ledger::default(), operator, admin, rollout: Chapter::default() })
+        Ok(Story {
+            url,
+            page,
+            ledger: Ledger::default(),
+            operator,
+            admin,
+            rollout: Chapter::default(),
+            idler: None,
+        })
     }
 
     async fn release_1(&mut self, size: Size) -> Result<(Instance, Instance, Chapter), Error> {
@@ -90,6 +110,10 @@ impl Story {
         of(&self.ledger).turn();
         tokio::time::sleep(size.alone).await;
         let alone = self.chapter()?;
+        if size.idler == Idler::Session {
+            self.say("a session begins to read orders, and to sit idle in its transaction for 3 s each time");
+            self.idler = Some(Idle::begin(self.admin.clone()));
+        }
         Ok((a, b, alone))
     }
 
@@ -264,13 +288,23 @@ impl Story {
     /// What instances applied since the last time, and said.
     fn news(&self) {
         let (applied, said) = of(&self.ledger).news();
+        let mut times: Vec<(String, usize)> = Vec::new();
+        for text in said {
+            match times.iter_mut().find(|(known, _)| *known == text) {
+                Some((_, times)) => *times += 1,
+                None => times.push((text, 1)),
+            }
+        }
+        for (text, times) in times {
+            let times = if times == 1 { String::new() } else { format!(", {times} times") };
+            self.say(self.page.paint(Look::Dim, fold(&format!("… {text}{times}"))));
+        }
         for it in applied {
             let took = human(Duration::from_millis(it.millis));
             let mark = self.page.paint(Look::Good, "✓");
             let by = self.page.paint(Look::Dim, format!("by {}", it.host));
             self.say(format!("{mark} {:<50} {took:>9}  {by}", it.label));
         }
-        said.iter().for_each(|text| self.say(self.page.paint(Look::Dim, text)));
     }
 
     fn patient(&self, began: Instant, what: &str) -> Result<(), Error> {
@@ -284,6 +318,30 @@ impl Story {
 
     fn say(&self, text: impl std::fmt::Display) {
         self.page.say(text);
+    }
+}
+
+/// A session that forgets its transactions; ends with this value.
+struct Idle(tokio::task::JoinHandle<Result<(), Error>>);
+
+impl Idle {
+    fn begin(pool: Pool) -> Idle {
+        const READ: &str = "begin; select count(*) from (select from orders limit 1) one";
+        Idle(tokio::spawn(async move {
+            let client = pool.get().await.map_err(Error::database("idle in a transaction"))?;
+            loop {
+                client.batch_execute(READ).await.map_err(Error::database("idle in a transaction"))?;
+                tokio::time::sleep(Duration::from_secs(3)).await;
+                client.batch_execute("commit").await.map_err(Error::database("idle in a transaction"))?;
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+        }))
+    }
+}
+
+impl Drop for Idle {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

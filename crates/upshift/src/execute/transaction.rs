@@ -9,7 +9,9 @@ use crate::backoff::Backoff;
 use crate::code::{BoxError, StepContext};
 use crate::error::{Error, Failure};
 use crate::event::Blocker;
-use crate::plan::messages::{begin, between, closing, commit, fencing, guard, queries, statement, whole};
+use crate::plan::messages::{
+    LockWait, begin, between, closing, commit, fencing, guard, lock_wait, queries, statement, whole,
+};
 use crate::plan::{Direction, Message, Mode, Param, Purpose, Step, StepBody};
 use crate::watch::Watch;
 
@@ -52,7 +54,7 @@ impl Executor<'_> {
             let window = &steps[at..at + self.window(&steps[at..])];
             let audited = self.audited();
             let transactions =
-                (0..window.len()).map(|n| self.transaction(&window[n..=n], audited + n as i64));
+                (0..window.len()).map(|n| self.transaction(&window[n..=n], audited + n as i64, retries));
             let (done, stop) = self.fly(transactions.collect(), retries).await;
             at += done;
             if done > 0 {
@@ -70,7 +72,8 @@ impl Executor<'_> {
     pub(super) async fn grouped(&mut self, steps: &[&Step]) -> Result<(), Error> {
         let (mut retries, mut budget) = (0, self.budget());
         while !steps.is_empty() {
-            let (done, stop) = self.fly(vec![self.transaction(steps, self.audited())], retries).await;
+            let (done, stop) =
+                self.fly(vec![self.transaction(steps, self.audited(), retries)], retries).await;
             if done > 0 {
                 return Ok(());
             }
@@ -121,11 +124,12 @@ impl Executor<'_> {
         fitting.count().max(1)
     }
 
-    fn transaction<'p>(&self, steps: &'p [&'p Step], audited: i64) -> Transactional<'p> {
+    fn transaction<'p>(&self, steps: &'p [&'p Step], audited: i64, retries: u32) -> Transactional<'p> {
+        let wait = LockWait::Growing(retries);
         let writer = &self.plan.writer;
         let mut acts = Vec::new();
         if let Some(first) = steps.first() {
-            let mut begin = begin(first, writer);
+            let mut begin = begin(first, writer, wait);
             if let Some(watching) = self.watching(" set local") {
                 begin.sql.to_mut().push_str(&watching);
             }
@@ -135,7 +139,7 @@ impl Executor<'_> {
         }
         for (at, step) in steps.iter().enumerate() {
             if at > 0 {
-                acts.push((*step, Act::Send(between(step, writer))));
+                acts.push((*step, Act::Send(between(step, writer, wait))));
                 acts.extend(self.restore().map(|restore| (*step, Act::Send(restore))));
             }
             acts.extend(self.acts(step).into_iter().map(|act| (*step, act)));
@@ -189,7 +193,11 @@ impl Executor<'_> {
         transactions: Vec<Transactional<'p>>,
         retries: u32,
     ) -> (usize, Option<(Stop<'p>, Vec<Blocker>)>) {
-        let watch = Watch::new(self.context, self.lock.server.pid, self.plan.writer.timeouts.lock / 2);
+        let first = transactions.first().and_then(|it| it.steps.first());
+        let wait = first.map_or(self.plan.writer.timeouts.lock, |step| {
+            lock_wait(step, &self.plan.writer, LockWait::Growing(retries))
+        });
+        let watch = Watch::new(self.context, self.lock.server.pid, wait / 2);
         let mut flight = Flight::new(self.wire, &watch);
         let mut broken = None;
         for transaction in &transactions {

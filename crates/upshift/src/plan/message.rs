@@ -1,6 +1,7 @@
 //! The messages a step sends, as values: what `run` sends is what `plan` and the offline script show.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use tokio_postgres::types::{ToSql, Type};
 use upshift_files::sql::StatementKind;
@@ -140,17 +141,42 @@ impl Message {
     }
 }
 
+/// How long a step waits for a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LockWait {
+    /// Shortly, and longer each time: it was tried again so often before.
+    Growing(u32),
+    /// As long as it may: nobody tries again for a script.
+    Full,
+}
+
+/// How long the first attempt waits for a lock; each one after waits twice as long, up to the limit. What waits for a
+/// lock stands in front of the traffic, and most locks are free in a moment.
+const FIRST_LOCK_WAIT: Duration = Duration::from_millis(50);
+
+/// How long an attempt at a step waits for a lock: what its file says, or else longer with each attempt there is.
+pub(crate) fn lock_wait(step: &Step, writer: &Writer, wait: LockWait) -> Duration {
+    let (limit, is_tried_again) = (writer.timeouts.lock, !writer.timeouts.retry.is_zero());
+    match (step.lock_timeout, wait) {
+        (Some(said), _) => said,
+        (None, LockWait::Growing(times)) if is_tried_again => {
+            limit.min(FIRST_LOCK_WAIT * 2_u32.pow(times.min(10)))
+        }
+        (None, _) => limit,
+    }
+}
+
 /// BEGIN, what the step before may have set put back, and the limits of this one.
 ///
 /// BEGIN comes first: should anything behind it fail, all that follows is refused with it.
-pub(crate) fn begin(step: &Step, writer: &Writer) -> Message {
+pub(crate) fn begin(step: &Step, writer: &Writer, wait: LockWait) -> Message {
     let begin = written_begin(step);
-    Message::plain(Purpose::Begin, format!("{begin}; {RESET};{}", limits(step, writer)))
+    Message::plain(Purpose::Begin, format!("{begin}; {RESET};{}", limits_of(step, writer, wait)))
 }
 
 /// The same between two steps of one transaction.
-pub(crate) fn between(step: &Step, writer: &Writer) -> Message {
-    Message::plain(Purpose::Begin, format!("{RESET};{}", limits(step, writer)))
+pub(crate) fn between(step: &Step, writer: &Writer, wait: LockWait) -> Message {
+    Message::plain(Purpose::Begin, format!("{RESET};{}", limits_of(step, writer, wait)))
 }
 
 /// A BEGIN of the file's own, or SET TRANSACTION behind it, may ask for an isolation level, which must come before the
@@ -167,7 +193,11 @@ fn written_begin(step: &Step) -> String {
 
 /// The limits of a step, for the open transaction alone.
 pub(crate) fn limits(step: &Step, writer: &Writer) -> String {
-    let lock = milliseconds(step.lock_timeout.unwrap_or(writer.timeouts.lock));
+    limits_of(step, writer, LockWait::Full)
+}
+
+fn limits_of(step: &Step, writer: &Writer, wait: LockWait) -> String {
+    let lock = milliseconds(lock_wait(step, writer, wait));
     let mut sql = format!(" set local lock_timeout = {lock};");
     let statement = step.statement_timeout.or(writer.timeouts.statement).map_or(0, milliseconds);
     sql.push_str(&format!(" set local statement_timeout = {statement};"));

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::message::{
-    Message, Param, Purpose, RESET, as_ourselves, begin, begun, between, block_messages, commit, ended,
-    forget_prepared, going_on, guard, place, queries, session_limits, statement,
+    LockWait, Message, Param, Purpose, RESET, as_ourselves, begin, begun, between, block_messages, commit,
+    ended, forget_prepared, going_on, guard, place, queries, session_limits, statement,
 };
 use super::script::{SqlScript, Unit};
 use super::step::{Reason, Step, StepBody, StepMode};
@@ -85,12 +85,12 @@ impl Script<'_> {
         }
         let steps: Vec<&Step> = self.plan.steps().collect();
         let Some(first) = steps.first() else { return };
-        self.message(&begin(first, &self.plan.writer));
+        self.message(&begin(first, &self.plan.writer, LockWait::Full));
         self.message(&guard(Param::Audited, &self.plan.writer));
         for (at, step) in steps.iter().enumerate() {
             self.title(step);
             if at > 0 {
-                self.message(&between(step, &self.plan.writer));
+                self.message(&between(step, &self.plan.writer, LockWait::Full));
             }
             self.inside(step);
         }
@@ -104,7 +104,7 @@ impl Script<'_> {
 
     fn step(&mut self, step: &Step) {
         if step.mode() != StepMode::OneByOne {
-            self.message(&begin(step, &self.plan.writer));
+            self.message(&begin(step, &self.plan.writer, LockWait::Full));
             self.message(&guard(Param::Audited, &self.plan.writer));
             self.inside(step);
             return self.message(&commit());
