@@ -91,6 +91,40 @@ async fn who_cannot_send_heartbeats_says_so_before_its_lease_is_over() {
 }
 
 #[tokio::test]
+async fn a_role_that_may_not_join_is_told_what_to_ask_for() {
+    let db = Database::new().await;
+    first_on(&db).await;
+    let role = format!("joiner_{}", db.name());
+    db.run(&format!("create role {role} login; grant usage on schema upshift to {role}")).await;
+    let url = db.url().replace("postgres@", &format!("{role}@"));
+    let pool = upshift_promises::database::pool(&url, 2);
+    let migrator = upshift::Migrator::new(pool, first()).service("orders", "1.0.0").gate(quick());
+    let refused = migrator.register().await.unwrap_err();
+    expect![[r#"
+        the role "ROLE" lacks 6 things in the database "DATABASE", and nothing was changed
+          - select on "upshift".format
+          - select on "upshift".lease
+          - select on "upshift".history
+          - select, insert, update, delete on "upshift".instance
+          - select on "upshift".switch
+          - select on "upshift".word
+          help: have an administrator run
+            grant select on "upshift".format to "ROLE";
+            grant select on "upshift".lease to "ROLE";
+            grant select on "upshift".history to "ROLE";
+            grant select, insert, update, delete on "upshift".instance to "ROLE";
+            grant select on "upshift".switch to "ROLE";
+            grant select on "upshift".word to "ROLE";"#]]
+    .assert_eq(&refused.render().replace(&role, "ROLE").replace(db.name(), "DATABASE"));
+    for grant in refused.grants() {
+        db.run(grant).await;
+    }
+    migrator.register().await.unwrap().tick().await.unwrap();
+    drop(migrator);
+    db.run(&format!("drop owned by {role}")).await;
+}
+
+#[tokio::test]
 async fn behind_a_transaction_pooler_it_is_the_same() {
     let Some(pooler) = PgBouncer::start() else { return };
     let _ = Mode::Transaction;

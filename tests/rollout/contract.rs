@@ -153,3 +153,24 @@ async fn whose_lease_is_over_is_waited_for_and_then_given_up() {
     kill(&db, "orders-1.0.0", [old]).await;
     eventually("it is given up", async || tick(&member).await == "contracted 4_hide_status").await;
 }
+
+/// A hotfix of the old release has a newer migration than the contract, and needs what that removes all the same.
+#[tokio::test]
+async fn it_counts_what_a_process_tolerates_and_not_how_new_it_is() {
+    use upshift_promises::releases::{EXPAND, ORDERS};
+    let db = Database::new().await;
+    drop(first_on(&db).await);
+    let hotfix = ("9_hotfix.sql", "create table hotfix ();\n-- upshift: down\ndrop table hotfix;");
+    let branch = release(&db, upshift_promises::files(&[ORDERS, EXPAND, hotfix]), "1.0.1");
+    branch.run().await.unwrap();
+    let hotfixed = branch.register().await.unwrap();
+    let new = release(&db, second(), "2.0.0")
+        .policy(upshift::Policy { out_of_order: upshift::OutOfOrder::Apply, ..upshift::Policy::default() });
+    new.run().await.unwrap();
+    let member = new.register().await.unwrap();
+    let held = tick(&member).await;
+    assert!(held.starts_with("4_hide_status: closed: orders 1.0.1 on test"), "{held}");
+    hotfixed.leave().await.unwrap();
+    drop(branch);
+    eventually("it runs", async || tick(&member).await == "contracted 4_hide_status").await;
+}

@@ -177,14 +177,13 @@ impl Story {
         self.told()?;
         let (whole, added) = (&self.rollout, self.rollout.quantile(990) - alone.quantile(990));
         self.say("");
+        self.say(format!("through all of it: {} requests, {} failed", whole.count(), whole.failed().len()));
         self.say(format!(
-            "through all of it: {} requests, {} failed; p99 {:.1} ms, {:.1} ms without a rollout",
-            whole.count(),
-            whole.failed().len(),
+            "p99 {:.1} ms, and {:.1} ms without a rollout",
             whole.quantile(990),
             alone.quantile(990)
         ));
-        self.say(format!("{}", self.page.paint(Look::Good, format!("no downtime; p99 {added:+.1} ms"))));
+        self.say(self.page.paint(Look::Good, format!("no downtime; p99 {added:+.1} ms")));
         Ok(())
     }
 

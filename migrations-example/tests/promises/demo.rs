@@ -61,7 +61,7 @@ fn the_rollout_tells_its_story_to_the_end_without_a_failed_request() {
         "orders 1.0.0 on a (",
         "instance b has left: it was the last that needed orders.status",
         "✓ 20260601090005_hide_orders_status",
-        ", 0 failed; p99 ",
+        "no downtime; p99 ",
         "is a contract this",
         "↩ 20260601090005_hide_orders_status",
         "instance f of release 1.0.0 serves, with all that release 2.0.0 wrote meanwhile",

@@ -1,5 +1,6 @@
 //! One registration: taken, prolonged, given up.
 
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, SimpleQueryMessage};
 use upshift_files::Version;
@@ -7,9 +8,11 @@ use upshift_files::Version;
 use super::Inner;
 use crate::error::Error;
 use crate::history::fleet;
+use crate::history::privilege::Wanted;
 use crate::history::sql::Tables;
 use crate::ident::literal;
 use crate::plan::{Refusal, RefusalKind};
+use crate::privilege;
 use crate::session;
 use crate::settings::milliseconds;
 
@@ -51,6 +54,11 @@ impl Seat {
                 Err(cause) if is_missing(&cause) && !upgraded => {
                     inner.migrator.upgrade_tables().await?;
                     upgraded = true;
+                }
+                Err(cause) if cause.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+                    return Err(
+                        privilege::explained(&client, &self.tables, Wanted::Join, joining(cause)).await
+                    );
                 }
                 Err(cause) => return Err(joining(cause)),
             }
@@ -143,7 +151,6 @@ impl Seat {
 }
 
 fn is_missing(cause: &tokio_postgres::Error) -> bool {
-    use tokio_postgres::error::SqlState;
     let missing = [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME, SqlState::UNDEFINED_COLUMN];
     cause.code().is_some_and(|code| missing.contains(code))
 }

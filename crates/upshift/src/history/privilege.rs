@@ -22,7 +22,7 @@ select current_user::varchar as role, pg_catalog.current_database()::varchar as 
         where case when p.privilege operator(pg_catalog.=) 'delete' then pg_catalog.has_table_privilege(c.oid, p.privilege)
             else pg_catalog.has_any_column_privilege(c.oid, p.privilege) end
     ) as privileges
-from (values (1, 'format'), (2, 'lease'), (3, 'history'), (4, 'audit')) t (place, name)
+from (values (1, 'format'), (2, 'lease'), (3, 'history'), (4, 'audit'), (5, 'instance'), (6, 'switch'), (7, 'word')) t (place, name)
     left join pg_catalog.pg_namespace n on n.nspname operator(pg_catalog.=) $1
     left join pg_catalog.pg_class c
         on c.relnamespace operator(pg_catalog.=) n.oid and c.relname operator(pg_catalog.=) t.name
@@ -35,6 +35,8 @@ pub(crate) enum Wanted {
     Read,
     /// A run.
     Write,
+    /// To join the fleet.
+    Join,
 }
 
 /// What a role may do.
@@ -167,7 +169,11 @@ impl Privileges {
 /// What is done with a table of this name.
 fn needed(table: &str, wanted: Wanted) -> &'static [&'static str] {
     match (wanted, table) {
-        (Wanted::Read, "audit") => &[],
+        (Wanted::Join, "instance") => &["select", "insert", "update", "delete"],
+        (Wanted::Read | Wanted::Join, "audit") => &[],
+        // What only the fleet and operators use.
+        (Wanted::Read | Wanted::Write, "instance" | "switch" | "word") => &[],
+        (Wanted::Join, _) => &["select"],
         (Wanted::Read, _) => &["select"],
         (Wanted::Write, "format" | "lease") => &["select", "update"],
         (Wanted::Write, "audit") => &["select", "insert"],
