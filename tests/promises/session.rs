@@ -44,7 +44,7 @@ async fn a_search_path_ends_with_its_migration() {
         let db = Database::new().await;
         let found =
             after(&db, &text, "current_setting('search_path') || current_setting('lock_timeout')").await;
-        assert_eq!(found, "\"$user\", public2s | \"$user\", public2s");
+        assert_eq!(found, "\"$user\", public50ms | \"$user\", public2s", "in the next migration | statement by statement");
     }
 }
 
@@ -255,6 +255,6 @@ async fn an_isolation_level_is_set_where_the_server_wants_it() {
     ] {
         let db = Database::new().await;
         db.migrator(files(&[("1_t.sql", &text), ("2_u.sql", "create table u ();")])).run().await.unwrap();
-        assert_eq!(db.rows("select i, l from t").await, "serializable | 2s", "{text}");
+        assert_eq!(db.rows("select i, l from t").await, "serializable | 50ms", "{text}");
     }
 }

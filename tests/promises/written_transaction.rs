@@ -107,7 +107,7 @@ async fn a_file_that_is_one_transaction_is_run_in_ours() {
     let error = fails(&db, &set).await;
     assert_eq!(error.to_string(), "migration 3_c failed at statement 3 of 4 (3_c.sql:3:1)");
     assert_eq!(db.tables().await, "a b");
-    assert_eq!(db.rows("select level, t from b").await, "repeatable read | 2s");
+    assert_eq!(db.rows("select level, t from b").await, "repeatable read | 50ms");
     assert_eq!(
         db.rows("select a.x::text = h.xmin::text from a, upshift.history h where version = 1").await,
         "t"

@@ -16,6 +16,7 @@ use crate::settings::Grouping;
 impl Plan {
     /// A script for psql that leaves the same schema *and* the same history rows as carrying the plan out.
     ///
+    /// Its lock timeouts are the whole ones, since nobody tries a script again (decision 12).
     /// It stops at the first error, takes the lease as a migrator would, and runs each step in its own transaction with
     /// its history row. It writes nothing else and needs no connection to be made. Rust migrations cannot be in it: the
     /// script stops there with a message. A backfill is one statement over all rows in it, which refuses to run where
