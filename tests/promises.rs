@@ -6,6 +6,10 @@ mod architecture;
 mod audit;
 #[path = "promises/backfill.rs"]
 mod backfill;
+#[path = "promises/backfill_faults.rs"]
+mod backfill_faults;
+#[path = "promises/backfill_shared.rs"]
+mod backfill_shared;
 #[path = "promises/blocked.rs"]
 mod blocked;
 #[path = "promises/boot.rs"]

@@ -42,6 +42,19 @@ const SET: &[(&str, &str)] = &[
          create table app.part partition of app.parts for values in (1);\n\
          -- upshift: down\ndrop table app.parts;",
     ),
+    (
+        "7_keyed.sql",
+        "create table app.keyed (id integer, word varchar, primary key (word, id)); insert into app.keyed values (1, 'a'), (2, 'b'), (3, 'c');\n-- upshift: down\ndrop table app.keyed;",
+    ),
+    (
+        "8_fill.sql",
+        "-- upshift: backfill table=app.keyed batch=1\nupdate app.keyed set id = id;\n-- upshift: down\nselect true;",
+    ),
+    (
+        "9_pages.sql",
+        "-- upshift: backfill table=app.users\nupdate app.users set id = id;\n\
+         -- upshift: verify\nselect true;\n-- upshift: down\nselect true;",
+    ),
     ("R__answer.sql", "create or replace function app.answer() returns integer language sql as 'select 42'"),
 ];
 
@@ -353,7 +366,7 @@ async fn temporary_tables_and_types_of_the_session() {
         Pool::builder(manager).max_size(4).runtime(Runtime::Tokio1).post_create(hook).build().unwrap();
     let migrator = Migrator::new(pool, files(SET));
     migrator.plan(Target::Head).await.unwrap();
-    assert_eq!(migrator.run().await.unwrap().steps.len(), 7);
+    assert_eq!(migrator.run().await.unwrap().steps.len(), SET.len());
     trapped.expect_untouched("the first run").await;
     migrator.status().await.unwrap();
     migrator.audit().verify().await.unwrap();

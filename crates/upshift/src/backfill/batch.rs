@@ -232,7 +232,10 @@ impl Work<'_> {
         let first = u64::from(opening == Opening::First);
         let (to, rows, rest) = match (&self.table.way, row.try_get::<_, Option<Vec<String>>>("boundary")?) {
             (Way::Pages, _) => self.next_pages(&from, &upto, book),
-            (Way::Key(_), Some(boundary)) => (boundary, self.size.rows() + first, Rest::Left),
+            (Way::Key(_), Some(boundary)) => {
+                let rest = if boundary == upto { Rest::Nothing } else { Rest::Left };
+                (boundary, self.size.rows() + first, rest)
+            }
             (Way::Key(_), None) => {
                 let rest: Option<i64> = row.try_get("rest")?;
                 (upto, u64::try_from(rest.unwrap_or(0)).unwrap_or(0) + first, Rest::Nothing)
