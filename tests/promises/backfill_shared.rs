@@ -377,3 +377,11 @@ async fn a_guard_is_asked_before_the_first_batch_and_not_again() {
     assert_eq!(steps(&migrator.up(Target::Only(vec![fill()])).await.unwrap()), "up 2_fill");
     assert_eq!(times(&db).await, "1 | 100");
 }
+
+/// What the macro checks when it embeds the folder.
+#[test]
+fn a_backfill_without_a_statement_is_no_mistake() {
+    let check = |text: &str| set(text).check().map(|_| ()).map_err(|error| error.render());
+    check(IN_RUST).unwrap();
+    assert!(check(&IN_RUST.replace("backfill table=t batch=40 max-batch=40", "lock-timeout 1s")).is_err());
+}

@@ -86,9 +86,11 @@ impl MigrationSet {
     /// # Errors
     /// All mistakes at once: unterminated quotes, psql commands, variables without value, sections without a statement.
     pub fn check(&self, vars: Option<&Vars>) -> Result<(), Diagnostics> {
-        let sections = || self.iter().flat_map(|migration| migration.sections());
+        let sections = self.iter().flat_map(|migration| {
+            migration.sections().map(|section| (section, Emptiness::of(self.layout, migration, section)))
+        });
         Diagnostics::none_or(
-            sections().flat_map(|section| check_section(self.layout, section, vars)).collect(),
+            sections.flat_map(|(section, emptiness)| check_section(emptiness, section, vars)).collect(),
             (),
         )
     }
@@ -223,8 +225,27 @@ fn requirements(all: &[Assembled]) -> Vec<Diagnostic> {
     problems
 }
 
+/// What a section without a statement is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Emptiness {
+    /// A mistake.
+    Forgotten,
+    /// As it should be: of another tool's, a down that does nothing, or a backfill whose batches are Rust code.
+    Meant,
+}
+
+impl Emptiness {
+    fn of(layout: Layout, migration: &Migration, section: &Section) -> Emptiness {
+        let is_in_rust = section.kind() == SectionKind::Up && migration.header().backfill.is_some();
+        if layout != Layout::Native || section.kind() == SectionKind::Down || is_in_rust {
+            return Emptiness::Meant;
+        }
+        Emptiness::Forgotten
+    }
+}
+
 /// What is wrong in one section.
-fn check_section(layout: Layout, section: &Section, vars: Option<&Vars>) -> Vec<Diagnostic> {
+fn check_section(emptiness: Emptiness, section: &Section, vars: Option<&Vars>) -> Vec<Diagnostic> {
     let bound = match (section.substitution(), vars) {
         (Substitution::Off | Substitution::Vars, None) => section.clone(),
         // Pasted text may change where statements end: without values nothing can be said.
@@ -238,7 +259,7 @@ fn check_section(layout: Layout, section: &Section, vars: Option<&Vars>) -> Vec<
         Err(problem) => vec![problem],
         Ok(statements) => {
             let mut problems = Vec::new();
-            if statements.is_empty() && layout == Layout::Native && section.kind() != SectionKind::Down {
+            if statements.is_empty() && emptiness == Emptiness::Forgotten {
                 let problem =
                     section.diagnostic(0..0, format!("the {} section has no statement", section.kind()));
                 problems.push(problem.help("write one, or delete the section"));
