@@ -19,6 +19,8 @@ mod snapshots;
 mod stage;
 #[path = "recipes/subject.rs"]
 mod subject;
+#[path = "recipes/surroundings.rs"]
+mod surroundings;
 #[path = "recipes/triggers.rs"]
 mod triggers;
 #[path = "recipes/way_back.rs"]

@@ -108,6 +108,12 @@ impl Stage {
         self.files.get(self.applied).is_some_and(|file| !file.text.contains("-- upshift: irreversible"))
     }
 
+    /// Whether a file is pending.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.applied < self.files.len()
+    }
+
+    /// Whether a file can be taken back.
     pub(crate) fn has_applied(&self) -> bool {
         self.applied > 0
     }

@@ -262,8 +262,34 @@ fn column(row: &Row) -> Result<Option<KeyColumn>, tokio_postgres::Error> {
 
 /// The column of a header, as the catalog has it: the last part of what is written.
 fn unquoted(written: &str) -> String {
-    match written.strip_suffix('"') {
-        Some(quoted) => quoted.rsplit_once('"').map_or(quoted, |(_, name)| name).to_owned(),
-        None => written.rsplit('.').next().unwrap_or(written).to_lowercase(),
+    let mut quotes = 0;
+    // A quote inside of a name is doubled, so behind an even number of them a dot stands between two names.
+    let ends = |c: char| {
+        quotes += usize::from(c == '"');
+        c == '.' && quotes % 2 == 0
+    };
+    let last = written.split(ends).next_back().unwrap_or(written);
+    match last.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(name) => name.replace("\"\"", "\""),
+        None => last.to_lowercase(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unquoted;
+
+    #[test]
+    fn a_key_is_named_as_sql_writes_it() {
+        for (written, name) in [
+            ("id", "id"),
+            ("Id", "id"),
+            ("orders.id", "id"),
+            ("\"Id\"", "Id"),
+            ("app.\"Order.Items\".\"Key \"\"1\"\"\"", "Key \"1\""),
+            ("\"a.b\"", "a.b"),
+        ] {
+            assert_eq!(unquoted(written), name, "{written}");
+        }
     }
 }
