@@ -1,4 +1,5 @@
 -- upshift: phase contract
+-- upshift: switch orders.status_id
 -- upshift: requires 20260601090005
 -- upshift: after 7d
 -- upshift: irreversible because the values of the old side are gone with it

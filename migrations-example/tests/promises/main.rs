@@ -8,6 +8,7 @@
 mod catalog;
 mod demo;
 mod names;
+mod recipe;
 mod rules;
 mod service;
 mod up_and_down;
