@@ -3,7 +3,10 @@
 use expect_test::expect;
 use upshift_promises::Database;
 
-use crate::stage::facts;
+use upshift_recipes::{Phase, Tie};
+
+use crate::stage::{Stage, facts};
+use crate::subject::{self, Shape, TABLE};
 
 const SETUP: &str = "\
     create schema app; create schema other;
@@ -26,7 +29,7 @@ const SETUP: &str = "\
     create table app.orders (id bigint primary key, user_id bigint references app.users, region text);
     create function app.nothing() returns trigger language plpgsql as 'begin return new; end';
     create trigger shout before update on app.users for each row execute function app.nothing();
-    create trigger zzz_upshift_sync_x before update on app.users for each row execute function app.nothing();
+    create trigger zzz_upshift_sync_x before update of moods on app.users for each row execute function app.nothing();
     create trigger later after update on app.users for each row execute function app.nothing();
     alter table app.users enable row level security;
     insert into app.users (email, \"Odd Name\") select 'a' || n, repeat('x', 100) || n from generate_series(1, 9) n;
@@ -45,7 +48,7 @@ async fn a_table_is_known_by_one_question() {
         ColumnFacts { name: ("id"), data_type: "bigint", collation: None, default: None, null: Refused, width: 8, ties: [ity, Unique], dependents: ["constraint orders_user_id_fkey on table app.orders", "constraint users_pkey on table app.users", "sequence app.users_id_seq"] }
         ColumnFacts { name: ("number"), data_type: "integer", collation: None, default: Some("nextval('app.users_number_seq'::regclass)"), null: Refused, width: 4, ties: [Sequence], dependents: ["sequence app.users_number_seq"] }
         ColumnFacts { name: ("email"), data_type: "character varying(80)", collation: Some("pg_catalog.\"C\""), default: None, null: Refused, width: 3, ties: [Unique], dependents: ["constraint users_email_mood_key on table app.users"] }
-        ColumnFacts { name: ("moods"), data_type: "app.mood[]", collation: None, default: Some("'{}'::app.mood[]"), null: Allowed, width: 13, ties: [], dependents: [] }
+        ColumnFacts { name: ("moods"), data_type: "app.mood[]", collation: None, default: Some("'{}'::app.mood[]"), null: Allowed, width: 13, ties: [UnderWay], dependents: ["trigger zzz_upshift_sync_x on table app.users"] }
         ColumnFacts { name: ("mood"), data_type: "other.\"Mood\"", collation: None, default: None, null: Allowed, width: 4, ties: [Unique], dependents: ["constraint users_email_mood_key on table app.users"] }
         ColumnFacts { name: ("price"), data_type: "numeric(12,2)", collation: None, default: Some("1.5"), null: Allowed, width: 7, ties: [Feeds], dependents: [] }
         ColumnFacts { name: ("whole"), data_type: "numeric", collation: None, default: None, null: Allowed, width: 5, ties: [Generated], dependents: [] }
@@ -81,6 +84,19 @@ async fn the_keys_of_partitions_and_of_their_partitions_are_seen() {
     .assert_eq(&format!("{tied:?}\n{partitions:?} {:?}", events.nesting));
     let cut = facts(&client, "app.cut").await.unwrap();
     expect!["[PartitionKey]"].assert_eq(&format!("{:?}", cut.columns[0].ties));
+}
+
+/// The facts of a table with an open window name both of its columns.
+#[tokio::test]
+async fn a_change_under_way_is_seen() {
+    for subject in [subject::RENAME, subject::RENAME_WIDE, subject::SPLIT] {
+        let mut stage = Stage::new(&subject.setup(Shape::Plain), TABLE, subject.recipe).await;
+        stage.through(Phase::Expand).await;
+        let known = facts(&stage.client, TABLE).await.unwrap();
+        let tied = known.columns.iter().filter(|column| column.ties.contains(&Tie::UnderWay));
+        let tied: Vec<&str> = tied.map(|column| column.name.as_str()).collect();
+        assert_eq!(tied, [subject.old, subject.new].concat(), "{}", subject.name);
+    }
 }
 
 #[tokio::test]

@@ -130,7 +130,7 @@ impl AddColumn {
                 .down(Way::Nothing("What was filled goes with the column.".to_owned())),
         );
         if self.null == Null::Refused {
-            let slug = format!("{}_{}", table.name.slug(), name.slug());
+            let slug = Ident::slug(&[&table.name, name]);
             // Not before: an UPDATE of a row that waits would meet the CHECK.
             let hold = not_null::hold(facts, name, &slug, &fill);
             let files = not_null::files(facts, &[name], &slug, &hold.name, Phase::Backfill);
@@ -145,6 +145,6 @@ impl AddColumn {
     }
 
     fn file(&self, facts: &TableFacts, word: &str) -> String {
-        format!("{word}_{}_{}", facts.table.name.slug(), self.name.slug())
+        format!("{word}_{}", Ident::slug(&[&facts.table.name, &self.name]))
     }
 }

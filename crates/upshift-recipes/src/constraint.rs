@@ -179,7 +179,7 @@ impl AddForeignKey {
     fn by_partition(&self, facts: &TableFacts, recipe: &mut Recipe) {
         let (table, name) = (&facts.table, &self.name);
         let (first, second) = phases(self.old_writers);
-        let slug = format!("{}_{}", table.name.slug(), name.slug());
+        let slug = Ident::slug(&[&table.name, name]);
         let each =
             |statement: &dyn Fn(&Table) -> String| facts.partitions.iter().map(statement).collect::<Vec<_>>();
         let add = each(&|it| format!("alter table {it}\n    {} not valid", self.constraint()));
@@ -245,7 +245,7 @@ fn two_files(
 ) {
     let table = &facts.table;
     let (first, second) = phases(old_writers);
-    let slug = format!("{}_{}", table.name.slug(), name.slug());
+    let slug = Ident::slug(&[&table.name, name]);
     recipe.files.push(
         RecipeFile::new(
             first,

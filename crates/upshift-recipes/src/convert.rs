@@ -175,7 +175,7 @@ pub(crate) fn converted(
     let up = up.map(|(gives, body)| function("upshift_up_", &old_columns, gives, body)).collect();
     let down = old_columns.iter().zip(bodies.down);
     let down = down.map(|(gives, body)| function("upshift_down_", &new_columns, gives, body)).collect();
-    let slugs: Vec<String> = old.iter().map(|name| name.slug()).collect();
+    let names: Vec<&Ident> = std::iter::once(&table.name).chain(old.iter().copied()).collect();
     let added = |it: &&NewColumn| Added {
         name: it.name.clone(),
         data_type: it.data_type.clone(),
@@ -194,7 +194,7 @@ pub(crate) fn converted(
         },
         added: new.iter().map(added).collect(),
         around: words.around,
-        slug: format!("{}_{}", table.name.slug(), slugs.join("_")),
+        slug: Ident::slug(&names),
         title: words.title,
     };
     let mut recipe = window.recipe()?;

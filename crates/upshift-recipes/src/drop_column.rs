@@ -38,7 +38,7 @@ impl DropColumn {
     /// The files and notes.
     ///
     /// # Errors
-    /// When there is no such column, partitions go by it, or it is part of a key that nothing would fill.
+    /// When there is no such column, another change of it is under way, partitions go by it, or it is part of a key that nothing would fill.
     pub fn recipe(&self, facts: &TableFacts) -> Result<Recipe, RecipeError> {
         let column = facts.get(&self.column)?;
         let (table, name) = (&facts.table, &self.column);
@@ -49,8 +49,12 @@ impl DropColumn {
             )
             .instead("make a new table without it, and rename the tables"));
         }
+        if column.ties.contains(&Tie::UnderWay) {
+            return Err(RecipeError::new(format!("column {name} of {table}"), Tie::UnderWay.reason())
+                .instead("purge that one first, or take it back"));
+        }
         let hidden = name.hidden();
-        let slug = format!("{}_{}", table.name.slug(), name.slug());
+        let slug = Ident::slug(&[&table.name, name]);
         let hide = format!("hide_{slug}");
         let loosened = self.loosened(facts)?;
         let mut up = vec![format!("alter table {table} rename column {name} to {hidden}")];

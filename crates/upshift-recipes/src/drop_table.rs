@@ -5,6 +5,7 @@ use upshift_files::Phase;
 use crate::RecipeError;
 use crate::facts::TableFacts;
 use crate::file::{RecipeFile, Way};
+use crate::name::Ident;
 use crate::recipe::{About, Recipe};
 use crate::window::SOAK;
 
@@ -30,7 +31,7 @@ impl DropTable {
                 .instead("drop those, or their columns (DropColumn), in a migration before this one"));
         }
         let hidden = table.beside(table.name.hidden());
-        let slug = table.name.slug();
+        let slug = Ident::slug(&[&table.name]);
         let hide = format!("hide_{slug}");
         let mut recipe = Recipe::new(format!("Drops {table}."));
         recipe.files.push(

@@ -123,6 +123,8 @@ pub enum Tie {
     Feeds,
     /// It owns a sequence (`serial`).
     Sequence,
+    /// A trigger of a recipe keeps it in step with another column.
+    UnderWay,
 }
 
 /// One privilege that somebody has on a table.
@@ -300,6 +302,9 @@ impl Tie {
             Tie::Generated => "it is computed from other columns, and no trigger sees its value",
             Tie::Feeds => "another column is computed from it",
             Tie::Sequence => "it owns a sequence, which would go with it",
+            Tie::UnderWay => {
+                "another change of it is under way, whose trigger would not see what this one's writes"
+            }
         }
     }
 }
@@ -365,6 +370,7 @@ fn column_fact(columns: &mut Vec<ColumnFacts>, name: &str, fact: &str, value: St
             "generated" => Tie::Generated,
             "feeds" => Tie::Feeds,
             "sequence" => Tie::Sequence,
+            "under way" => Tie::UnderWay,
             _ => return Err(format!("there is no tie `{value}`")),
         }),
         _ => return Err("there is no such fact".to_owned()),

@@ -196,6 +196,19 @@ with t as (
         on s.oid operator(pg_catalog.=) d.objid and s.relkind operator(pg_catalog.=) 'S'
     where a.attidentity operator(pg_catalog.=) ''
     union all
+    select distinct 'column', a.attname::varchar, 'tie', 'under way', a.attnum::integer
+    from a
+    join pg_catalog.pg_trigger g
+        on g.tgrelid operator(pg_catalog.=) a.relation
+        and pg_catalog.starts_with(g.tgname::varchar, 'zzz_upshift_sync_')
+    join pg_catalog.pg_depend d
+        -- By the columns of its WHEN or of its UPDATE OF.
+        on d.classid operator(pg_catalog.=) 'pg_catalog.pg_trigger'::pg_catalog.regclass
+        and d.objid operator(pg_catalog.=) g.oid
+        and d.refclassid operator(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+        and d.refobjid operator(pg_catalog.=) a.relation
+        and d.refobjsubid operator(pg_catalog.=) a.attnum
+    union all
     select distinct 'column', a.attname::varchar, 'dependent',
         pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid), a.attnum::integer
     from a

@@ -105,7 +105,7 @@ impl ConcurrentIndex {
 
     fn file(&self, facts: &TableFacts, about: &str) -> RecipeFile {
         let table = &facts.table;
-        RecipeFile::new(self.phase, format!("index_{}_{}", table.name.slug(), self.name.slug()), about)
+        RecipeFile::new(self.phase, format!("index_{}", Ident::slug(&[&table.name, &self.name])), about)
             .locks(format!(
                 "SHARE UPDATE EXCLUSIVE on {table} while it builds; it waits for transactions older than itself."
             ))
@@ -157,7 +157,7 @@ impl ConcurrentIndex {
         recipe.files.push(
             RecipeFile::new(
                 self.phase,
-                format!("index_{}_{}", table.name.slug(), self.name.slug()),
+                format!("index_{}", Ident::slug(&[&table.name, &self.name])),
                 format!("{} One partition after the other; valid when the last is attached.", recipe.title),
             )
             .locks("SHARE on the parent alone, a moment; SHARE UPDATE EXCLUSIVE on each partition while its index builds.")
@@ -242,7 +242,7 @@ impl AddPrimaryKey {
         }
         let mut last = None;
         if !nullable.is_empty() {
-            let slug = format!("{}_{}", table.name.slug(), self.name.slug());
+            let slug = Ident::slug(&[&table.name, &self.name]);
             let (first, second) = phases(self.old_writers);
             let hold = format!("hold_{slug}_not_null");
             let empty =
@@ -321,7 +321,7 @@ impl OnIndex<'_> {
         recipe.files.push(
             RecipeFile::new(
                 phase,
-                format!("{}_{}_{}", self.kind.replace(' ', "_"), table.name.slug(), name.slug()),
+                format!("{}_{}", self.kind.replace(' ', "_"), Ident::slug(&[&table.name, name])),
                 "Makes a constraint of the index; no row is read.",
             )
             .locks(format!("ACCESS EXCLUSIVE on {table}, a moment."))

@@ -80,9 +80,10 @@ impl Ident {
         Ident::derived("_upshift_hidden_", &[self], "")
     }
 
-    /// The name as part of a file's name.
-    pub(crate) fn slug(&self) -> String {
-        let slug: String = self.0.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+    /// Names as part of a file's name, which a file system cuts no more than a server does.
+    pub(crate) fn slug(names: &[&Ident]) -> String {
+        let joined = Ident::derived("", names, "");
+        let slug: String = joined.0.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
         slug.to_lowercase()
     }
 }
@@ -92,7 +93,7 @@ impl fmt::Display for Ident {
         let mut bytes = self.0.bytes();
         let plain = bytes.next().is_some_and(|b| b.is_ascii_lowercase() || b == b'_')
             && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-        if plain && !KEYWORDS.contains(&self.0.as_str()) {
+        if plain && KEYWORDS.split(' ').all(|word| word != self.0) {
             return f.write_str(&self.0);
         }
         write!(f, "\"{}\"", self.0.replace('"', "\"\""))
@@ -172,172 +173,21 @@ fn part(text: &str) -> Option<(String, &str)> {
 
 /// The words PostgreSQL 13 to 18 (`src/include/parser/kwlist.h`) does not take as any name: all that are not of the
 /// class UNRESERVED, which is what its own `quote_ident` goes by.
-const KEYWORDS: &[&str] = &[
-    "all",
-    "analyse",
-    "analyze",
-    "and",
-    "any",
-    "array",
-    "as",
-    "asc",
-    "asymmetric",
-    "authorization",
-    "between",
-    "bigint",
-    "binary",
-    "bit",
-    "boolean",
-    "both",
-    "case",
-    "cast",
-    "char",
-    "character",
-    "check",
-    "coalesce",
-    "collate",
-    "collation",
-    "column",
-    "concurrently",
-    "constraint",
-    "create",
-    "cross",
-    "current_catalog",
-    "current_date",
-    "current_role",
-    "current_schema",
-    "current_time",
-    "current_timestamp",
-    "current_user",
-    "dec",
-    "decimal",
-    "default",
-    "deferrable",
-    "desc",
-    "distinct",
-    "do",
-    "else",
-    "end",
-    "except",
-    "exists",
-    "extract",
-    "false",
-    "fetch",
-    "float",
-    "for",
-    "foreign",
-    "freeze",
-    "from",
-    "full",
-    "grant",
-    "greatest",
-    "group",
-    "grouping",
-    "having",
-    "ilike",
-    "in",
-    "initially",
-    "inner",
-    "inout",
-    "int",
-    "integer",
-    "intersect",
-    "interval",
-    "into",
-    "is",
-    "isnull",
-    "join",
-    "json",
-    "json_array",
-    "json_arrayagg",
-    "json_exists",
-    "json_object",
-    "json_objectagg",
-    "json_query",
-    "json_scalar",
-    "json_serialize",
-    "json_table",
-    "json_value",
-    "lateral",
-    "leading",
-    "least",
-    "left",
-    "like",
-    "limit",
-    "localtime",
-    "localtimestamp",
-    "merge_action",
-    "national",
-    "natural",
-    "nchar",
-    "none",
-    "normalize",
-    "not",
-    "notnull",
-    "null",
-    "nullif",
-    "numeric",
-    "offset",
-    "on",
-    "only",
-    "or",
-    "order",
-    "out",
-    "outer",
-    "overlaps",
-    "overlay",
-    "placing",
-    "position",
-    "precision",
-    "primary",
-    "real",
-    "references",
-    "returning",
-    "right",
-    "row",
-    "select",
-    "session_user",
-    "setof",
-    "similar",
-    "smallint",
-    "some",
-    "substring",
-    "symmetric",
-    "system_user",
-    "table",
-    "tablesample",
-    "then",
-    "time",
-    "timestamp",
-    "to",
-    "trailing",
-    "treat",
-    "trim",
-    "true",
-    "union",
-    "unique",
-    "user",
-    "using",
-    "values",
-    "varchar",
-    "variadic",
-    "verbose",
-    "when",
-    "where",
-    "window",
-    "with",
-    "xmlattributes",
-    "xmlconcat",
-    "xmlelement",
-    "xmlexists",
-    "xmlforest",
-    "xmlnamespaces",
-    "xmlparse",
-    "xmlpi",
-    "xmlroot",
-    "xmlserialize",
-    "xmltable",
-];
+const KEYWORDS: &str = "\
+    all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean \
+    both case cast char character check coalesce collate collation column concurrently constraint create \
+    cross current_catalog current_date current_role current_schema current_time current_timestamp \
+    current_user dec decimal default deferrable desc distinct do else end except exists extract false \
+    fetch float for foreign freeze from full grant greatest group grouping having ilike in initially \
+    inner inout int integer intersect interval into is isnull join json json_array json_arrayagg \
+    json_exists json_object json_objectagg json_query json_scalar json_serialize json_table json_value \
+    lateral leading least left like limit localtime localtimestamp merge_action national natural nchar \
+    none normalize not notnull null nullif numeric offset on only or order out outer overlaps overlay \
+    placing position precision primary real references returning right row select session_user setof \
+    similar smallint some substring symmetric system_user table tablesample then time timestamp to \
+    trailing treat trim true union unique user using values varchar variadic verbose when where window \
+    with xmlattributes xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot \
+    xmlserialize xmltable";
 
 #[cfg(test)]
 mod tests {

@@ -56,7 +56,7 @@ impl RenameColumn {
     }
 
     fn slug(&self, facts: &TableFacts) -> String {
-        format!("{}_{}", facts.table.name.slug(), self.column.slug())
+        Ident::slug(&[&facts.table.name, &self.column])
     }
 
     fn by_trigger(&self, facts: &TableFacts, column: &ColumnFacts) -> Result<Recipe, RecipeError> {

@@ -30,7 +30,7 @@ impl RenameTable {
         let renamed = table.beside(self.to.clone());
         let columns = facts.columns.iter().map(|it| (it.name.clone(), it.name.clone())).collect();
         let view = View::new(facts, table.clone(), renamed.clone(), columns)?;
-        let slug = table.name.slug();
+        let slug = Ident::slug(&[&table.name]);
         let drop_view = format!("drop view {table}");
         let mut recipe = Recipe::new(format!("Renames {table} to {}.", self.to));
         recipe.files.push(

@@ -83,7 +83,7 @@ impl SetNotNull {
 }
 
 fn slug(facts: &TableFacts, column: &Ident) -> String {
-    format!("{}_{}", facts.table.name.slug(), column.slug())
+    Ident::slug(&[&facts.table.name, column])
 }
 
 /// NOT NULL, where something takes the place of NULL.

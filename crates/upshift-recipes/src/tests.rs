@@ -65,6 +65,23 @@ fn a_column_that_cannot_be_doubled_names_the_other_method() {
 }
 
 #[test]
+fn a_column_whose_change_is_under_way_is_left_alone() {
+    let facts = users(text().tie(Tie::UnderWay));
+    check(
+        rename(RenameMethod::SyncTrigger).recipe(&facts),
+        expect![[r#"
+        column name of app.users cannot be doubled: another change of it is under way, whose trigger would not see what this one's writes
+        help: purge that one first, or take it back"#]],
+    );
+    check(
+        DropColumn::new(ident("name")).recipe(&facts),
+        expect![[r#"
+        column name of app.users: another change of it is under way, whose trigger would not see what this one's writes
+        help: purge that one first, or take it back"#]],
+    );
+}
+
+#[test]
 fn a_view_past_row_level_security_is_refused() {
     let mut facts = users(text());
     facts.row_security = RowSecurity::On;
@@ -331,6 +348,20 @@ fn a_switch_is_in_every_file() {
     assert!(set.iter().all(|it| it.header().switch.as_deref() == Some("users.full_name")));
     for name in ["", "two words", "a\nb", "\"a", "a-b", "a.1", "a."] {
         assert!(recipe.clone().switch(name).is_err(), "{name:?}");
+    }
+}
+
+#[test]
+fn the_name_of_a_file_is_never_too_long() {
+    let long = ["a", "b", "c", "d"].map(|c| ident(&c.repeat(63)));
+    let mut facts = TableFacts::new(Table::new(ident("app"), ident(&"x".repeat(63))), 15);
+    for name in &long {
+        facts = facts.column(ColumnFacts::new(name.clone(), "text"));
+    }
+    let from = long.map(|name| (name, expression("whole")));
+    let merge = MergeColumns::new(from, NewColumn::new(ident("whole"), sql_type("text")), expression("'x'"));
+    for file in merge.recipe(&facts).unwrap().numbered("20261121090000".parse().unwrap()).unwrap() {
+        assert!(file.path.len() < 120, "{}", file.path);
     }
 }
 

@@ -10,7 +10,7 @@ mod trigger;
 
 pub(crate) use function::{Create, Flow};
 
-use crate::facts::TableFacts;
+use crate::facts::{TableFacts, Tie};
 use crate::name::{Ident, Table};
 use crate::{Expression, RecipeError, SqlType};
 
@@ -109,6 +109,10 @@ pub(crate) fn old_columns(
         let column = facts.get(name)?;
         if let Some(tie) = column.ties.first() {
             let what = format!("column {name} of {} cannot be doubled", facts.table);
+            let instead = match tie {
+                Tie::UnderWay => "purge that one first, or take it back",
+                _ => instead,
+            };
             return Err(RecipeError::new(what, tie.reason()).instead(instead));
         }
         columns.push(Column { name: column.name.clone(), data_type: column.sql_type()? });
