@@ -5,6 +5,8 @@
 mod change;
 #[path = "recipes/facts.rs"]
 mod facts;
+#[path = "recipes/fleet.rs"]
+mod fleet;
 #[path = "recipes/hidden.rs"]
 mod hidden;
 #[path = "recipes/locks.rs"]
