@@ -44,7 +44,10 @@ async fn a_search_path_ends_with_its_migration() {
         let db = Database::new().await;
         let found =
             after(&db, &text, "current_setting('search_path') || current_setting('lock_timeout')").await;
-        assert_eq!(found, "\"$user\", public50ms | \"$user\", public2s", "in the next migration | statement by statement");
+        assert_eq!(
+            found, "\"$user\", public50ms | \"$user\", public2s",
+            "in the next migration | statement by statement"
+        );
     }
 }
 

@@ -46,7 +46,7 @@ async fn an_unknown_target_is_refused_before_anything_is_touched() {
     for target in [Target::Version(version(7)), Target::Only(vec![version(1), version(7)])] {
         let error = db.migrator(files(FOUR)).up(target).await.unwrap_err();
         let why = "\
-            no plan can be made: version 7 is no migration of this set\n  - version 7 is no migration of this set\n    \
+            no plan can be made: version 7 is no migration of this set\n  \
             help: the nearest version there is: 4";
         assert_eq!(error.render(), why);
     }

@@ -14,8 +14,7 @@ async fn old_code_is_refused_with_words_at_boot_and_when_it_joins() {
     let refused = old.run().await.unwrap_err();
     expect![[r#"
         no plan can be made: 4_hide_status is a contract this binary does not know: what it took away, this code may need
-          - 4_hide_status is a contract this binary does not know: what it took away, this code may need
-            help: start a release that has it; or give the old code back what it needs with `migrator.rollout().unhide(version)`, as long as nothing was purged"#]]
+          help: start a release that has it; or give the old code back what it needs with `migrator.rollout().unhide(version)`, as long as nothing was purged"#]]
     .assert_eq(&refused.render());
     assert!(refused.is_fenced());
     let refused = old.join().await.unwrap_err();

@@ -12,9 +12,10 @@ fn recipe() -> Result<upshift_recipes::Recipe, Box<dyn std::error::Error>> {
         .column(ColumnFacts::new("total_cents".parse()?, "bigint").not_null())
         .column(ColumnFacts::new("placed_at".parse()?, "timestamptz").not_null())
         .primary_key(["id".parse()?]);
-    let lookup = StringToLookup::new("status".parse()?, "status_id".parse()?, "public.order_statuses".parse()?)
-        .values(["placed", "paid", "shipped", "delivered", "cancelled"])
-        .default_value("placed")?;
+    let lookup =
+        StringToLookup::new("status".parse()?, "status_id".parse()?, "public.order_statuses".parse()?)
+            .values(["placed", "paid", "shipped", "delivered", "cancelled"])
+            .default_value("placed")?;
     let recipe: Result<_, RecipeError> = lookup.recipe(&facts).and_then(|it| it.switch("orders.status_id"));
     Ok(recipe?)
 }

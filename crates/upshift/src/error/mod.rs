@@ -214,6 +214,14 @@ impl Error {
         };
         match &self.0.kind {
             Kind::Files(found) => text.push_str(&format!("\n\n{found}")),
+            Kind::Refused(refusals) if refusals.len() == 1 => {
+                // The first line says it already.
+                for refusal in refusals {
+                    let more = refusal.to_string();
+                    more.lines().skip(1).for_each(|line| text.push_str(&format!("\n{line}")));
+                    text.push_str(&format!("\n  help: {}", refusal.kind.help()));
+                }
+            }
             Kind::Refused(refusals) => {
                 for refusal in refusals {
                     text.push_str(&format!("\n  - {refusal}\n    help: {}", refusal.kind.help()));
