@@ -385,3 +385,56 @@ fn a_backfill_without_a_statement_is_no_mistake() {
     check(IN_RUST).unwrap();
     assert!(check(&IN_RUST.replace("backfill table=t batch=40 max-batch=40", "lock-timeout 1s")).is_err());
 }
+
+#[tokio::test]
+async fn a_worker_whose_backfill_was_applied_by_another_one_stops() {
+    let db = table_of(40).await;
+    let resting = "-- upshift: backfill table=t pause=2s\nupdate t set times = times + 1;";
+    let (migrator, heard) = told(db.migrator(set(resting)).backfill_policy(policy(40)));
+    let other = migrator.clone();
+    let worker = tokio::spawn(async move { migrator.backfills().work(fill(), LONG).await });
+    while heard.try_recv().is_err() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    // While it rests behind its only batch.
+    assert_eq!(steps(&other.up(Target::Only(vec![fill()])).await.unwrap()), "up 2_fill");
+    assert_eq!(timeout(LONG, worker).await.unwrap().unwrap().unwrap(), Worked::Gone);
+    assert_eq!(times(&db).await, "1 | 40");
+}
+
+#[tokio::test]
+async fn nobody_waits_for_ever_for_a_table_that_somebody_holds() {
+    let db = table_of(50).await;
+    let busy = db.client().await;
+    busy.batch_execute("begin; lock table t").await.unwrap();
+    let timeouts = Timeouts {
+        lock: Duration::from_millis(50),
+        retry: Duration::from_millis(300),
+        ..Timeouts::default()
+    };
+    let migrator = db.migrator(set(COUNT)).timeouts(timeouts);
+    let worked = timeout(LONG, migrator.backfills().work(fill(), LONG)).await.unwrap();
+    assert!(worked.unwrap_err().is_lock_timeout());
+    let applied = timeout(LONG, migrator.up(Target::Only(vec![fill()]))).await.unwrap();
+    assert!(applied.unwrap_err().is_lock_timeout());
+    busy.batch_execute("rollback").await.unwrap();
+    assert_eq!(steps(&migrator.up(Target::Only(vec![fill()])).await.unwrap()), "up 2_fill");
+}
+
+#[tokio::test]
+async fn a_server_that_tells_nothing_of_its_health_holds_nothing_up() {
+    let db = table_of(50).await;
+    let role = format!("worker_of_{}", db.name());
+    db.run(&format!(
+        "revoke execute on function pg_catalog.pg_current_wal_lsn() from public; create role {role} login;
+        alter table t owner to {role}; alter table first owner to {role};
+        grant all on schema upshift to {role}; grant all on all tables in schema upshift to {role}"
+    ))
+    .await;
+    let url = db.url().replace("postgres@", &format!("{role}@"));
+    let migrator = Migrator::new(database::pool(&url, 2), set(COUNT)).backfill_policy(policy(9));
+    assert_eq!(migrator.backfills().work(fill(), LONG).await.unwrap(), Worked::Finished);
+    assert_eq!(steps(&migrator.up(Target::Only(vec![fill()])).await.unwrap()), "up 2_fill");
+    assert_eq!(times(&db).await, "1 | 50");
+    db.run(&format!("drop owned by {role} cascade; drop role {role}")).await;
+}

@@ -12,7 +12,7 @@ use tokio_postgres::types::{ToSql, Type};
 use super::book::Book;
 use super::health::{Health, Hold};
 use super::table::{Opening, PLAN_BY_INDEX, Way};
-use super::{ASK_EVERY, Work};
+use super::{ASK_EVERY, Asking, Work};
 use crate::code::StepContext;
 use crate::error::{Error, Failure, Stopped};
 use crate::history::backfill as sql;
@@ -25,6 +25,8 @@ pub(super) enum Turn {
     Done(Done),
     /// There is no range that is free, or none may be taken.
     Nothing(Book),
+    /// There are no books any more.
+    Gone,
     /// It must not go on just now.
     Unwell(Hold, Book),
 }
@@ -82,32 +84,28 @@ impl Work<'_> {
     pub(super) async fn batch(&mut self) -> Result<Turn, Trouble> {
         let number = self.number();
         let offset = i64::try_from(self.size.rows() - 1).unwrap_or(i64::MAX);
-        let is_due = self.asked.is_none_or(|asked| asked.elapsed() >= ASK_EVERY);
         let begin = format!("{} {PLAN_BY_INDEX}", self.begin());
         let values: [(&(dyn ToSql + Sync), Type); 2] = [(&number, Type::INT8), (&offset, Type::INT8)];
-        let (begun, health, taken) = join3(
-            self.client.batch_execute(&begin),
-            OptionFuture::from(is_due.then(|| Health::read(self.client, &self.table.relations))),
-            self.client.query_typed(&self.table.books.take, &values),
-        )
-        .await;
-        let health = health.transpose();
-        if is_due {
-            self.asked = Some(Instant::now());
-        }
-        let (health, row) = match (begun, health, taken) {
-            (Ok(()), Ok(health), Ok(rows)) => (health, rows.into_iter().next()),
-            (Err(cause), ..) | (_, Err(cause), _) | (.., Err(cause)) => {
-                return Err(self.rolled_back(cause).await);
-            }
+        let is_due =
+            self.asking == Asking::Answered && self.asked.is_none_or(|asked| asked.elapsed() >= ASK_EVERY);
+        let ask = || OptionFuture::from(is_due.then(|| Health::read(self.client, &self.table.relations)));
+        // Behind a pooler nothing is asked behind a question that ends a transaction, and this is one of its own.
+        let early = if self.pid.is_none() { ask().await } else { None };
+        let late = OptionFuture::from(self.pid.map(|_| ask()));
+        let taken = self.client.query_typed(&self.table.books.take, &values);
+        let (late, begun, taken) = join3(late, self.client.batch_execute(&begin), taken).await;
+        let health = self.answered(early.or(late.flatten()));
+        let row = match (begun, taken) {
+            (Ok(()), Ok(rows)) => rows.into_iter().next(),
+            (Err(cause), _) | (_, Err(cause)) => return Err(self.rolled_back(cause).await),
         };
         let reading = |cause| Error::database("read the books of a backfill", cause);
         let Some(row) = row else {
             self.roll_back().await;
-            return Err(Error::backfill_stopped(&self.step.label, Stopped::NotBegun).into());
+            return Ok(Turn::Gone);
         };
         let book = Book::of(&row).map_err(reading)?;
-        let hold = health.as_ref().and_then(|health| health.hold(self.policy()));
+        let hold = health.hold(self.policy());
         let taken = self.taken(&row, &book).map_err(reading)?;
         match (taken, hold) {
             (None, _) => {
@@ -119,6 +117,21 @@ impl Work<'_> {
                 Ok(Turn::Unwell(hold, book))
             }
             (Some(taken), None) => self.work(taken, book).await.map(Turn::Done),
+        }
+    }
+
+    /// What the server said of how it bears it; nothing holds a backfill up that it would not say.
+    fn answered(&mut self, said: Option<Result<Health, tokio_postgres::Error>>) -> Health {
+        if said.is_some() {
+            self.asked = Some(Instant::now());
+        }
+        match said.transpose() {
+            Ok(health) => health.unwrap_or_default(),
+            Err(cause) => {
+                tracing::debug!(%cause, "the server does not tell how far replicas and archive are");
+                self.asking = Asking::Refused;
+                Health::default()
+            }
         }
     }
 
@@ -152,7 +165,8 @@ impl Work<'_> {
     async fn statement(&self, taken: &Taken, sent: &Sent) -> Result<(u64, Duration, u64), Trouble> {
         let parts = taken.from.iter().chain(&taken.to);
         let values: Vec<(&(dyn ToSql + Sync), Type)> = parts.map(|part| (part as _, Type::TEXT)).collect();
-        let watch = Watch::new(self.context, self.pid, self.policy().lock / 2);
+        // Before a lock timeout, and behind the end of what was not held up: looking costs a connection.
+        let watch = Watch::new(self.context, self.pid, self.policy().lock.mul_f64(0.9));
         let statement = Box::pin(self.client.execute_typed(&sent.text, &values));
         let (freely, changed, recorded, committed) = join4(
             self.client.batch_execute(&self.table.plan_freely),

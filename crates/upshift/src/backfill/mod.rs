@@ -46,6 +46,8 @@ pub enum Worked {
     Finished,
     /// Rows are left.
     TimeIsUp,
+    /// Its books were closed meanwhile: another process has applied it, or an operator has restarted it.
+    Gone,
     /// Rows are left, and nothing was to be done just now; why.
     Held(String),
     /// An operator has paused it; who, and why.
@@ -95,10 +97,19 @@ pub(crate) struct Work<'w> {
     pid: Option<i32>,
     /// When the server was last asked how it bears it.
     asked: Option<Instant>,
+    asking: Asking,
     /// Since when nothing was done, and why.
     stuck: Option<(Instant, String)>,
     /// How many attempts in a row have failed.
     failures: u32,
+}
+
+/// Whether the server tells how it bears it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asking {
+    Answered,
+    /// It has refused: some that call themselves PostgreSQL do not know their own WAL.
+    Refused,
 }
 
 /// How often the server is asked how it bears it.
@@ -132,6 +143,7 @@ impl Work<'_> {
             };
             match turn {
                 Turn::Done(done) => self.done(done, patience).await?,
+                Turn::Gone => return Ok(Worked::Gone),
                 Turn::Unwell(hold, book) => self.hold(&hold, &book, patience).await?,
                 Turn::Nothing(book) => {
                     if let Some(worked) = self.without_range(&book, patience).await? {

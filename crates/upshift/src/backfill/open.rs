@@ -1,17 +1,21 @@
 //! A worker comes to a backfill: what it is over, what the books say, and beginning them where there are none.
 
+use std::time::Duration;
+
 use tokio_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::book::{Book, BookState};
 use super::size::Size;
 use super::table::{Table, Way};
-use super::{Broken, Work};
+use super::{Asking, Broken, Work};
+use crate::backoff::Backoff;
 use crate::context::Context;
 use crate::error::{Error, Failure, Stopped};
 use crate::history::backfill as sql;
 use crate::plan::messages::queries;
 use crate::plan::{BatchBody, Purpose, Step};
+use crate::settings::milliseconds;
 
 /// Who begins: nobody is asked whether a failed backfill may go on when a person applies it by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +57,7 @@ impl<'w> Work<'w> {
             pid: told.filter(|told| *told == table.pid),
             table,
             asked: None,
+            asking: Asking::Answered,
             stuck: None,
             failures: 0,
         };
@@ -61,7 +66,7 @@ impl<'w> Work<'w> {
         {
             return Ok(work);
         }
-        work.begin_books().await?;
+        work.begin_when_free(caller).await?;
         Ok(work)
     }
 
@@ -95,6 +100,24 @@ impl<'w> Work<'w> {
         Ok(true)
     }
 
+    /// Begins the books; an `up` tries again while somebody holds the table.
+    async fn begin_when_free(&self, caller: Caller) -> Result<(), Broken> {
+        let budget = match caller {
+            Caller::Up => self.context.settings().timeouts.retry,
+            Caller::Background => Duration::ZERO,
+        };
+        let mut backoff = Backoff::new(budget, Duration::from_millis(100), Duration::from_secs(10));
+        loop {
+            match self.begin_books().await {
+                Err(Broken::Ours(error)) if error.is_lock_timeout() => match backoff.pause() {
+                    Some(pause) => tokio::time::sleep(pause).await,
+                    None => return Err(error.into()),
+                },
+                other => return other,
+            }
+        }
+    }
+
     /// Begins the books: the upper bound is fixed here, and the guard was true.
     async fn begin_books(&self) -> Result<(), Broken> {
         for query in queries(self.step.guard.as_ref(), Purpose::Guard) {
@@ -104,21 +127,25 @@ impl<'w> Work<'w> {
             }
         }
         let broken = |cause| Broken::Ours(Error::database("begin a backfill", cause));
-        let estimate = self.estimate().await.map_err(broken)?;
         let (number, rows) = (self.number(), i64::try_from(self.size.rows()).unwrap_or(i64::MAX));
         let (key, checksum) = (self.table.key_names(), self.checksum());
-        let values: [(&(dyn ToSql + Sync), Type); 7] = [
-            (&number, Type::INT8),
-            (&self.step.name, Type::TEXT),
-            (&self.table.relation, Type::TEXT),
-            (&key, Type::TEXT_ARRAY),
-            (&checksum, Type::TEXT),
-            (&estimate, Type::INT8),
-            (&rows, Type::INT8),
-        ];
         let begun = async {
-            let begin = format!("begin isolation level read committed;{}", self.table.spelling());
+            let lock = milliseconds(self.context.settings().timeouts.lock);
+            let begin = format!(
+                "begin isolation level read committed; set local lock_timeout = {lock};{}",
+                self.table.spelling()
+            );
             self.client.batch_execute(&begin).await?;
+            let estimate = self.estimate().await?;
+            let values: [(&(dyn ToSql + Sync), Type); 7] = [
+                (&number, Type::INT8),
+                (&self.step.name, Type::TEXT),
+                (&self.table.relation, Type::TEXT),
+                (&key, Type::TEXT_ARRAY),
+                (&checksum, Type::TEXT),
+                (&estimate, Type::INT8),
+                (&rows, Type::INT8),
+            ];
             let begun = self.client.query_typed(&self.table.books.begin, &values).await?;
             if let (Way::Pages, [_, ..]) = (&self.table.way, begun.as_slice()) {
                 self.write_pages().await?;

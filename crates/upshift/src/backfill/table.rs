@@ -10,7 +10,8 @@ use crate::error::{Error, Stopped};
 use crate::history::backfill::Books;
 use crate::history::key::{Key, KeyColumn, Side};
 use crate::ident::{Ident, literal};
-use crate::plan::{Batched, Bounds, Cut, Step};
+use crate::plan::{Batched, Bounds, Cut, Step, name_parts};
+use crate::settings::milliseconds;
 
 /// The table that is filled, and the server it lives on.
 #[derive(Debug, Clone)]
@@ -55,11 +56,17 @@ impl Table {
         step: &Step,
         batched: &Batched,
     ) -> Result<Table, Error> {
-        let key = batched.header.key.as_deref().map(unquoted);
+        let key = batched.header.key.as_deref().and_then(|key| name_parts(key).pop());
         let values: [(&(dyn ToSql + Sync), Type); 2] =
             [(&batched.header.table, Type::TEXT), (&key, Type::TEXT)];
         let broken = |cause| Error::database("read the table of a backfill", cause);
-        let rows = client.query_typed(catalog::TABLE, &values).await.map_err(broken)?;
+        // How big it is can be asked only where nobody holds it for himself alone.
+        let lock = milliseconds(context.settings().timeouts.lock);
+        let begin = format!("begin read only; set local lock_timeout = {lock}");
+        client.batch_execute(&begin).await.map_err(broken)?;
+        let rows = client.query_typed(catalog::TABLE, &values).await;
+        client.batch_execute("rollback").await.map_err(broken)?;
+        let rows = rows.map_err(broken)?;
         let stopped = |why| Error::backfill_stopped(&step.label, why);
         let Some(first) = rows.first() else {
             return Err(stopped(Stopped::NoTable { table: batched.header.table.clone() }));
@@ -258,38 +265,4 @@ fn column(row: &Row) -> Result<Option<KeyColumn>, tokio_postgres::Error> {
         kind: row.try_get("type")?,
         operators: Ident::of_server(row.try_get("operators")?),
     }))
-}
-
-/// The column of a header, as the catalog has it: the last part of what is written.
-fn unquoted(written: &str) -> String {
-    let mut quotes = 0;
-    // A quote inside of a name is doubled, so behind an even number of them a dot stands between two names.
-    let ends = |c: char| {
-        quotes += usize::from(c == '"');
-        c == '.' && quotes % 2 == 0
-    };
-    let last = written.split(ends).next_back().unwrap_or(written);
-    match last.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        Some(name) => name.replace("\"\"", "\""),
-        None => last.to_lowercase(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::unquoted;
-
-    #[test]
-    fn a_key_is_named_as_sql_writes_it() {
-        for (written, name) in [
-            ("id", "id"),
-            ("Id", "id"),
-            ("orders.id", "id"),
-            ("\"Id\"", "Id"),
-            ("app.\"Order.Items\".\"Key \"\"1\"\"\"", "Key \"1\""),
-            ("\"a.b\"", "a.b"),
-        ] {
-            assert_eq!(unquoted(written), name, "{written}");
-        }
-    }
 }

@@ -34,6 +34,7 @@ impl Executor<'_> {
         let stuck = self.plan.writer.timeouts.retry;
         let why = match work.slice(Patience::ToTheEnd { stuck }).await? {
             Worked::Finished => return Ok(()),
+            Worked::Gone => Stopped::NotBegun,
             Worked::Paused(words) => Stopped::Paused { words },
             Worked::Cancelled(words) => Stopped::Cancelled { words },
             Worked::Failed(words) => Stopped::Failed { words },

@@ -143,7 +143,7 @@ impl Inner {
             let slice = self.policy().heartbeat.clamp(SHORTEST_SLICE, LONGEST_SLICE);
             match self.migrator.backfills().work(version, slice).await? {
                 Worked::Finished => {}
-                Worked::TimeIsUp => return Ok(Did::Backfilled { label }),
+                Worked::TimeIsUp | Worked::Gone => return Ok(Did::Backfilled { label }),
                 Worked::Held(why) => return Ok(Did::Held { label, why }),
                 Worked::Paused(words) => return Ok(Did::Held { label, why: format!("paused: {words}") }),
                 Worked::Cancelled(words) => {

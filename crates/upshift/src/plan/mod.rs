@@ -17,6 +17,7 @@ use std::fmt;
 
 use upshift_files::Version;
 
+pub(crate) use batched::parts as name_parts;
 pub(crate) use batched::{BatchBody, Batched, Bounds, Cut, Sent};
 pub use entry::{Blocked, BlockedBy, Entry, Note, RecordDown};
 pub(crate) use message as messages;

@@ -12,6 +12,7 @@ use upshift_files::{BackfillHeader, Diagnostic, Section, Vars};
 
 pub(crate) use sent::{Bounds, Sent};
 use target::Target;
+pub(crate) use target::parts;
 
 use super::refusal::Unplanned;
 use super::script::{Mode, SqlScript};

@@ -113,7 +113,7 @@ fn alias(text: &str, outer: &[&Token], at: usize) -> Option<Option<Range<usize>>
 }
 
 /// The parts of a name, as the server understands them.
-fn parts(name: &str) -> Vec<String> {
+pub(crate) fn parts(name: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut quoted = false;
     let mut chars = name.chars().peekable();

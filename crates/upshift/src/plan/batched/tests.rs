@@ -109,3 +109,17 @@ fn a_place_in_what_is_sent_is_a_place_in_the_text() {
 fn a_backfill_without_a_statement_is_rust_code() {
     assert!(batched("t", "-- its batches are Rust code\n").script().is_none());
 }
+
+#[test]
+fn a_name_is_read_as_sql_writes_it() {
+    for (written, name) in [
+        ("id", "id"),
+        ("Id", "id"),
+        ("orders.id", "id"),
+        ("\"Id\"", "Id"),
+        ("app.\"Order.Items\".\"Key \"\"1\"\"\"", "Key \"1\""),
+        ("\"a.b\"", "a.b"),
+    ] {
+        assert_eq!(super::parts(written).pop().as_deref(), Some(name), "{written}");
+    }
+}
