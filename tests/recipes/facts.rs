@@ -45,14 +45,14 @@ async fn a_table_is_known_by_one_question() {
     let columns = std::mem::take(&mut facts.columns);
     let columns = columns.into_iter().map(|it| format!("{it:?}")).collect::<Vec<_>>().join("\n");
     expect![[r#"
-        ColumnFacts { name: ("id"), data_type: "bigint", collation: None, default: None, null: Refused, width: 8, ties: [ity, Unique], dependents: ["constraint orders_user_id_fkey on table app.orders", "constraint users_pkey on table app.users", "sequence app.users_id_seq"] }
-        ColumnFacts { name: ("number"), data_type: "integer", collation: None, default: Some("nextval('app.users_number_seq'::regclass)"), null: Refused, width: 4, ties: [Sequence], dependents: ["sequence app.users_number_seq"] }
-        ColumnFacts { name: ("email"), data_type: "character varying(80)", collation: Some("pg_catalog.\"C\""), default: None, null: Refused, width: 3, ties: [Unique], dependents: ["constraint users_email_mood_key on table app.users"] }
-        ColumnFacts { name: ("moods"), data_type: "app.mood[]", collation: None, default: Some("'{}'::app.mood[]"), null: Allowed, width: 13, ties: [UnderWay], dependents: ["trigger zzz_upshift_sync_x on table app.users"] }
-        ColumnFacts { name: ("mood"), data_type: "other.\"Mood\"", collation: None, default: None, null: Allowed, width: 4, ties: [Unique], dependents: ["constraint users_email_mood_key on table app.users"] }
-        ColumnFacts { name: ("price"), data_type: "numeric(12,2)", collation: None, default: Some("1.5"), null: Allowed, width: 7, ties: [Feeds], dependents: [] }
-        ColumnFacts { name: ("whole"), data_type: "numeric", collation: None, default: None, null: Allowed, width: 5, ties: [Generated], dependents: [] }
-        ColumnFacts { name: ("Odd Name"), data_type: "text", collation: None, default: None, null: Allowed, width: 102, ties: [Unique], dependents: ["index app.users_lower_idx", "rule _RETURN on view app.names"] }
+        ColumnFacts { name: ("id"), data_type: "bigint", collation: None, default: None, null: Refused, width: 8, ties: [ity, Unique], dependents: ["constraint orders_user_id_fkey on table app.orders", "constraint users_pkey on table app.users", "sequence app.users_id_seq"], named_by: [] }
+        ColumnFacts { name: ("number"), data_type: "integer", collation: None, default: Some("nextval('app.users_number_seq'::regclass)"), null: Refused, width: 4, ties: [Sequence], dependents: ["sequence app.users_number_seq"], named_by: [] }
+        ColumnFacts { name: ("email"), data_type: "character varying(80)", collation: Some("pg_catalog.\"C\""), default: None, null: Refused, width: 3, ties: [Unique], dependents: ["constraint users_email_mood_key on table app.users"], named_by: [] }
+        ColumnFacts { name: ("moods"), data_type: "app.mood[]", collation: None, default: Some("'{}'::app.mood[]"), null: Allowed, width: 13, ties: [UnderWay], dependents: ["trigger zzz_upshift_sync_x on table app.users"], named_by: [] }
+        ColumnFacts { name: ("mood"), data_type: "other.\"Mood\"", collation: None, default: None, null: Allowed, width: 4, ties: [Unique], dependents: ["constraint users_email_mood_key on table app.users"], named_by: [] }
+        ColumnFacts { name: ("price"), data_type: "numeric(12,2)", collation: None, default: Some("1.5"), null: Allowed, width: 7, ties: [Feeds], dependents: [], named_by: [] }
+        ColumnFacts { name: ("whole"), data_type: "numeric", collation: None, default: None, null: Allowed, width: 5, ties: [Generated], dependents: [], named_by: [] }
+        ColumnFacts { name: ("Odd Name"), data_type: "text", collation: None, default: None, null: Allowed, width: 102, ties: [Unique], dependents: ["index app.users_lower_idx", "rule _RETURN on view app.names"], named_by: [] }
         TableFacts { table: Table { schema: ("app"), name: ("users") }, server_major: 15, kind: Plain, owner: Some(("postgres")), columns: [], primary_key: [("id")], partitions: [], nesting: Flat, before_update: [("shout")], row_security: On, grants: [Grant { to: None, privilege: Select }, Grant { to: None, privilege: Update }], incoming: ["orders_user_id_fkey of app.orders"], outgoing: [] }"#]].assert_eq(&format!("{columns}\n{facts:?}").replace("Ident", ""));
 }
 

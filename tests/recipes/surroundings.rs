@@ -4,11 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use expect_test::expect;
-use upshift_promises::database::connect;
-use upshift_recipes::{Ident, Phase, RenameColumn, RenameMethod, Table};
+use upshift_promises::database::{connect, server_is_at_least};
+use upshift_recipes::{
+    DropColumn, Ident, Phase, Recipe, RecipeError, RenameColumn, RenameMethod, Table, TableFacts,
+};
 
 use crate::stage::Stage;
 use crate::subject::{self, Release, Shape, Subject, TABLE};
+
+type Making = fn(&TableFacts) -> Result<Recipe, RecipeError>;
 
 /// Whether both sides of every row hold the same, and how many rows there are.
 async fn agreeing(stage: &Stage, subject: &Subject) -> String {
@@ -123,6 +127,88 @@ async fn what_other_triggers_change_is_followed() {
     stage.run("update app.orders set name = 'Cy' where id = 2").await;
     stage.run("update app.orders set note = 'x'").await;
     assert_eq!(stage.rows("select name, full_name from app.orders order by id").await, "ANN | ANN\nCY | CY");
+}
+
+/// A function that names the column fails from the hide on: the notes say so, by every method.
+#[tokio::test]
+async fn trigger_functions_that_name_the_column_are_told() {
+    let setup = "create schema app; create table app.orders (id bigint primary key, name text, note text);
+        create function app.shout() returns trigger language plpgsql as $$
+        begin new.name := upper(new.name); return new; end $$;
+        create function app.quiet() returns trigger language plpgsql as $$ begin return new; end $$;
+        create trigger shout before insert or update on app.orders for each row execute function app.shout();
+        create trigger quiet after insert on app.orders for each row execute function app.quiet();";
+    let drop: Making = |facts| DropColumn::new("name".parse().unwrap()).recipe(facts);
+    for making in [subject::RENAME.recipe, subject::ALIAS.recipe, drop] {
+        let mut stage = Stage::new(setup, TABLE, making).await;
+        let told = stage.recipe.notes.iter().filter(|note| note.text.contains("app.shout()"));
+        assert_eq!(told.count(), 1, "{:#?}", stage.recipe.notes);
+        assert!(stage.recipe.notes.iter().all(|note| !note.text.contains("app.quiet()")));
+        stage.up_to("hide").await;
+        let failed = stage.run_or_state("insert into app.orders (id) values (1)").await;
+        assert_eq!(failed.as_deref(), Some("42703"));
+        stage.back().await;
+        stage.run("insert into app.orders (id, name) values (1, 'Ann')").await;
+    }
+}
+
+/// `pg_restore --disable-triggers` and its like: what the verify of the backfill is for.
+#[tokio::test]
+async fn rows_written_past_the_triggers_are_found() {
+    for subject in [subject::RENAME, subject::CHANGE_TYPE] {
+        let mut stage = Stage::new(&subject.setup(Shape::Plain), TABLE, subject.recipe).await;
+        let columns = subject.columns(Release::One);
+        let values = subject.literals(Release::One, Some(0)).join(", ");
+        stage.run(&format!("insert into {TABLE} (id, {columns}) values (1, {values})")).await;
+        stage.through(Phase::Backfill).await;
+        assert_eq!(verified(&stage).await, "t\nt");
+        let set = subject.assignments(Release::One, Some(1));
+        stage
+            .run(&format!(
+                "alter table {TABLE} disable trigger all; update {TABLE} set {set}; alter table {TABLE} enable trigger all"
+            ))
+            .await;
+        assert_eq!(verified(&stage).await, "t\nf", "{}", subject.name);
+    }
+}
+
+/// The answers of the backfill's verify.
+async fn verified(stage: &Stage) -> String {
+    let file = stage.files.iter().find(|file| file.text.contains("-- upshift: verify")).unwrap();
+    let queries = file.text.split("-- upshift: verify\n").nth(1).unwrap().split("-- upshift: down").next();
+    stage.rows(queries.unwrap()).await
+}
+
+/// A view in the table's place: with the table's grants, and no more rights than whoever asks has.
+#[tokio::test]
+async fn a_role_goes_on_with_the_view_in_the_tables_place() {
+    let role = format!("recipes_reader_{}", std::process::id());
+    let setup = format!(
+        "create role {role}; create schema app; grant usage on schema app to {role};
+        create table app.orders (id bigint primary key, name text not null default 'Bob');
+        insert into app.orders values (1, 'Ann'), (2, 'Cy');
+        grant select, insert, update on app.orders to {role}; grant select on app.orders to public;"
+    );
+    let mut stage = Stage::new(&setup, TABLE, subject::ALIAS.recipe).await;
+    stage.through(Phase::Expand).await;
+    stage.run(&format!("set role {role}")).await;
+    stage.run("insert into app.orders (id, full_name) values (3, 'Dan'); update app.orders set name = 'Eve' where id = 1").await;
+    assert_eq!(
+        stage.rows("select id, name, full_name from app.orders order by id").await,
+        "1 | Eve | Eve\n2 | Cy | Cy\n3 | Dan | Dan"
+    );
+    assert_eq!(stage.run_or_state("delete from app.orders").await.as_deref(), Some("42501"));
+    stage.run("reset role").await;
+    if server_is_at_least(15) {
+        let rows = format!(
+            "alter table app.orders__base enable row level security;
+            create policy own on app.orders__base to {role} using (id > 1); set role {role}"
+        );
+        stage.run(&rows).await;
+        assert_eq!(stage.rows("select id from app.orders order by id").await, "2\n3");
+        stage.run("reset role").await;
+    }
+    stage.run(&format!("drop owned by {role}; drop role {role}")).await;
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use crate::facts::{Null, TableFacts, Tie};
 use crate::file::{RecipeFile, Way};
 use crate::name::Ident;
 use crate::recipe::{About, Recipe};
-use crate::window::{SOAK, dependents};
+use crate::window::{SOAK, dependents, named_by};
 use crate::{Expression, RecipeError};
 
 /// Drops a column.
@@ -90,6 +90,7 @@ impl DropColumn {
             About::NewCode,
             format!("does not name {name}, nor SELECT *: a prepared one fails once after the hide and the purge (0A000)."),
         );
+        named_by(facts, &[name], &mut recipe);
         dependents(facts, &[name], &mut recipe);
         if column.null == Null::Refused && column.default.is_none() && self.fill.is_none() {
             recipe.note(

@@ -68,6 +68,8 @@ pub struct ColumnFacts {
     pub ties: Vec<Tie>,
     /// What else depends on it, described: indexes, constraints, views, policies.
     pub dependents: Vec<String>,
+    /// Functions of the table's triggers in whose text its name stands, apart from our own.
+    pub named_by: Vec<String>,
 }
 
 /// Whether a table has partitions.
@@ -260,6 +262,7 @@ impl ColumnFacts {
             width: 0,
             ties: Vec::new(),
             dependents: Vec::new(),
+            named_by: Vec::new(),
         }
     }
 
@@ -363,6 +366,7 @@ fn column_fact(columns: &mut Vec<ColumnFacts>, name: &str, fact: &str, value: St
         "not null" => column.null = Null::Refused,
         "width" => column.width = value.parse().map_err(|_| "no number".to_owned())?,
         "dependent" => column.dependents.push(value),
+        "named by" => column.named_by.push(value),
         "tie" => column.ties.push(match value.as_str() {
             "unique" => Tie::Unique,
             "partition key" => Tie::PartitionKey,

@@ -200,7 +200,7 @@ with t as (
     from a
     join pg_catalog.pg_trigger g
         on g.tgrelid operator(pg_catalog.=) a.relation
-        and pg_catalog.starts_with(g.tgname::varchar, 'zzz_upshift_sync_')
+        and pg_catalog.starts_with(g.tgname::varchar, 'zzz_upshift_')
     join pg_catalog.pg_depend d
         -- By the columns of its WHEN or of its UPDATE OF.
         on d.classid operator(pg_catalog.=) 'pg_catalog.pg_trigger'::pg_catalog.regclass
@@ -208,6 +208,13 @@ with t as (
         and d.refclassid operator(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
         and d.refobjid operator(pg_catalog.=) a.relation
         and d.refobjsubid operator(pg_catalog.=) a.attnum
+    union all
+    select distinct 'column', a.attname::varchar, 'named by', p.oid::pg_catalog.regprocedure::varchar, a.attnum::integer
+    from a
+    join pg_catalog.pg_trigger g on g.tgrelid operator(pg_catalog.=) a.relation and not g.tgisinternal
+    join pg_catalog.pg_proc p on p.oid operator(pg_catalog.=) g.tgfoid
+    where pg_catalog.strpos(p.prosrc, a.attname::varchar) operator(pg_catalog.>) 0
+        and not pg_catalog.starts_with(p.proname::varchar, 'upshift_')
     union all
     select distinct 'column', a.attname::varchar, 'dependent',
         pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid), a.attnum::integer

@@ -8,7 +8,7 @@ use crate::name::{Ident, Table};
 use crate::recipe::{About, Recipe};
 use crate::sync::{Conversion, Firing, Sync, old_columns};
 use crate::view::View;
-use crate::window::{Added, Around, Window};
+use crate::window::{Added, Around, Window, named_by};
 use crate::{Expression, RecipeError};
 
 /// How both names of a column are there at once.
@@ -133,6 +133,7 @@ impl RenameColumn {
             .down(Way::Back(back)),
         );
         self.view_notes(table, &base, &mut recipe);
+        named_by(facts, &[&self.column], &mut recipe);
         Ok(recipe)
     }
 

@@ -233,6 +233,7 @@ impl Window<'_> {
                      not see what a BEFORE trigger made later changes. Make none until the purge."),
             );
         }
+        named_by(self.facts, &names, recipe);
         dependents(self.facts, &names, recipe);
         if self.facts.is_partitioned() {
             recipe.note(
@@ -246,6 +247,24 @@ impl Window<'_> {
             "triggers that are declared UPDATE OF the old column do not fire when new code writes the new one: \
              declare them for both. A logical subscriber wants the new column before it is added here.",
         );
+    }
+}
+
+/// Functions that would fail from the hide on, and with them every write.
+pub(crate) fn named_by(facts: &TableFacts, columns: &[&Ident], recipe: &mut Recipe) {
+    for name in columns {
+        let Ok(column) = facts.get(name) else { continue };
+        if !column.named_by.is_empty() {
+            recipe.note(
+                About::Review,
+                format!(
+                    "trigger functions have {name} in their text: {}. Where that is the column, every write fails from \
+                     the hide on: put what takes their place into the hide's file, and what they are today into its \
+                     down.",
+                    column.named_by.join(", ")
+                ),
+            );
+        }
     }
 }
 
