@@ -8,6 +8,8 @@ mod audit;
 mod backfill;
 #[path = "promises/backfill_faults.rs"]
 mod backfill_faults;
+#[path = "promises/backfill_hidden_rows.rs"]
+mod backfill_hidden_rows;
 #[path = "promises/backfill_shared.rs"]
 mod backfill_shared;
 #[path = "promises/blocked.rs"]

@@ -52,6 +52,7 @@ select t.oid, t.relation, t.relkind::varchar as kind, k.attname::varchar as colu
     case when k.attname is not null then pg_catalog.format('%I.%I', k.type_schema, k.typname) end as type, k.operators::varchar as operators,
     array(select t.oid union select p.relid::pg_catalog.oid
         from pg_catalog.pg_partition_tree(t.oid::pg_catalog.regclass) p) as relations,
+    pg_catalog.row_security_active(t.oid) as hides_rows,
     pg_catalog.pg_backend_pid() as pid, pg_catalog.current_setting('server_version_num')::integer as version,
     pg_catalog.current_setting('block_size')::bigint as block_size,
     (select coalesce(pg_catalog.sum(pg_catalog.pg_relation_size(c.oid::pg_catalog.regclass)), 0)::bigint

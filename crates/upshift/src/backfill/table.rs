@@ -76,6 +76,10 @@ impl Table {
         if !matches!(kind.as_str(), "r" | "p") {
             return Err(stopped(Stopped::NotATable { table: relation }));
         }
+        // It would go over the rows it sees, and its verify section would find none that is left.
+        if first.try_get("hides_rows").map_err(broken)? {
+            return Err(stopped(Stopped::HiddenRows { table: relation }));
+        }
         let columns: Vec<KeyColumn> = rows
             .iter()
             .filter_map(|row| column(row).transpose())

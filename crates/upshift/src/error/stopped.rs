@@ -19,6 +19,11 @@ pub enum Stopped {
         /// With its schema.
         table: String,
     },
+    /// Row-level security hides rows of the table from the role.
+    HiddenRows {
+        /// With its schema.
+        table: String,
+    },
     /// The column that the header names does not order the table.
     NoKey {
         /// The column.
@@ -95,6 +100,9 @@ impl fmt::Display for Stopped {
         match self {
             Stopped::NoTable { table } => write!(f, "its table {table} is not there"),
             Stopped::NotATable { table } => write!(f, "{table} is no table"),
+            Stopped::HiddenRows { table } => {
+                write!(f, "row-level security hides rows of {table} from this role")
+            }
             Stopped::NoKey { key, table } => write!(f, "its key {key} does not order the table {table}"),
             Stopped::NoVerify { table } => {
                 write!(f, "the table {table} has no key, and the migration no verify section")
@@ -128,6 +136,10 @@ impl Stopped {
         match self {
             Stopped::NoTable { .. } => "apply the migration that makes it first, or name it with its schema",
             Stopped::NotATable { .. } => "name a table, partitioned or not",
+            Stopped::HiddenRows { .. } => {
+                "run backfills as a role with BYPASSRLS, or as the owner of a table without FORCE ROW LEVEL SECURITY: what \
+                 it does not see it does not fill, and its verify section would not see either"
+            }
             Stopped::NoKey { .. } => {
                 "name a column that is never null and that a valid btree index begins with, or leave `key=` out"
             }
