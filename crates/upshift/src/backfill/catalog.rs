@@ -60,7 +60,8 @@ select t.oid, t.relation, t.relkind::varchar as kind, k.attname::varchar as colu
             select t.oid union select p.relid::pg_catalog.oid
             from pg_catalog.pg_partition_tree(t.oid::pg_catalog.regclass) p))) as bytes,
     pg_catalog.concat_ws(' ', pg_catalog.current_setting('enable_seqscan'),
-        pg_catalog.current_setting('enable_bitmapscan'), pg_catalog.current_setting('enable_sort')) as planner
+        pg_catalog.current_setting('enable_bitmapscan'), pg_catalog.current_setting('enable_sort'),
+        pg_catalog.current_setting('jit')) as planner
 from named t left join chosen c on true left join place k on k.indexrelid operator(pg_catalog.=) c.indexrelid
     and k.place operator(pg_catalog.<) c.width
 order by k.place";

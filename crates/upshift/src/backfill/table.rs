@@ -40,9 +40,10 @@ pub(super) enum Way {
     Pages,
 }
 
-/// Where a batch ends is read off the index, whatever the planner thinks of sorting a part of the table for it.
-pub(super) const PLAN_BY_INDEX: &str =
-    "set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_sort = off;";
+/// Where a batch ends is read off the index, whatever the planner thinks of sorting a part of the table for it. What has
+/// no index for it then costs so much that the server would compile it.
+pub(super) const PLAN_BY_INDEX: &str = "\
+    set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_sort = off; set local jit = off;";
 
 /// The least and the most one range of a page may hold: 24 bytes for its head, 28 at least for a row and its pointer.
 const PAGE_HEAD: i64 = 24;
@@ -101,7 +102,8 @@ impl Table {
         let mut settings = planner.split(' ').map(|it| if it == "off" { "off" } else { "on" });
         let mut next = || settings.next().unwrap_or("on");
         let plan_freely = format!(
-            "set local enable_seqscan = {}; set local enable_bitmapscan = {}; set local enable_sort = {};",
+            "set local enable_seqscan = {}; set local enable_bitmapscan = {}; set local enable_sort = {}; set local jit = {};",
+            next(),
             next(),
             next(),
             next()
