@@ -438,3 +438,19 @@ async fn a_server_that_tells_nothing_of_its_health_holds_nothing_up() {
     assert_eq!(times(&db).await, "1 | 50");
     db.run(&format!("drop owned by {role} cascade; drop role {role}")).await;
 }
+
+#[tokio::test]
+async fn a_worker_with_the_old_text_stops_when_it_goes_on_with_another_one() {
+    let db = table_of(100).await;
+    let resting = "-- upshift: backfill table=t pause=1s\nupdate t set times = times + 1;";
+    let (old, heard) = told(db.migrator(set(resting)).backfill_policy(policy(10)));
+    let worker = tokio::spawn(async move { old.backfills().work(fill(), LONG).await });
+    while heard.try_recv().is_err() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let new = db.migrator(set("-- upshift: backfill table=t\nupdate t set times = times + 10;"));
+    new.backfills().accept_text(fill()).await.unwrap();
+    assert_eq!(timeout(LONG, worker).await.unwrap().unwrap().unwrap(), Worked::Gone);
+    assert_eq!(new.backfills().work(fill(), LONG).await.unwrap(), Worked::Finished);
+    assert_eq!(times(&db).await, "1 | 11\n10 | 89");
+}

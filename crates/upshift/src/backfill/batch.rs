@@ -25,7 +25,7 @@ pub(super) enum Turn {
     Done(Done),
     /// There is no range that is free, or none may be taken.
     Nothing(Book),
-    /// There are no books any more.
+    /// There are no books any more, or those of another text.
     Gone,
     /// It must not go on just now.
     Unwell(Hold, Book),
@@ -105,6 +105,11 @@ impl Work<'_> {
             return Ok(Turn::Gone);
         };
         let book = Book::of(&row).map_err(reading)?;
+        if book.checksum != self.checksum() {
+            // Another release goes on with another text: ours is over.
+            self.roll_back().await;
+            return Ok(Turn::Gone);
+        }
         let hold = health.hold(self.policy());
         let taken = self.taken(&row, &book).map_err(reading)?;
         match (taken, hold) {

@@ -46,7 +46,7 @@ pub enum Worked {
     Finished,
     /// Rows are left.
     TimeIsUp,
-    /// Its books were closed meanwhile: another process has applied it, or an operator has restarted it.
+    /// It is no longer this one's: another process has applied it, or it goes on, or began anew, with another text.
     Gone,
     /// Rows are left, and nothing was to be done just now; why.
     Held(String),

@@ -169,7 +169,7 @@ impl<'w> Work<'w> {
         Ok(digits.and_then(|digits| digits.parse().ok()).unwrap_or(0))
     }
 
-    fn checksum(&self) -> String {
+    pub(super) fn checksum(&self) -> String {
         self.step.texts.up_checksum.map(|checksum| checksum.to_string()).unwrap_or_default()
     }
 }
