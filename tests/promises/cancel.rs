@@ -1,15 +1,13 @@
 //! A run that is dropped, or panics, wherever it stands: nothing is held, nothing is done twice, the next one goes on.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::task::{Context, Poll};
 
 use deadpool_postgres::Pool;
 use tokio_postgres::types::Type;
 use upshift::__private::{CodeDown, CodeFuture, CodeHeader, CodeMigration, Transaction};
 use upshift::{AuditVerdict, DownTarget, Event, Migrator, Report, Source, StepContext, Version};
+pub(crate) use upshift_promises::dropped::drop_at;
 use upshift_promises::{Database, database, files};
 
 /// Every kind of migration there is. Each counts itself in the table `counter`, and its down in `reverted`.
@@ -92,29 +90,6 @@ fn code(version: u64, up: upshift::__private::CodeFn, down: upshift::__private::
 
 pub(crate) fn mixed() -> Source {
     files(MIXED).with([code(7, seven, seven_back)])
-}
-
-/// Polls a future until it has been pending so many times, then drops it.
-struct DropAt<F> {
-    inner: Pin<Box<F>>,
-    left: usize,
-}
-
-impl<F: Future> Future for DropAt<F> {
-    type Output = Option<F::Output>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<F::Output>> {
-        if let Poll::Ready(output) = self.inner.as_mut().poll(cx) {
-            return Poll::Ready(Some(output));
-        }
-        self.left -= 1;
-        if self.left == 0 { Poll::Ready(None) } else { Poll::Pending }
-    }
-}
-
-/// The output, or `None` when the future was dropped where it was pending for the `nth` time.
-pub(crate) async fn drop_at<F: Future>(nth: usize, future: F) -> Option<F::Output> {
-    DropAt { inner: Box::pin(future), left: nth }.await
 }
 
 /// Nothing of ours is left in the database, and every connection of the pool works.

@@ -2,6 +2,7 @@
 
 pub mod chance;
 pub mod database;
+pub mod dropped;
 pub mod log;
 pub mod mixed;
 pub mod pgbouncer;
