@@ -6,7 +6,13 @@ mod rollout {
     mod contract;
     mod fence;
     mod guests;
+    mod isolation;
+    mod odd;
+    mod one_by_one;
     mod operator;
+    mod pooler;
+    mod roles;
     mod stopped;
     mod switch;
+    mod wire;
 }

@@ -174,3 +174,37 @@ async fn it_counts_what_a_process_tolerates_and_not_how_new_it_is() {
     drop(branch);
     eventually("it runs", async || tick(&member).await == "contracted 4_hide_status").await;
 }
+
+/// A service that leaves its migrations to a job of their own may be there before that job was.
+#[tokio::test]
+async fn it_does_not_overtake_the_expand_before_it() {
+    let db = Database::new().await;
+    drop(first_on(&db).await);
+    let migrator = release(&db, second(), "2.0.0");
+    let member = migrator.register().await.unwrap();
+    expect!["4_hide_status: closed: 2_state is not applied"].assert_eq(&tick(&member).await);
+    migrator.run().await.unwrap();
+    tick(&member).await;
+    assert_eq!(tick(&member).await, "contracted 4_hide_status");
+}
+
+#[tokio::test]
+async fn of_two_fleets_that_find_the_gate_open_one_applies_it() {
+    let db = Database::new().await;
+    drop(first_on(&db).await);
+    let migrator = second_on(&db).await;
+    let policy = GatePolicy { checks: 1, ..quick() };
+    let migrator = migrator.gate(policy);
+    let (one, other) = (migrator.register().await.unwrap(), migrator.register().await.unwrap());
+    let (first, second) = futures_util::future::join(tick(&one), tick(&other)).await;
+    let mut said = [first, second];
+    said.sort();
+    expect![[r#"
+        [
+            "contracted 4_hide_status",
+            "nothing",
+        ]
+    "#]]
+    .assert_debug_eq(&said);
+    assert_eq!(db.rows("select count(*) from upshift.audit where version = 4").await, "1");
+}

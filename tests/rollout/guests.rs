@@ -26,8 +26,10 @@ async fn the_other_service_has_to_be_there_and_to_say_that_it_tolerates_the_cont
     let orders = release(&db, second(), "2.0.0").gate(policy);
     orders.run().await.unwrap();
     let member = orders.register().await.unwrap();
-    expect!["4_hide_status: closed: no instance of billing, which it waits for, was ever registered"]
-        .assert_eq(&tick(&member).await);
+    expect![
+        "4_hide_status: closed: no instance of billing that tolerates it, which it waits for, is registered"
+    ]
+    .assert_eq(&tick(&member).await);
 
     // It reads orders.status, and says that it works on these tables.
     {
@@ -66,4 +68,36 @@ async fn a_service_with_tables_of_its_own_is_none_of_the_others_business() {
     let member = release(&db, second(), "2.0.0").gate(policy).register().await.unwrap();
     tick(&member).await;
     assert_eq!(tick(&member).await, "contracted 4_hide_status");
+}
+
+#[tokio::test]
+async fn it_is_not_enough_that_the_other_service_was_there_without_tolerating_it() {
+    let db = Database::new().await;
+    drop(upshift_promises::releases::first_on(&db).await);
+    let policy = GatePolicy { waits_for: vec!["billing".to_owned()], ..quick() };
+    let orders = release(&db, second(), "2.0.0").gate(policy);
+    orders.run().await.unwrap();
+    {
+        // Down for the night, and the same release comes back in the morning.
+        let old = billing(&db, "1.0.0").tolerates("upshift", []).unwrap();
+        old.run().await.unwrap();
+        old.register().await.unwrap().leave().await.unwrap();
+    }
+    let member = orders.register().await.unwrap();
+    upshift_promises::releases::eventually("only that is left", async || {
+        tick(&member).await
+            == "4_hide_status: closed: no instance of billing that tolerates it, which it waits for, is registered"
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_is_refused_by_one_fleet_is_registered_in_none() {
+    let db = Database::new().await;
+    release(&db, second(), "2.0.0").run().await.unwrap();
+    let late = billing(&db, "1.0.0").tolerates("upshift", []).unwrap();
+    late.run().await.unwrap();
+    assert!(late.register().await.unwrap_err().is_fenced());
+    let left = "select count(*) from upshift_billing.instance where left_at is null";
+    assert_eq!(db.rows(left).await, "0");
 }

@@ -109,3 +109,42 @@ async fn an_instance_nobody_saw_end_can_be_forgotten() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_is_no_contract_or_not_applied_is_refused_and_nothing_is_said() {
+    let db = Database::new().await;
+    drop(first_on(&db).await);
+    let new = second_on(&db).await;
+    let version = |number| upshift::Version::new(number).unwrap();
+    let rollout = new.rollout();
+    expect![[r#"
+        version 4 is not in the history
+          help: see `migrator.status()` for what is in the history"#]]
+    .assert_eq(&rollout.unhide(hide()).await.unwrap_err().render());
+    expect![[r#"
+        2_state is no contract
+          help: `migrator.rollout().status()` lists the contracts of this set"#]]
+    .assert_eq(&rollout.unhide(version(2)).await.unwrap_err().render());
+    expect!["2_state is no contract"]
+        .assert_eq(&rollout.approve(version(2), "looked").await.unwrap_err().to_string());
+    expect!["version 99 is no contract"]
+        .assert_eq(&rollout.approve(version(99), "looked").await.unwrap_err().to_string());
+    assert_eq!(db.rows("select count(*) from upshift.word").await, "0");
+    assert_eq!(db.rows("select count(*) from upshift.audit where id > 2").await, "0");
+    assert_eq!(db.history().await, "1 | orders | applied\n2 | state | applied");
+}
+
+#[tokio::test]
+async fn what_was_given_back_wants_to_be_approved_anew() {
+    let db = Database::new().await;
+    drop(first_on(&db).await);
+    let policy = GatePolicy { gate: Gate::Manual, ..quick() };
+    let new = second_on(&db).await.gate(policy);
+    let member = new.register().await.unwrap();
+    new.rollout().approve(hide(), "looked at the dashboards").await.unwrap();
+    tick(&member).await;
+    assert_eq!(tick(&member).await, "contracted 4_hide_status");
+    new.rollout().unhide(hide()).await.unwrap();
+    new.rollout().release().await.unwrap();
+    expect!["4_hide_status: closed: nobody has approved it yet"].assert_eq(&tick(&member).await);
+}

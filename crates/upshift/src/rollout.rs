@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use upshift_files::{MigrationId, Phase, Version};
+use upshift_files::{Migration, MigrationId, Phase, Version};
 
 use crate::backfill::read_progress;
 use crate::context::Here;
 use crate::error::Error;
 use crate::facts::Facts;
 use crate::gate::{Contract, GateFacts, Instance, Share, Verdict, Watch, Word, WordKind, judge};
-use crate::gatekeeper::read_facts;
+use crate::gatekeeper::{read_facts, read_nobody};
 use crate::history::{AppliedState, History, fleet};
 use crate::lock::{Asked, Lock, Need};
 use crate::migrator::Migrator;
@@ -91,8 +91,14 @@ impl Rollout<'_> {
             let set = context.source().set()?;
             let client = session::borrow(context.pool()).await?;
             let facts = Facts::read(&client, context.tables()).await?;
-            let gate = read_facts(&client, context.tables()).await?;
-            let progress = read_progress(&client, context.tables()).await?;
+            let (gate, progress) = match &facts {
+                Facts::Current(_) => (
+                    read_facts(&client, context.tables()).await?,
+                    read_progress(&client, context.tables()).await?,
+                ),
+                // Tables that nobody has registered in, nor worked on a backfill.
+                Facts::Untouched | Facts::Older { .. } => (read_nobody(&client).await?, Vec::new()),
+            };
             let later = set.versioned().iter().filter(|it| it.header().phase != Phase::Expand);
             let migrations = later.filter_map(|it| {
                 let (version, phase) = (it.version()?, it.header().phase);
@@ -153,6 +159,11 @@ impl Rollout<'_> {
     /// # Errors
     /// The set has no such contract; as [`Rollout::hold`].
     pub async fn approve(&self, contract: Version, reason: &str) -> Result<(), Error> {
+        let set = self.migrator.context.source().set()?;
+        if Contract::of(&set, contract).is_none() {
+            let label = set.get(contract).map_or(format!("version {contract}"), Migration::label);
+            return Err(Error::no_contract(label));
+        }
         self.said("approve", WordKind::Approval, Some(contract), Some(reason)).await
     }
 
@@ -190,20 +201,34 @@ impl Rollout<'_> {
     /// Works from any binary, also one that does not know the contract: the down is kept in the history.
     ///
     /// # Errors
-    /// It is not applied, or has no way back: it was purged. As [`Migrator::down`].
+    /// It is no contract, is not applied, or has no way back: it was purged. As [`Migrator::down`].
     pub async fn unhide(&self, contract: Version) -> Result<Report, Error> {
         self.unhide_here(contract).await
     }
 
     fn unhide_here(&self, contract: Version) -> Here<'_, Report> {
         Box::pin(async move {
-            // First: the contract's gate may be open, and somebody looks at it every few seconds.
-            self.said_here("hold", WordKind::Hold, Some(contract), Some("unhidden for old code")).await?;
             let context = &self.migrator.context;
             let facts = context.read().await?;
-            if facts.history().get(&MigrationId::Version(contract)).is_none() {
+            let Some(row) = facts.history().get(&MigrationId::Version(contract)) else {
                 return Err(Error::not_applied(format!("version {contract}")));
+            };
+            if row.phase != Phase::Contract {
+                return Err(Error::no_contract(row.label()));
             }
+            // What has no way back is refused before a word is said.
+            self.migrator.plan_down(DownTarget::Only(contract)).await?;
+            // Ahead of the deed: the contract's gate may be open, and somebody looks at it every few seconds. Who has
+            // approved it has approved it once.
+            let why = "unhidden for old code";
+            let about = Param::Int(i64::try_from(contract.number()).ok());
+            let approval = Message::bound(
+                Purpose::Record,
+                context.tables().sql(fleet::UNSAY_OF),
+                vec![Param::text(WordKind::Approval.text()), about],
+            );
+            let words = vec![self.saying(WordKind::Hold, Some(contract), Some(why)), approval];
+            self.write("hold", Some(contract), why.to_owned(), words).await?;
             self.migrator.down(DownTarget::Only(contract)).await
         })
     }
@@ -249,20 +274,22 @@ impl Rollout<'_> {
         reason: Option<&'r str>,
     ) -> Here<'r, ()> {
         Box::pin(async move {
-            let tables = self.migrator.context.tables();
-            let about = Param::Int(version.and_then(|it| i64::try_from(it.number()).ok()));
-            let message = match reason {
-                Some(reason) => Message::bound(
-                    Purpose::Record,
-                    tables.sql(fleet::SAY),
-                    vec![Param::text(kind.text()), about, Param::text(reason)],
-                ),
-                None => {
-                    Message::bound(Purpose::Record, tables.sql(fleet::UNSAY), vec![Param::text(kind.text())])
-                }
-            };
+            let message = self.saying(kind, version, reason);
             self.write(action, version, reason.unwrap_or("").to_owned(), vec![message]).await
         })
+    }
+
+    fn saying(&self, kind: WordKind, version: Option<Version>, reason: Option<&str>) -> Message {
+        let tables = self.migrator.context.tables();
+        let about = Param::Int(version.and_then(|it| i64::try_from(it.number()).ok()));
+        match reason {
+            Some(reason) => Message::bound(
+                Purpose::Record,
+                tables.sql(fleet::SAY),
+                vec![Param::text(kind.text()), about, Param::text(reason)],
+            ),
+            None => Message::bound(Purpose::Record, tables.sql(fleet::UNSAY), vec![Param::text(kind.text())]),
+        }
     }
 
     /// Writes under the lock, with an audit row.

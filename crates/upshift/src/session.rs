@@ -18,6 +18,13 @@ pub(crate) async fn borrow(pool: &Pool) -> Result<Object, Error> {
     pool.get().await.map_err(Error::pool)
 }
 
+/// Closes a connection that has not answered.
+///
+/// A network that swallows packets leaves one that looks well; given back to the pool it would be the next to be asked.
+pub(crate) fn discard(silent: Object) {
+    drop(Object::take(silent));
+}
+
 /// A connection that migrates.
 ///
 /// It is taken out of the pool and never given back: whatever a migration set, created or left locked in its session

@@ -48,6 +48,10 @@ impl Kind {
                 "the schema is as it was before the run: mend the migration or the service, and run again"
             }
             Kind::Unhealthy { stays: Some((_, why)), .. } => return why.help(),
+            Kind::NoContract { .. } => "`migrator.rollout().status()` lists the contracts of this set",
+            Kind::Silent { .. } => {
+                "the connection was closed, and the next attempt takes another: look at the network in between"
+            }
             Kind::NotJoined => {
                 "another process may be emptying upshift's tables: look at them, then join again"
             }

@@ -22,13 +22,10 @@ impl fmt::Display for Kind {
                 more => write!(f, "no plan can be made, for {} reasons", more.len()),
             },
             Kind::Failed(failure) => failure.fmt(f),
-            Kind::Locked { holder: Some(holder), waited } => write!(
-                f,
-                "another migrator is at work, after {} of waiting: {holder}",
-                crate::report::human(*waited)
-            ),
-            Kind::Locked { holder: None, waited } => {
-                write!(f, "another migrator is at work, after {} of waiting", crate::report::human(*waited))
+            Kind::Locked { holder, waited } => {
+                let waited = crate::report::human(*waited);
+                write!(f, "another migrator is at work, after {waited} of waiting")?;
+                holder.iter().try_for_each(|holder| write!(f, ": {holder}"))
             }
             Kind::LockLost { .. } => f.write_str("the lock was lost in the middle of the run"),
             Kind::Pool { .. } => f.write_str("no connection to the database"),
@@ -70,6 +67,8 @@ impl fmt::Display for Kind {
             Kind::GateClosed { .. }
             | Kind::Unregistered { .. }
             | Kind::NotJoined
+            | Kind::NoContract { .. }
+            | Kind::Silent { .. }
             | Kind::Unhealthy { .. } => self.of_a_rollout(f),
             Kind::Stopped { label, why } => write!(f, "backfill {label}: {why}"),
             Kind::BaselineNotEmpty => {
@@ -98,6 +97,10 @@ impl Kind {
                 )
             }
             Kind::NotJoined => f.write_str("this instance could not be registered"),
+            Kind::NoContract { label } => write!(f, "{label} is no contract"),
+            Kind::Silent { doing, waited } => {
+                write!(f, "could not {doing}: no answer within {}", crate::report::human(*waited))
+            }
             _ => Ok(()),
         }
     }

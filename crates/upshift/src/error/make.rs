@@ -126,6 +126,14 @@ impl Error {
         Error::of(Kind::Unregistered { id: id.to_owned() })
     }
 
+    pub(crate) fn no_contract(label: String) -> Error {
+        Error::of(Kind::NoContract { label })
+    }
+
+    pub(crate) fn silent(doing: &'static str, waited: Duration) -> Error {
+        Error::of(Kind::Silent { doing, waited })
+    }
+
     pub(crate) fn unhealthy(cause: BoxError, stays: Option<(String, Error)>) -> Error {
         Error::of(Kind::Unhealthy { cause: readable(cause), stays })
     }

@@ -61,6 +61,8 @@ pub(crate) enum Kind {
     GateClosed { label: String, reasons: Vec<ClosedBy> },
     Unregistered { id: String },
     NotJoined,
+    NoContract { label: String },
+    Silent { doing: &'static str, waited: Duration },
     Unhealthy { cause: BoxError, stays: Option<(String, Error)> },
     Stopped { label: String, why: Stopped },
 }

@@ -7,6 +7,7 @@ use super::one_by_one::Broken;
 use crate::error::Error;
 use crate::gate::Verdict;
 use crate::gatekeeper::Gatekeeper;
+use crate::history::fleet::SEES_OTHERS;
 use crate::plan::messages::{begun, fencing, limits};
 use crate::plan::{Direction, Message, Purpose, Step};
 
@@ -32,7 +33,7 @@ impl<'e> Executor<'e> {
         let Some(gatekeeper) = self.gatekeeper_of(step) else {
             return Ok(self.record(&begun(step, writer)).await?);
         };
-        let begin = Message::plain(Purpose::Begin, format!("begin;{}", limits(step, writer)));
+        let begin = Message::plain(Purpose::Begin, format!("begin;{} {SEES_OTHERS};", limits(step, writer)));
         let commit = Message::plain(Purpose::Commit, "commit");
         for message in [&begin, &fencing(writer)] {
             self.send_or_roll_back(step, message).await?;

@@ -10,7 +10,8 @@ use crate::code::{BoxError, StepContext};
 use crate::error::{Error, Failure};
 use crate::event::Blocker;
 use crate::plan::messages::{
-    LockWait, begin, between, closing, commit, fencing, guard, lock_wait, queries, statement, whole,
+    LockWait, begin, begin_judged, between, closing, commit, fencing, guard, lock_wait, queries, statement,
+    whole,
 };
 use crate::plan::{Direction, Message, Mode, Param, Purpose, Step, StepBody};
 use crate::watch::Watch;
@@ -129,6 +130,8 @@ impl Executor<'_> {
         let writer = &self.plan.writer;
         let mut acts = Vec::new();
         if let Some(first) = steps.first() {
+            let is_judged = steps.iter().any(|step| self.gatekeeper_of(step).is_some());
+            let begin = if is_judged { begin_judged } else { begin };
             let mut begin = begin(first, writer, wait);
             if let Some(watching) = self.watching(" set local") {
                 begin.sql.to_mut().push_str(&watching);

@@ -193,6 +193,8 @@ impl Inner {
         let applied = self.migrator.up_through(Target::Only(vec![version]), Some(gatekeeper)).await;
         self.duties.forget(version);
         match applied {
+            // Another fleet was first.
+            Ok(report) if report.is_empty() => Ok(Did::Nothing),
             Ok(report) => Ok(Did::Contracted { label, report: Box::new(report) }),
             // Somebody came at the last moment.
             Err(error) if !error.closed_by().is_empty() => {

@@ -103,9 +103,13 @@ impl Inner {
         }
     }
 
-    /// How long a process without a heartbeat may go on: a third of the lease is left to stop in.
     fn patience(&self) -> Duration {
-        self.policy().lease * 2 / 3
+        self.policy().patience()
+    }
+
+    /// How long an answer to a heartbeat is waited for: another one fits in before the patience is over.
+    pub(super) fn hearing(&self) -> Duration {
+        self.patience() / 2
     }
 
     pub(super) async fn unfit(&self) -> Fitness {

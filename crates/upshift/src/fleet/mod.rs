@@ -111,9 +111,13 @@ impl Migrator {
                 duties: duty::Memory::default(),
                 board: switch::Board::default(),
             };
-            inner.take_seats().await?;
-            inner.look_at_switches().await?;
-            Ok(Member { inner: Arc::new(inner), goodbye: Goodbye::Owed })
+            // From here on dropping it says goodbye, wherever it is registered already.
+            let mut member = Member { inner: Arc::new(inner), goodbye: Goodbye::Owed };
+            if let Err(error) = member.inner.settle_in().await {
+                member.goodbye = Goodbye::Said;
+                return Err(error);
+            }
+            Ok(member)
         })
     }
 }
@@ -199,10 +203,16 @@ impl Member {
     /// Deregisters.
     ///
     /// # Errors
-    /// The database cannot be reached; then the lease ends by itself.
+    /// The database cannot be reached. Dropping the value, which this does, tries once more; else the lease ends by itself.
+    ///
+    /// # Cancel safety
+    /// Dropping the future says goodbye as dropping the value does.
     pub async fn leave(mut self) -> Result<(), Error> {
-        self.goodbye = Goodbye::Said;
-        self.inner.leave().await
+        let left = self.inner.leave().await;
+        if left.is_ok() {
+            self.goodbye = Goodbye::Said;
+        }
+        left
     }
 }
 
@@ -261,13 +271,29 @@ impl Inner {
         &self.migrator.context.settings().gate
     }
 
-    /// Registers everywhere.
-    async fn take_seats(&self) -> Result<(), Error> {
-        for seat in &self.seats {
-            match seat.take(self).await? {
-                seat::Taken::Seated => {}
-                seat::Taken::Fenced(refusals) => return Err(Error::refused(refusals)),
+    /// Registers everywhere, or nowhere: one that does not come to serve must hold up nobody for as long as a lease.
+    async fn settle_in(&self) -> Result<(), Error> {
+        for (at, seat) in self.seats.iter().enumerate() {
+            match seat.take(self).await {
+                Ok(seat::Taken::Seated) => {}
+                Ok(seat::Taken::Fenced(refusals)) => {
+                    if at > 0 {
+                        self.say_goodbye().await;
+                    }
+                    return Err(Error::refused(refusals));
+                }
+                Err(error) => {
+                    // Where only the answer was lost it is registered.
+                    if at > 0 || error.is_connection_lost() {
+                        self.say_goodbye().await;
+                    }
+                    return Err(error);
+                }
             }
+        }
+        if let Err(error) = self.look_at_switches().await {
+            self.say_goodbye().await;
+            return Err(error);
         }
         self.standing.send_replace(Standing::begin());
         Ok(())
@@ -276,8 +302,10 @@ impl Inner {
     /// One heartbeat everywhere: one round trip a seat.
     async fn beat(&self) -> Result<(), Error> {
         let began = Instant::now();
+        // Ahead of the heartbeat, which says when this was: a contract counts on its having been heard.
+        let looked = self.look_at_switches().await?;
         for seat in &self.seats {
-            let fenced = seat.renew(self).await?;
+            let fenced = seat.renew(self, looked).await?;
             if !fenced.is_empty() {
                 tracing::error!(
                     id = self.id,
@@ -288,8 +316,6 @@ impl Inner {
                 return Ok(());
             }
         }
-        // Behind the heartbeat: whoever reads in our row when we were last seen knows that we have read what was there then.
-        self.look_at_switches().await?;
         self.standing.send_modify(|standing| standing.beaten(began));
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! One registration: taken, prolonged, given up.
 
+use time::OffsetDateTime;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, SimpleQueryMessage};
@@ -44,14 +45,16 @@ impl Seat {
     /// being applied, looks for fences, and registers where there are none. Its values are literals, since what is bound
     /// goes one statement at a time.
     pub(super) async fn take(&self, inner: &Inner) -> Result<Taken, Error> {
-        let client = session::borrow(inner.migrator.context.pool()).await?;
         let mut upgraded = false;
         loop {
+            let client = session::borrow(inner.migrator.context.pool()).await?;
             let joining = |cause| Error::database("register this process", cause);
             match client.simple_query(&self.joining(inner)).await {
                 Ok(answers) => return self.taken(&answers),
                 // Tables of an older format, or none at all yet.
                 Err(cause) if is_missing(&cause) && !upgraded => {
+                    // It may be the pool's only one.
+                    drop(client);
                     inner.migrator.upgrade_tables().await?;
                     upgraded = true;
                 }
@@ -82,7 +85,8 @@ impl Seat {
         ];
         let key = self.tables.advisory_key(fleet::FLEET).to_string();
         format!(
-            "select pg_catalog.set_config('lock_timeout', '{FENCE_WAIT_MS}', true);\n{};\n{};\n{};\n{}",
+            "{};\nselect pg_catalog.set_config('lock_timeout', '{FENCE_WAIT_MS}', true);\n{};\n{};\n{};\n{}",
+            fleet::SEES_OTHERS,
             with_literals(fleet::JOINING, &[key]),
             with_literals(&self.tables.sql(fleet::FORGET_OLD), &[]),
             with_literals(&self.tables.sql(fleet::JOIN), &values),
@@ -114,20 +118,30 @@ impl Seat {
     }
 
     /// A heartbeat; the contracts that this code does not know, if there are any by now.
-    pub(super) async fn renew(&self, inner: &Inner) -> Result<Vec<String>, Error> {
+    ///
+    /// `looked` is when the process looked at its switches.
+    pub(super) async fn renew(
+        &self,
+        inner: &Inner,
+        looked: Option<OffsetDateTime>,
+    ) -> Result<Vec<String>, Error> {
         let beating = |cause| Error::database("send a heartbeat", cause);
         let client = session::borrow(inner.migrator.context.pool()).await?;
         let (renew, fences) = (self.tables.sql(fleet::RENEW), self.tables.sql(fleet::READ_FENCES));
         let lease = milliseconds(inner.policy().lease) as i64;
-        let renewing: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
-            [(&inner.id, Type::TEXT), (&lease, Type::INT8)];
+        let renewing: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 3] =
+            [(&inner.id, Type::TEXT), (&lease, Type::INT8), (&looked, Type::TIMESTAMPTZ)];
         let fencing: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 1] =
             [(&self.contracts, Type::INT8_ARRAY)];
-        let renewing = client.query_typed(&renew, &renewing);
-        let (renewed, fences) =
-            futures_util::future::try_join(renewing, client.query_typed(&fences, &fencing))
-                .await
-                .map_err(beating)?;
+        let asked = futures_util::future::try_join(
+            client.query_typed(&renew, &renewing),
+            client.query_typed(&fences, &fencing),
+        );
+        let Ok(answers) = tokio::time::timeout(inner.hearing(), asked).await else {
+            session::discard(client);
+            return Err(Error::silent("send a heartbeat", inner.hearing()));
+        };
+        let (renewed, fences) = answers.map_err(beating)?;
         let label = |row: &tokio_postgres::Row| -> Result<String, tokio_postgres::Error> {
             Ok(format!("{}_{}", row.try_get::<_, i64>("version")?, row.try_get::<_, String>("name")?))
         };
@@ -155,11 +169,20 @@ fn is_missing(cause: &tokio_postgres::Error) -> bool {
     cause.code().is_some_and(|code| missing.contains(code))
 }
 
-/// The text with `$1`, `$2`, … put in as literals, which are quoted already.
+/// The text with `$1`, `$2`, … put in as literals, which are quoted already. A `$` in a quoted name is its own.
 fn with_literals(sql: &str, values: &[String]) -> String {
     let mut pieces = sql.split('$');
-    let mut text = pieces.next().unwrap_or_default().to_owned();
+    let first = pieces.next().unwrap_or_default();
+    let mut text = first.to_owned();
+    let mut quotes = first.matches('"').count();
     for piece in pieces {
+        let in_a_name = quotes % 2 == 1;
+        quotes += piece.matches('"').count();
+        if in_a_name {
+            text.push('$');
+            text.push_str(piece);
+            continue;
+        }
         let digits = piece.len() - piece.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         let (number, rest) = piece.split_at(digits);
         match number.parse::<usize>().ok().and_then(|nth| values.get(nth.wrapping_sub(1))) {

@@ -6,7 +6,8 @@ use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::future::{join, try_join};
+use futures_util::future::{join, try_join3};
+use time::OffsetDateTime;
 use tokio_postgres::types::Type;
 use upshift_files::{MigrationSet, Phase, Version};
 
@@ -110,24 +111,31 @@ fn state(phases: &BTreeMap<Phase, Vec<Version>>, applied: &[Version]) -> SwitchS
 }
 
 impl Inner {
-    /// Looks at what is applied of the changes that have a switch: one round trip, none where there is no switch.
-    pub(super) async fn look_at_switches(&self) -> Result<(), Error> {
+    /// Looks at what is applied of the changes that have a switch, and says when that was: one round trip. None where
+    /// there is no switch.
+    pub(super) async fn look_at_switches(&self) -> Result<Option<OffsetDateTime>, Error> {
         let wanted: Vec<i64> =
             self.switches.values().flat_map(BTreeMap::values).flatten().filter_map(number).collect();
         if wanted.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let looking = |cause| Error::database("look at the switches", cause);
         let context = &self.migrator.context;
         let client = session::borrow(context.pool()).await?;
         let (applied, shares) =
             (context.tables().sql(fleet::READ_APPLIED), context.tables().sql(fleet::READ_SWITCHES));
-        let (applied, shares) = try_join(
-            client.query_typed(&applied, &[(&wanted, Type::INT8_ARRAY)]),
+        let wanting: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 1] = [(&wanted, Type::INT8_ARRAY)];
+        let asked = try_join3(
+            client.query_typed(fleet::READ_CLOCK, &[]),
+            client.query_typed(&applied, &wanting),
             client.query_typed(&shares, &[]),
-        )
-        .await
-        .map_err(looking)?;
+        );
+        let Ok(answers) = tokio::time::timeout(self.hearing(), asked).await else {
+            session::discard(client);
+            return Err(Error::silent("look at the switches", self.hearing()));
+        };
+        let (clock, applied, shares) = answers.map_err(looking)?;
+        let looked = clock.first().map(|row| row.try_get("now")).transpose().map_err(looking)?;
         let version = |row: &tokio_postgres::Row| row.try_get::<_, i64>("version");
         let applied = applied.iter().map(version).collect::<Result<Vec<_>, _>>().map_err(looking)?;
         let applied: Vec<Version> =
@@ -138,7 +146,7 @@ impl Inner {
             (name.clone(), Seen { state: state(phases, &applied), share })
         });
         *self.board.0.lock().unwrap_or_else(PoisonError::into_inner) = seen.collect();
-        Ok(())
+        Ok(looked)
     }
 
     fn seen(&self, name: &str) -> Option<Seen> {

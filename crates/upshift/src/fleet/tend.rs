@@ -43,7 +43,7 @@ impl Inner {
                 Ok(Did::Contracted { .. } | Did::Backfilled { .. }) => rest = Duration::ZERO,
                 Ok(Did::Nothing | Did::Held { .. } | Did::Waited(_)) => rest = heartbeat,
                 Err(error) => {
-                    rest = (rest * 2).clamp(heartbeat, LONGEST_REST.max(heartbeat));
+                    rest = rest.saturating_mul(2).clamp(heartbeat, LONGEST_REST.max(heartbeat));
                     tracing::error!(id = self.id, %error, "a backfill or a contract failed; tried again in {rest:?}");
                 }
             }

@@ -6,7 +6,15 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use upshift_files::{Migration, MigrationSet, Phase, Version};
 
+use crate::plan::waits_on_purpose;
+
 use super::{ClosedBy, Gate, GateFacts, GatePolicy, Instance, SessionTag, Share, Verdict, WordKind};
+
+/// The moment so much later; the last one there is where that is too far.
+fn later(moment: OffsetDateTime, by: Duration) -> OffsetDateTime {
+    let later = time::Duration::try_from(by).ok().and_then(|by| moment.checked_add(by));
+    later.unwrap_or(time::PrimitiveDateTime::MAX.assume_utc())
+}
 
 /// A contract as a judgement sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,10 +39,18 @@ impl Contract {
         let label = |version: &Version| set.get(*version).map_or(version.to_string(), Migration::label);
         let mut needs: Vec<(Version, ClosedBy)> =
             requires.iter().map(|it| (*it, ClosedBy::Requires(label(it)))).collect();
-        for backfill in older().filter(|it| it.header().phase == Phase::Backfill) {
-            let Some(version) = backfill.version() else { continue };
+        // An expand that stands on a backfill or a contract itself comes when it comes.
+        for before in older().filter(|it| !waits_on_purpose(set, it) || it.header().phase == Phase::Backfill)
+        {
+            let Some(version) = before.version() else { continue };
             needs.retain(|(needed, _)| *needed != version);
-            needs.push((version, ClosedBy::Backfill(backfill.label())));
+            needs.push((
+                version,
+                match before.header().phase {
+                    Phase::Backfill => ClosedBy::Backfill(before.label()),
+                    _ => ClosedBy::Requires(before.label()),
+                },
+            ));
         }
         let stands_on = match requires.as_slice() {
             [] => older().filter_map(Migration::version).collect(),
@@ -129,7 +145,7 @@ impl Judge<'_> {
             return Some(ClosedBy::NotRegistered);
         }
         // What the lease allows to a healthy instance: it calls itself unhealthy after that.
-        (*gap > self.policy.lease * 2 / 3).then_some(ClosedBy::Late { gap: *gap })
+        (*gap > self.policy.patience()).then_some(ClosedBy::Late { gap: *gap })
     }
 
     fn instances(&self) -> Vec<ClosedBy> {
@@ -140,7 +156,7 @@ impl Judge<'_> {
             if self.is_alive(it) {
                 return Some(ClosedBy::Alive { instance, seen });
             }
-            let given_up = it.expires_at + self.policy.grace;
+            let given_up = later(it.expires_at, self.policy.grace);
             let left = Duration::try_from(given_up - self.facts.now).ok().filter(|left| !left.is_zero())?;
             Some(ClosedBy::Expired { instance, seen, left })
         };
@@ -167,7 +183,7 @@ impl Judge<'_> {
             registered.iter().copied().filter(|it| !self.is_alive(it) && !self.tolerates(it)).collect();
         ended.sort_by_key(|it| it.seen_at);
         let within = |first: &Instance| {
-            let last = first.seen_at + self.policy.lease;
+            let last = later(first.seen_at, self.policy.lease);
             ended.iter().copied().filter(|it| it.seen_at >= first.seen_at && it.seen_at <= last).collect()
         };
         let groups = ended.iter().map(|first| -> Vec<&Instance> { within(first) });
@@ -192,8 +208,11 @@ impl Judge<'_> {
     }
 
     fn services(&self) -> Vec<ClosedBy> {
-        let registered = |service: &String| self.facts.instances.iter().any(|it| it.service == *service);
-        let missing = self.policy.waits_for.iter().filter(|service| !registered(service));
+        // One that is alive and does not tolerate it is told of by itself.
+        let is_told = |it: &Instance| self.tolerates(it) || self.is_alive(it);
+        let told =
+            |service: &String| self.facts.instances.iter().any(|it| it.service == *service && is_told(it));
+        let missing = self.policy.waits_for.iter().filter(|service| !told(service));
         missing.map(|service| ClosedBy::Unregistered(service.clone())).collect()
     }
 

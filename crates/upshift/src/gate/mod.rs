@@ -49,8 +49,15 @@ pub struct GatePolicy {
     pub checks: u32,
     /// Sessions with one of these `application_name`s are of no service: a `psql`, a dashboard. Default none.
     pub allowed: Vec<String>,
-    /// Services that have to be registered and to tolerate the contract as well: see [`crate::Migrator::tolerates`].
+    /// Services of which an instance that tolerates the contract must have registered as well: see [`crate::Migrator::tolerates`].
     pub waits_for: Vec<String>,
+}
+
+impl GatePolicy {
+    /// How long an instance without a heartbeat may go on: a third of the lease is left to stop in.
+    pub(crate) fn patience(&self) -> Duration {
+        self.lease / 3 * 2
+    }
 }
 
 impl Default for GatePolicy {

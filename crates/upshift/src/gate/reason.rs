@@ -73,7 +73,7 @@ pub enum ClosedBy {
         /// How long there was none.
         gap: Duration,
     },
-    /// A service that has to tolerate it has never registered.
+    /// Of a service that has to tolerate it no instance has registered that does.
     Unregistered(String),
     /// A session of the services' roles that no living instance accounts for.
     Session {
@@ -162,7 +162,7 @@ impl fmt::Display for ClosedBy {
                 write!(f, "the instance that looks was late itself: no heartbeat for {}", human(*gap))
             }
             By::Unregistered(service) => {
-                write!(f, "no instance of {service}, which it waits for, was ever registered")
+                write!(f, "no instance of {service} that tolerates it, which it waits for, is registered")
             }
             By::Session { pid, tag } => write!(f, "session {pid} ({tag}) belongs to no registered instance"),
             By::Ambiguous { pid, tag } => write!(

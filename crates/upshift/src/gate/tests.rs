@@ -315,7 +315,12 @@ fn its_switch_must_show_everybody_the_new_shape_and_everybody_must_know() {
 #[test]
 fn other_services_have_to_be_there_and_to_tolerate_it() {
     let policy = || GatePolicy { waits_for: vec!["billing".into()], ..GatePolicy::default() };
-    says_by(policy(), "", "", expect!["no instance of billing, which it waits for, was ever registered"]);
+    says_by(
+        policy(),
+        "",
+        "",
+        expect!["no instance of billing that tolerates it, which it waits for, is registered"],
+    );
     says_by(policy(), "", "guest g seen 1", expect!["open"]);
 }
 

@@ -3,6 +3,10 @@
 /// What the key of the fleet's advisory lock is made of.
 pub(crate) const FLEET: &str = "upshift fleet ";
 
+/// Lets every statement of this transaction see what was committed before it, whatever the database's default or the
+/// file's own BEGIN says: who waits for the fleet's lock would judge what was there before the wait. Ahead of any query.
+pub(crate) const SEES_OTHERS: &str = "set transaction isolation level read committed";
+
 /// Keeps contracts away for this transaction: whoever joins, or comes back after its lease, takes it. $1 the fleet's key.
 pub(crate) const JOINING: &str = "select pg_catalog.pg_advisory_xact_lock_shared($1)::varchar";
 
@@ -39,10 +43,11 @@ on conflict (id) do update set seen_at = excluded.seen_at, expires_at = excluded
 returning i.id";
 
 /// A heartbeat: prolongs a lease that is not over. No row: it is over, or the registration is gone.
-/// $1 id, $2 milliseconds of the lease.
+/// $1 id, $2 milliseconds of the lease, $3 when its process looked at the switches (null: it has none). That is what it
+/// was seen at: what happened later it has not heard of, whatever becomes of the answer to this.
 pub(crate) const RENEW: &str = "\
 update upshift.instance i
-set seen_at = t.now,
+set seen_at = coalesce($3::timestamptz, t.now),
     expires_at = t.now operator(pg_catalog.+) pg_catalog.make_interval(secs => $2::double precision operator(pg_catalog./) 1000)
 from (select pg_catalog.clock_timestamp() as now) t
 where i.id operator(pg_catalog.=) $1::varchar and i.left_at is null and i.expires_at operator(pg_catalog.>) t.now
@@ -72,13 +77,14 @@ order by i.joined_at, i.id";
 pub(crate) const READ_WORDS: &str = "\
 select w.kind, w.version, w.reason, w.role, w.at from upshift.word w order by w.at";
 
-/// Every other session of this database. What the role may not see of it reads as empty.
+/// Every other session of this database. What the role may not see of it reads as empty: without pg_read_all_stats that
+/// is nearly all of another role's, even what kind of process it is.
 pub(crate) const READ_SESSIONS: &str = "\
 select a.pid, coalesce(a.usename::varchar, '') as role, coalesce(a.application_name, '') as application,
     coalesce(pg_catalog.host(a.client_addr), 'local') as address, a.xact_start
 from pg_catalog.pg_stat_activity a
 where a.datname operator(pg_catalog.=) pg_catalog.current_database()
-    and a.backend_type operator(pg_catalog.=) 'client backend'
+    and coalesce(a.backend_type, 'client backend') operator(pg_catalog.=) 'client backend'
     and a.pid operator(pg_catalog.<>) pg_catalog.pg_backend_pid()
 order by a.pid";
 
@@ -91,6 +97,9 @@ where p.database operator(pg_catalog.=) pg_catalog.current_database() order by p
 pub(crate) const READ_APPLIED_AT: &str = "\
 select h.version, h.applied_at from upshift.history h
 where h.version is not null and h.state operator(pg_catalog.<>) 'failed'";
+
+/// The database's clock when this arrived: before anything is seen that is asked for behind it.
+pub(crate) const READ_CLOCK: &str = "select pg_catalog.statement_timestamp() as now";
 
 /// To whom each switch that operators have set shows the new shape.
 pub(crate) const READ_SWITCHES: &str =
@@ -119,6 +128,11 @@ with gone as (
 insert into upshift.word (kind, version, reason, role, at)
 select $1::varchar, $2::bigint, $3::varchar, session_user::varchar, pg_catalog.clock_timestamp()
 from (select pg_catalog.count(*) from gone) counted";
+
+/// Takes back the operators' words of this kind about one migration. $1 kind, $2 version.
+pub(crate) const UNSAY_OF: &str = "\
+delete from upshift.word w
+where w.kind operator(pg_catalog.=) $1::varchar and w.version operator(pg_catalog.=) $2::bigint";
 
 /// Takes the operators' words of this kind back. $1 kind.
 pub(crate) const UNSAY: &str = "\

@@ -174,6 +174,12 @@ pub(crate) fn begin(step: &Step, writer: &Writer, wait: LockWait) -> Message {
     Message::plain(Purpose::Begin, format!("{begin}; {RESET};{}", limits_of(step, writer, wait)))
 }
 
+/// The same for a contract, whose gate is judged in this transaction: it has to see who has joined.
+pub(crate) fn begin_judged(step: &Step, writer: &Writer, wait: LockWait) -> Message {
+    let begin = format!("{}; {}", written_begin(step), fleet::SEES_OTHERS);
+    Message::plain(Purpose::Begin, format!("{begin}; {RESET};{}", limits_of(step, writer, wait)))
+}
+
 /// The same between two steps of one transaction.
 pub(crate) fn between(step: &Step, writer: &Writer, wait: LockWait) -> Message {
     Message::plain(Purpose::Begin, format!("{RESET};{}", limits_of(step, writer, wait)))

@@ -29,7 +29,7 @@ pub use step::{Direction, Reason, Step, StepMode};
 pub(crate) use step::{StepBody, Texts};
 
 pub(crate) use down::{DownRequest, selected};
-pub(crate) use up::{UpRequest, late_behind, newest_applied, unknown_target};
+pub(crate) use up::{UpRequest, late_behind, newest_applied, unknown_target, waits_on_purpose};
 
 use crate::settings::Grouping;
 

@@ -252,14 +252,15 @@ pub(crate) fn late_behind(
     migration: &Migration,
 ) -> Option<Version> {
     let is_older = |newest: &Version| migration.version().is_some_and(|version| version < *newest);
-    newest.filter(is_older).filter(|_| !is_waited_for_by_none(set, migration))
+    newest.filter(is_older).filter(|_| !waits_on_purpose(set, migration))
 }
 
-fn is_waited_for_by_none(set: &MigrationSet, migration: &Migration) -> bool {
+/// Whether it is a backfill or a contract, or stands on one: no other migration waits for it.
+pub(crate) fn waits_on_purpose(set: &MigrationSet, migration: &Migration) -> bool {
     let header = migration.header();
     // What is required is always older, so this comes to an end.
     let mut required = header.requires.iter().filter_map(|version| set.get(*version));
-    header.phase != Phase::Expand || required.any(|it| is_waited_for_by_none(set, it))
+    header.phase != Phase::Expand || required.any(|it| waits_on_purpose(set, it))
 }
 
 fn up_checksum(migration: &Migration) -> upshift_files::Checksum {
