@@ -169,7 +169,7 @@ fn rename_wide(facts: &TableFacts) -> Result<Recipe, RecipeError> {
 }
 
 pub(crate) const RENAME_WIDE: Subject =
-    Subject { name: "rename, wide values", recipe: rename_wide, ..RENAME };
+    Subject { name: "rename, wide values", kept: Kept::WithNamedColumns, recipe: rename_wide, ..RENAME };
 
 fn alias(facts: &TableFacts) -> Result<Recipe, RecipeError> {
     let (from, to) = ("name".parse().unwrap(), "full_name".parse().unwrap());

@@ -446,6 +446,49 @@ async fn a_column_of_another_type() {
     .await;
 }
 
+/// A row that waits takes an UPDATE that does not name the pair, though the new column will be NOT NULL.
+#[tokio::test]
+async fn a_column_of_another_type_and_of_wide_values() {
+    let found = table(&subject::CHANGE_WIDE_TYPE, Shape::Plain).await;
+    expect![[r#"
+        insert old: 10 = 10.00
+        insert new: 10 = 10.00
+        insert neither: 20 = 20.00
+        insert both: 20 = 20.00
+        insert NULL in old: error 23502
+        insert NULL in new: 20 = 20.00
+        insert select old: 10 = 10.00
+        update old: 20 = 20.00
+        update new: 20 = 20.00
+        update both: 11 = 11.00
+        update both, the same: 20 = 20.00
+        update NULL in old: error 23502
+        update NULL in new: error 23502
+        update another column: 10 = 10.00
+        waiting: update another column: 10 = -
+        waiting: update old to itself: 10 = 10.00
+        waiting: update old: 20 = 20.00
+        waiting: update new: 20 = 20.00
+        waiting: update NULL in old: error 23502
+        waiting: update NULL in new: 10 = 10.00
+        upsert old: 20 = 20.00
+        upsert new: 20 = 20.00
+        waiting: upsert new: 20 = 20.00
+        upsert old, EXCLUDED of the new side: 20 = 20.00
+        upsert new, EXCLUDED of the old side: 20 = 20.00
+        copy old: 10 = 10.00
+        copy new: 10 = 10.00
+        copy NULL in old: error 23502
+        batch update old: 20 = 20.00
+        batch update new, from itself: 10 = 10.00
+        replica: insert old: 10 = 10.00
+        replica: update new: 20 = 20.00
+        move to the other partition, old: 20 = 20.00
+        move to the other partition, new: 20 = 20.00
+        waiting: move to the other partition: 10 = -
+    "#]].assert_eq(&found);
+}
+
 #[tokio::test]
 async fn a_split_column() {
     check(

@@ -132,7 +132,7 @@ impl AddColumn {
         if self.null == Null::Refused {
             let slug = Ident::slug(&[&table.name, name]);
             // Not before: an UPDATE of a row that waits would meet the CHECK.
-            let hold = not_null::hold(facts, name, &slug, &fill);
+            let hold = not_null::hold(facts, &[name], &slug, &fill);
             let files = not_null::files(facts, &[name], &slug, &hold.name, Phase::Backfill);
             recipe.files.push(hold);
             recipe.files.extend(files);

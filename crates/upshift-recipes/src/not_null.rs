@@ -25,15 +25,16 @@ pub(crate) fn drop_check(table: &Table, column: &Ident) -> String {
     format!("alter table {table} drop constraint {}", check(column))
 }
 
-/// The file that adds the CHECK where it could not come with the expand.
-pub(crate) fn hold(facts: &TableFacts, column: &Ident, slug: &str, requires: &str) -> RecipeFile {
+/// The file that adds the CHECK where it could not come with the expand: an UPDATE of a row that waits would meet it.
+pub(crate) fn hold(facts: &TableFacts, columns: &[&Ident], slug: &str, requires: &str) -> RecipeFile {
     let table = &facts.table;
-    let about = format!("Holds every row that is written from now on: {column} of {table} is not NULL.");
+    let names = columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let about = format!("Holds every row that is written from now on: {names} of {table} is not NULL.");
     RecipeFile::new(Phase::Backfill, format!("hold_{slug}_not_null"), about)
         .locks(format!("ACCESS EXCLUSIVE on {}, a moment.", facts.locked()))
         .requires(requires)
-        .up([add_check(table, column)])
-        .down(Way::Back(vec![drop_check(table, column)]))
+        .up(columns.iter().map(|column| add_check(table, column)))
+        .down(Way::Back(columns.iter().map(|column| drop_check(table, column)).collect()))
 }
 
 /// The file that looks at every row, and the one that makes the columns NOT NULL.

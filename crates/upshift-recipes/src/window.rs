@@ -68,6 +68,11 @@ impl Window<'_> {
         }
         let never_null = self.never_null();
         if !never_null.is_empty() {
+            if self.sync.firing == Firing::NamedColumns {
+                let hold = not_null::hold(self.facts, &never_null, &self.slug, &last);
+                last.clone_from(&hold.name);
+                recipe.files.push(hold);
+            }
             let files = not_null::files(self.facts, &never_null, &self.slug, &last, Phase::Backfill);
             last.clone_from(&files[1].name);
             recipe.files.extend(files);
@@ -94,7 +99,10 @@ impl Window<'_> {
             let collation = it.collation.as_ref().map_or(String::new(), |it| format!(" collate {it}"));
             format!("alter table {table} add column {} {}{collation}", it.name, it.data_type)
         }));
-        up.extend(self.never_null().into_iter().map(|name| not_null::add_check(table, name)));
+        // A trigger that looks at every row fills one that waits before the CHECK sees it.
+        if sync.firing == Firing::Image {
+            up.extend(self.never_null().into_iter().map(|name| not_null::add_check(table, name)));
+        }
         up.extend(self.around.on_columns.clone());
         up.extend(sync.create_conversions());
         up.push(sync.create_function(Create::New, Flow::BothWays));
