@@ -185,6 +185,21 @@ async fn each_file_takes_the_locks_it_says() {
             ACCESS EXCLUSIVE on app.orders, a moment.
           purge_orders_amount: orders AccessExclusive
             ACCESS EXCLUSIVE on app.orders, a moment; no row is rewritten.
+        change type, wide values
+          expand_orders_amount: orders AccessExclusive
+            ACCESS EXCLUSIVE on app.orders, a moment.
+          backfill_orders_amount: orders RowExclusive
+            each batch locks the rows it fills, and no others.
+          hold_orders_amount_not_null: orders AccessExclusive
+            ACCESS EXCLUSIVE on app.orders, a moment.
+          check_orders_amount_not_null: orders ShareUpdateExclusive
+            SHARE UPDATE EXCLUSIVE on app.orders while every row is read; reads and writes go on.
+          orders_amount_not_null: orders AccessExclusive
+            ACCESS EXCLUSIVE on app.orders, a moment.
+          hide_orders_amount: orders AccessExclusive
+            ACCESS EXCLUSIVE on app.orders, a moment.
+          purge_orders_amount: orders AccessExclusive
+            ACCESS EXCLUSIVE on app.orders, a moment; no row is rewritten.
         split
           expand_orders_name: orders AccessExclusive
             ACCESS EXCLUSIVE on app.orders, a moment.

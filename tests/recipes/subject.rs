@@ -333,8 +333,17 @@ pub(crate) const LOOKUP: Subject = Subject {
 };
 
 /// Those kept in step by a trigger over two sides.
-pub(crate) const SYNCED: &[Subject] =
-    &[RENAME, RENAME_NOT_NULL, RENAME_JSON, CHANGE_TYPE, SPLIT, MERGE, REPLACE_ENUM, LOOKUP];
+pub(crate) const SYNCED: &[Subject] = &[
+    RENAME,
+    RENAME_NOT_NULL,
+    RENAME_JSON,
+    CHANGE_TYPE,
+    CHANGE_WIDE_TYPE,
+    SPLIT,
+    MERGE,
+    REPLACE_ENUM,
+    LOOKUP,
+];
 
 fn not_null(facts: &TableFacts) -> Result<Recipe, RecipeError> {
     SetNotNull::new("name".parse().unwrap()).fill(expression("'Bob'")).recipe(facts)

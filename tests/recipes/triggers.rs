@@ -486,7 +486,8 @@ async fn a_column_of_another_type_and_of_wide_values() {
         move to the other partition, old: 20 = 20.00
         move to the other partition, new: 20 = 20.00
         waiting: move to the other partition: 10 = -
-    "#]].assert_eq(&found);
+    "#]]
+    .assert_eq(&found);
 }
 
 #[tokio::test]
