@@ -209,3 +209,27 @@ async fn of_two_fleets_that_find_the_gate_open_one_applies_it() {
     .assert_debug_eq(&said);
     assert_eq!(db.rows("select count(*) from upshift.audit where version = 4").await, "1");
 }
+
+#[tokio::test]
+async fn one_that_fails_is_tried_after_longer_and_longer_pauses_and_the_service_hears_of_it() {
+    use std::sync::{Arc, Mutex};
+    let db = Database::new().await;
+    drop(first_on(&db).await);
+    let broken = ("4_hide_status.sql", "-- upshift: phase contract\nalter table orders drop column nobody;");
+    let set = upshift_promises::files(&[upshift_promises::releases::ORDERS, broken]);
+    let told: Arc<Mutex<Vec<(Duration, String)>>> = Arc::default();
+    let hears = Arc::clone(&told);
+    let fleet = release(&db, set, "2.0.0").observer(move |event: &upshift::Event<'_>| {
+        if let upshift::Event::DutyFailed { why, pause } = event {
+            hears.lock().unwrap().push((*pause, (*why).to_owned()));
+        }
+    });
+    let fleet = fleet.join().await.unwrap();
+    eventually("it has failed three times", async || told.lock().unwrap().len() >= 3).await;
+    fleet.leave().await;
+    let told = told.lock().unwrap().clone();
+    assert!(told[0].1.contains("column \"nobody\" of relation \"orders\" does not exist"), "{told:?}");
+    assert!(told[2].0 >= told[0].0 && told[0].0 >= quick().heartbeat, "{told:?}");
+    let audit = "select bool_and(outcome = 'failed') from upshift.audit where version = 4";
+    assert_eq!(db.rows(audit).await, "t");
+}

@@ -96,6 +96,13 @@ pub enum Event<'e> {
         /// What was found.
         verdict: &'e Verdict,
     },
+    /// What a fleet had to do beside its heartbeats has failed: a contract, or the end of a backfill.
+    DutyFailed {
+        /// What was wrong, in one line.
+        why: &'e str,
+        /// After how long a pause it is tried again.
+        pause: Duration,
+    },
     /// A batch of a backfill is done and committed.
     BatchFinished {
         /// What a person calls the migration.

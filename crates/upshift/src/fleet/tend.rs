@@ -9,6 +9,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::Inner;
 use super::duty::Did;
+use crate::event::Event;
 
 /// The longest rest after what was to be done has failed.
 const LONGEST_REST: Duration = Duration::from_secs(300);
@@ -44,7 +45,13 @@ impl Inner {
                 Ok(Did::Nothing | Did::Held { .. } | Did::Waited(_)) => rest = heartbeat,
                 Err(error) => {
                     rest = rest.saturating_mul(2).clamp(heartbeat, LONGEST_REST.max(heartbeat));
-                    tracing::error!(id = self.id, %error, "a backfill or a contract failed; tried again in {rest:?}");
+                    let why = error.in_one_line();
+                    tracing::error!(
+                        id = self.id,
+                        why,
+                        "a backfill or a contract failed; tried again in {rest:?}"
+                    );
+                    self.migrator.context.tell(&Event::DutyFailed { why: &why, pause: rest });
                 }
             }
             sleep(rest).await;
