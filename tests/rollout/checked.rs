@@ -78,3 +78,35 @@ async fn what_has_no_way_back_stays_and_the_error_says_so() {
     .assert_eq(&error.render());
     expect!["up 2_gone, up 3_b, down 3_b"].assert_eq(&steps(error.report().unwrap()));
 }
+
+#[tokio::test]
+async fn a_repeatable_stays_and_the_error_says_so() {
+    let db = Database::new().await;
+    let again =
+        ("R__answer.sql", "create or replace function answer() returns int language sql as 'select 42'");
+    let ill = async || -> Result<(), BoxError> { Err("GET /orders: 500".into()) };
+    let error = db.migrator(files(&[BEFORE, again])).run_checked(quick(), ill).await.unwrap_err();
+    let said = error.to_string();
+    assert!(
+        said.starts_with("the service was not well after the run, and R__answer could not be taken back"),
+        "{said}"
+    );
+    expect!["up 1_orders, up R__answer, down 1_orders"].assert_eq(&steps(error.report().unwrap()));
+}
+
+/// A newer binary has applied what stands on this run's migration before the health check was over.
+#[tokio::test]
+async fn what_another_migrator_stands_on_by_now_stays() {
+    let db = Database::new().await;
+    let stands = ("9_c.sql", "-- upshift: requires 2\ncreate table c ();\n-- upshift: down\ndrop table c;");
+    db.migrator(files(&[BEFORE])).run().await.unwrap();
+    let newer = db.migrator(files(&[BEFORE, NEW[0], NEW[1], stands]));
+    let ill = async || -> Result<(), BoxError> {
+        newer.run().await?;
+        Err("GET /orders: 500".into())
+    };
+    let error = db.migrator(files(&[BEFORE, NEW[0], NEW[1]])).run_checked(quick(), ill).await.unwrap_err();
+    expect!["the service was not well after the run, and 3_b could not be taken back: no plan can be made: 3_b may be required by 9_c, which was applied behind it and which this binary does not know"]
+        .assert_eq(&error.to_string());
+    assert_eq!(db.tables().await, "a b c orders", "what the other one has applied is not touched");
+}

@@ -3,12 +3,12 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use upshift_files::MigrationId;
+use upshift_files::{MigrationId, Version};
 
 use crate::code::BoxError;
 use crate::error::Error;
 use crate::migrator::Migrator;
-use crate::plan::{Direction, DownTarget};
+use crate::plan::{Direction, DownTarget, Refusal, RefusalKind};
 use crate::report::Report;
 
 /// How often, and for how long, a service is asked whether it is well.
@@ -69,16 +69,37 @@ impl Migrator {
     async fn take_back(&self, mut report: Report, cause: BoxError) -> Error {
         let applied: Vec<_> =
             report.steps.iter().filter(|it| it.direction == Direction::Up).cloned().collect();
+        let mut stays = None;
         for step in applied.iter().rev() {
-            let MigrationId::Version(version) = step.id else { continue };
-            match self.down(DownTarget::Only(version)).await {
+            let MigrationId::Version(version) = step.id else {
+                // What it was before nobody has kept.
+                let refusal = Refusal { label: step.label.clone(), kind: RefusalKind::NoDown };
+                stays = Some((step.label.clone(), Error::refused(vec![refusal])));
+                continue;
+            };
+            match self.take_one_back(&step.id, version).await {
                 Ok(reverted) => report.steps.extend(reverted.steps),
                 Err(stays) => {
                     return Error::unhealthy(cause, Some((step.label.clone(), stays))).with_report(report);
                 }
             }
         }
-        Error::unhealthy(cause, None).with_report(report)
+        Error::unhealthy(cause, stays).with_report(report)
+    }
+
+    /// Reverts one, unless another migrator was here since: a newer binary, whose migrations this one cannot ask what they
+    /// require.
+    async fn take_one_back(&self, id: &MigrationId, version: Version) -> Result<Report, Error> {
+        let (set, facts) = (self.context.source().set()?, self.context.read().await?);
+        let row = facts.history().get(id);
+        let is_unknown = |id: &MigrationId| matches!(id, MigrationId::Version(it) if set.get(*it).is_none());
+        let is_behind = |ordinal: i64| row.is_some_and(|row| ordinal > row.ordinal);
+        let behind = facts.history().iter().find(|it| is_behind(it.ordinal) && is_unknown(&it.id));
+        let (Some(row), Some(behind)) = (row, behind) else {
+            return self.down(DownTarget::Only(version)).await;
+        };
+        let kind = RefusalKind::AppliedBehind { label: behind.label() };
+        Err(Error::refused(vec![Refusal { label: row.label(), kind }]))
     }
 }
 

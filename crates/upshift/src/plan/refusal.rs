@@ -73,6 +73,11 @@ pub enum RefusalKind {
         /// What a person calls that.
         label: String,
     },
+    /// A migration that this binary does not know was applied behind it, and may stand on it.
+    AppliedBehind {
+        /// What a person calls that.
+        label: String,
+    },
     /// There is no down, neither in the set nor in the history.
     NoDown,
     /// Accepted by a baseline: what it did was never run from here.
@@ -114,6 +119,10 @@ impl fmt::Display for RefusalKind {
             Kind::Irreversible { because: Some(because) } => write!(f, "is irreversible: {because}"),
             Kind::Irreversible { because: None } => f.write_str("is irreversible"),
             Kind::RequiredBy { label } => write!(f, "is required by {label}, which is applied"),
+            Kind::AppliedBehind { label } => write!(
+                f,
+                "may be required by {label}, which was applied behind it and which this binary does not know"
+            ),
             Kind::NoDown => f.write_str("has no down, neither in this binary nor in the history"),
             Kind::NoDownOfBaseline => f.write_str("was accepted by a baseline and has no down"),
             Kind::NotInOneTransaction { line } => {
@@ -161,7 +170,7 @@ impl RefusalKind {
             }
             Kind::DownFailed { .. } => "finish it: run `down` again".to_owned(),
             Kind::UpFailed { .. } => "finish it first: run `up` again".to_owned(),
-            Kind::RequiredBy { label } => format!("revert {label} first"),
+            Kind::RequiredBy { label } | Kind::AppliedBehind { label } => format!("revert {label} first"),
             Kind::Irreversible { .. } | Kind::NoDown | Kind::NoDownOfBaseline => {
                 "write a new migration that leads to the schema you want".to_owned()
             }
