@@ -76,8 +76,8 @@ async fn of_forty_old_starts_that_race_the_fence_none_slips_in() {
     back(&new).await;
     for trial in 0..40 {
         let late = async {
-            // All over the time the contract takes, and a little later.
-            tokio::time::sleep(span * trial / 30).await;
+            // All over the time the contract takes, and as long again.
+            tokio::time::sleep(span * trial / 16).await;
             old.register().await
         };
         let (contracted, joined) = join(member.tick(), late).await;

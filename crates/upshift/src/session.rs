@@ -18,6 +18,13 @@ pub(crate) async fn borrow(pool: &Pool) -> Result<Object, Error> {
     pool.get().await.map_err(Error::pool)
 }
 
+/// Around questions that are asked without waiting for the answers: PgBouncer before 1.21 counts a session as free when
+/// its client leaves between two answers that each end a transaction, and gives the second one to somebody else.
+///
+/// Each question still sees what was committed before it.
+pub(crate) const BEGIN: &str = "begin isolation level read committed";
+pub(crate) const COMMIT: &str = "commit";
+
 /// Closes a connection that has not answered.
 ///
 /// A network that swallows packets leaves one that looks well; given back to the pool it would be the next to be asked.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join3;
 use upshift_files::{Migration, MigrationId, Phase, Version};
 
 use super::{Fitness, Inner};
@@ -169,7 +170,18 @@ impl Inner {
             return Ok(Did::Nothing);
         }
         let context = &self.migrator.context;
-        let facts = read_facts(&*session::borrow(context.pool()).await?, context.tables()).await?;
+        let client = session::borrow(context.pool()).await?;
+        let looking = |cause| Error::database("look at the gates", cause);
+        // One transaction: see `session::BEGIN`.
+        let (began, facts, ended) = join3(
+            client.batch_execute(session::BEGIN),
+            read_facts(&client, context.tables()),
+            client.batch_execute(session::COMMIT),
+        )
+        .await;
+        drop(client);
+        began.and(ended).map_err(looking)?;
+        let facts = facts?;
         let mut waited = Vec::new();
         for contract in pending {
             let verdict = judge(&contract, &facts, self.policy(), &self.watch());

@@ -133,15 +133,18 @@ impl Seat {
             [(&inner.id, Type::TEXT), (&lease, Type::INT8), (&looked, Type::TIMESTAMPTZ)];
         let fencing: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 1] =
             [(&self.contracts, Type::INT8_ARRAY)];
-        let asked = futures_util::future::try_join(
+        // One transaction: see `session::BEGIN`.
+        let asked = futures_util::future::try_join4(
+            client.batch_execute(session::BEGIN),
             client.query_typed(&renew, &renewing),
             client.query_typed(&fences, &fencing),
+            client.batch_execute(session::COMMIT),
         );
         let Ok(answers) = tokio::time::timeout(inner.hearing(), asked).await else {
             session::discard(client);
             return Err(Error::silent("send a heartbeat", inner.hearing()));
         };
-        let (renewed, fences) = answers.map_err(beating)?;
+        let ((), renewed, fences, ()) = answers.map_err(beating)?;
         let label = |row: &tokio_postgres::Row| -> Result<String, tokio_postgres::Error> {
             Ok(format!("{}_{}", row.try_get::<_, i64>("version")?, row.try_get::<_, String>("name")?))
         };

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::future::{join, try_join3};
+use futures_util::future::{join, try_join5};
 use time::OffsetDateTime;
 use tokio_postgres::types::Type;
 use upshift_files::{MigrationSet, Phase, Version};
@@ -125,16 +125,18 @@ impl Inner {
         let (applied, shares) =
             (context.tables().sql(fleet::READ_APPLIED), context.tables().sql(fleet::READ_SWITCHES));
         let wanting: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 1] = [(&wanted, Type::INT8_ARRAY)];
-        let asked = try_join3(
+        let asked = try_join5(
+            client.batch_execute(session::BEGIN),
             client.query_typed(fleet::READ_CLOCK, &[]),
             client.query_typed(&applied, &wanting),
             client.query_typed(&shares, &[]),
+            client.batch_execute(session::COMMIT),
         );
         let Ok(answers) = tokio::time::timeout(self.hearing(), asked).await else {
             session::discard(client);
             return Err(Error::silent("look at the switches", self.hearing()));
         };
-        let (clock, applied, shares) = answers.map_err(looking)?;
+        let ((), clock, applied, shares, ()) = answers.map_err(looking)?;
         let looked = clock.first().map(|row| row.try_get("now")).transpose().map_err(looking)?;
         let version = |row: &tokio_postgres::Row| row.try_get::<_, i64>("version");
         let applied = applied.iter().map(version).collect::<Result<Vec<_>, _>>().map_err(looking)?;
