@@ -111,7 +111,7 @@ impl Story {
         tokio::time::sleep(size.alone).await;
         let alone = self.chapter()?;
         if size.idler == Idler::Session {
-            self.say("a session begins to read orders, and to sit idle in its transaction for 3 s each time");
+            self.say("somebody begins to sit idle in transactions that hold orders, 3 s each");
             self.idler = Some(Idle::begin(self.admin.clone()));
         }
         Ok((a, b, alone))
@@ -133,7 +133,7 @@ impl Story {
                 let RolloutState::Backfill(progress) = &backfill.state else { continue };
                 if progress.rows >= shown + u64::from(size.orders) / 5 {
                     shown = progress.rows;
-                    self.say(self.page.paint(Look::Dim, format!("… {progress}")));
+                    self.say(self.page.paint(Look::Dim, fold(&format!("… {progress}"))));
                 }
             }
             if backfills().all(|it| it.state == RolloutState::Applied) {
@@ -202,7 +202,7 @@ impl Story {
         f.serving().await?;
         of(&self.ledger).turn();
         tokio::time::sleep(Duration::from_secs(2)).await;
-        self.say("instance f of release 1.0.0 serves, with all that release 2.0.0 wrote meanwhile");
+        self.say("instance f of release 1.0.0 serves, with all that 2.0.0 wrote meanwhile");
         let strays = "select count(*) from orders o join order_statuses s on s.id = o.status_id
             where s.name is distinct from o.status";
         expect(self.number(strays).await?, 0, "the two shapes disagree")?;

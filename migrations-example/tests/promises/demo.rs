@@ -64,7 +64,7 @@ fn the_rollout_tells_its_story_to_the_end_without_a_failed_request() {
         "no downtime; p99 ",
         "is a contract this",
         "↩ 20260601090005_hide_orders_status",
-        "instance f of release 1.0.0 serves, with all that release 2.0.0 wrote meanwhile",
+        "instance f of release 1.0.0 serves, with all that 2.0.0 wrote meanwhile",
         "Done in",
     ] {
         assert!(stdout.contains(line), "`{line}` is missing in\n{stdout}");
