@@ -68,10 +68,9 @@ fn an_unknown_version_is_refused_with_the_nearest() {
     check(
         "applied: 1 2   set: 1 2   down: to 7",
         expect![[r#"
-        no plan can be made: version 7 is no migration of this set
-          - version 7 is no migration of this set
-            help: the nearest version there is: 2
-    "#]],
+            no plan can be made: version 7 is no migration of this set
+              help: the nearest version there is: 2
+        "#]],
     );
 }
 
@@ -148,10 +147,9 @@ fn what_stopped_on_its_way_up_is_finished_first() {
     check(
         "applied: 1 2@1   set: 1 2x   down: steps 1",
         expect![[r#"
-        no plan can be made: 2_t stopped after statement 1 of its up
-          - 2_t stopped after statement 1 of its up
-            help: finish it first: run `up` again
-    "#]],
+            no plan can be made: 2_t stopped after statement 1 of its up
+              help: finish it first: run `up` again
+        "#]],
     );
 }
 

@@ -187,10 +187,9 @@ fn an_unknown_target_is_refused_with_the_nearest() {
     check(
         "set: 10 20 30   up: to 22",
         expect![[r#"
-        no plan can be made: version 22 is no migration of this set
-          - version 22 is no migration of this set
-            help: the nearest version there is: 20
-    "#]],
+            no plan can be made: version 22 is no migration of this set
+              help: the nearest version there is: 20
+        "#]],
     );
     check(
         "set: 10 20 30   up: only 10 31 5",
@@ -205,10 +204,9 @@ fn an_unknown_target_is_refused_with_the_nearest() {
     check(
         "set:   up: to 1",
         expect![[r#"
-        no plan can be made: version 1 is no migration of this set
-          - version 1 is no migration of this set
-            help: the set has no versions
-    "#]],
+            no plan can be made: version 1 is no migration of this set
+              help: the set has no versions
+        "#]],
     );
 }
 

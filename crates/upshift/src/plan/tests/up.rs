@@ -34,10 +34,9 @@ fn a_late_arrival_is_refused_by_default() {
     check(
         "applied: 1 3   set: 1 2 3 4",
         expect![[r#"
-        no plan can be made: 2_t is older than 3, which is already applied
-          - 2_t is older than 3, which is already applied
-            help: give it a newer version, or apply it all the same with `OutOfOrder::Apply`
-    "#]],
+            no plan can be made: 2_t is older than 3, which is already applied
+              help: give it a newer version, or apply it all the same with `OutOfOrder::Apply`
+        "#]],
     );
 }
 
@@ -57,10 +56,9 @@ fn an_edited_migration_is_refused() {
     check(
         "applied: 1! 2   set: 1 2 3",
         expect![[r#"
-        no plan can be made: 1_t was edited after it was applied
-          - 1_t was edited after it was applied
-            help: put the change into a new migration; if the database already fits the new text, accept it with `migrator.repair().accept_checksum(version)`
-    "#]],
+            no plan can be made: 1_t was edited after it was applied
+              help: put the change into a new migration; if the database already fits the new text, accept it with `migrator.repair().accept_checksum(version)`
+        "#]],
     );
 }
 
@@ -85,10 +83,9 @@ fn a_missing_migration_is_refused_unless_the_policy_accepts_it() {
     check(
         "applied: 1 2   set: 1 3",
         expect![[r#"
-        no plan can be made: 2_t is applied, but missing in this binary
-          - 2_t is applied, but missing in this binary
-            help: deploy the release that has it, accept it with `Missing::Accept`, or take its row out of the history with `migrator.repair().forget(version)`
-    "#]],
+            no plan can be made: 2_t is applied, but missing in this binary
+              help: deploy the release that has it, accept it with `Missing::Accept`, or take its row out of the history with `migrator.repair().forget(version)`
+        "#]],
     );
     check(
         "applied: 1 2   set: 1 3   policy: accept-missing",
@@ -123,10 +120,9 @@ fn an_older_binary_with_something_of_its_own_is_late() {
     check(
         "applied: 1 3   set: 1 2",
         expect![[r#"
-        no plan can be made: 2_t is older than 3, which is already applied
-          - 2_t is older than 3, which is already applied
-            help: give it a newer version, or apply it all the same with `OutOfOrder::Apply`
-    "#]],
+            no plan can be made: 2_t is older than 3, which is already applied
+              help: give it a newer version, or apply it all the same with `OutOfOrder::Apply`
+        "#]],
     );
 }
 
@@ -164,10 +160,9 @@ fn a_down_that_stopped_is_finished_by_down() {
     check(
         "applied: 1 2^1   set: 1 2 3",
         expect![[r#"
-        no plan can be made: 2_t stopped after statement 1 of its down
-          - 2_t stopped after statement 1 of its down
-            help: finish it: run `down` again
-    "#]],
+            no plan can be made: 2_t stopped after statement 1 of its down
+              help: finish it: run `down` again
+        "#]],
     );
 }
 
