@@ -45,12 +45,12 @@ impl Command {
 }
 
 fn size(orders: Option<String>, idler: Option<&str>) -> Result<rollout::Size, Error> {
-    let mut size = rollout::Size::default();
-    size.idler = match idler {
+    let idler = match idler {
         None => rollout::Idler::Nobody,
         Some("idler") => rollout::Idler::Session,
         Some(other) => return Err(Error::Usage(format!("`{other}` is one word too many\n\n{USAGE}"))),
     };
+    let size = rollout::Size { idler, ..rollout::Size::default() };
     let Some(orders) = orders else { return Ok(size) };
     let orders =
         orders.parse().map_err(|_| Error::Usage(format!("`{orders}` is no number of orders\n\n{USAGE}")))?;

@@ -186,7 +186,11 @@ impl Lock {
             if let Some(cause) = [begun.as_ref().err(), taken.as_ref().err()].into_iter().flatten().next()
                 && cause.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
             {
-                let holder = holder(client, &tables.sql(sql::LEASE_HOLDER), &[]).await;
+                let making = tables.advisory_key(sql::FORMAT_LOCK);
+                let holder = match holder(client, &tables.sql(sql::LEASE_HOLDER), &[]).await {
+                    None => holder(client, sql::LOCK_HOLDER, &[(&making, Type::INT8)]).await,
+                    known => known,
+                };
                 return Err(Error::locked(holder, self.waited + began.elapsed()));
             }
             begun.map_err(|cause| Error::database("create upshift's tables", cause))?;

@@ -44,13 +44,19 @@ impl Tables {
         let quoted = crate::ident::literal(&self.schema.to_string());
         let create = CREATE_SCHEMA.replace("'upshift'", &schema).replace("'\"upshift\"'", &quoted);
         let formats = FORMATS.iter().skip(from).map(|text| self.sql(text));
-        let begin = [Cow::Borrowed(OUR_SEARCH_PATH), Cow::Owned(create), self.sql(REFUSE_PIECES)];
+        let alone = format!("select pg_catalog.pg_advisory_xact_lock({});", self.advisory_key(FORMAT_LOCK));
+        let begin =
+            [Cow::Borrowed(OUR_SEARCH_PATH), Cow::Owned(alone), Cow::Owned(create), self.sql(REFUSE_PIECES)];
         begin.into_iter().chain(formats).collect::<Vec<_>>().join("\n")
     }
 }
 
 /// The format of the tables that this library writes.
 pub(crate) const FORMAT: usize = FORMATS.len();
+
+/// What the key of the lock is made of that whoever makes our tables holds until they are there. Behind a pooler the
+/// migration lock may be gone while its holder's last message is still being carried out.
+pub(crate) const FORMAT_LOCK: &str = "upshift format ";
 
 /// What the text below names is PostgreSQL's own, whoever may write to a schema of the connection's search_path. It ends
 /// with the transaction that a text of several statements is.
