@@ -1,6 +1,7 @@
 //! SQL that a person wrote: expressions and types, checked so far that they cannot become anything else.
 
 use std::fmt;
+use upshift_files::sql::literal;
 
 use upshift_files::sql::{TokenKind, tokens};
 
@@ -77,12 +78,6 @@ impl fmt::Display for SqlType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// A text as an SQL string, whatever `standard_conforming_strings` says.
-pub(crate) fn literal(text: &str) -> String {
-    let escape = if text.contains('\\') { "E" } else { "" };
-    format!("{escape}'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
 /// A text in dollar quotes that it does not contain.

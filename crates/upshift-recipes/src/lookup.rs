@@ -2,7 +2,7 @@
 
 use crate::column::NewColumn;
 use crate::convert::{Bodies, Words, converted};
-use crate::expression::{dollar_quoted, literal};
+use crate::expression::dollar_quoted;
 use crate::facts::{Null, Privilege, TableFacts};
 use crate::name::{Ident, Table};
 use crate::recipe::{About, Recipe};
@@ -10,6 +10,7 @@ use crate::sync::{Body, Pending};
 use crate::view;
 use crate::window::Around;
 use crate::{Expression, RecipeError, SqlType};
+use upshift_files::sql::literal;
 
 /// The first server that takes a NOT VALID foreign key of a partitioned table.
 const PARTITIONED_KEY_SINCE: u16 = 18;

@@ -2,13 +2,13 @@
 
 use crate::column::NewColumn;
 use crate::convert::{Bodies, Words, converted};
-use crate::expression::literal;
 use crate::facts::TableFacts;
 use crate::name::{Ident, Table};
 use crate::recipe::{About, Recipe};
 use crate::sync::{Body, Pending};
 use crate::window::Around;
 use crate::{Expression, RecipeError, SqlType};
+use upshift_files::sql::literal;
 
 /// Replaces an enum's values: removes, renames, or changes the set. (To add one, `alter type … add value` is enough.)
 #[derive(Debug, Clone, PartialEq, Eq)]

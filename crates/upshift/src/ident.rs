@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+pub(crate) use upshift_files::sql::literal;
+
 /// An SQL identifier; `Display` quotes it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Ident(String);
@@ -58,12 +60,6 @@ impl fmt::Display for Ident {
     }
 }
 
-/// A text as an SQL string literal, whatever `standard_conforming_strings` says.
-pub(crate) fn literal(text: &str) -> String {
-    let escape = if text.contains('\\') { "E" } else { "" };
-    format!("{escape}'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,12 +71,5 @@ mod tests {
         }
         assert_eq!(Ident::new("").unwrap_err(), IdentError::Empty);
         assert_eq!(Ident::new("x".repeat(64)).unwrap_err(), IdentError::TooLong(64));
-    }
-
-    #[test]
-    fn a_literal_survives_quotes_and_backslashes() {
-        for (text, expected) in [("a", "'a'"), ("it's", "'it''s'"), ("a\\b'", "E'a\\\\b'''")] {
-            assert_eq!(literal(text), expected);
-        }
     }
 }

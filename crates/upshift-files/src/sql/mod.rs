@@ -12,6 +12,7 @@ mod classify;
 mod error;
 mod head;
 mod lexer;
+mod literal;
 mod meta_command;
 mod name;
 mod statement;
@@ -22,6 +23,7 @@ mod transaction_block;
 
 pub use error::SyntaxError;
 pub use lexer::{Token, TokenKind};
+pub use literal::literal;
 pub use name::QualifiedName;
 pub use statement::{Statement, StatementKind, TransactionBlock, TransactionControl, WhenExisting};
 pub use tokens::{Tokens, tokens};
