@@ -24,7 +24,7 @@ mod transaction_block;
 pub use error::SyntaxError;
 pub use lexer::{Token, TokenKind};
 pub use literal::literal;
-pub use name::QualifiedName;
+pub use name::{QualifiedName, identifier};
 pub use statement::{Statement, StatementKind, TransactionBlock, TransactionControl, WhenExisting};
 pub use tokens::{Tokens, tokens};
 

@@ -51,19 +51,38 @@ impl QualifiedName {
 fn part(head: &mut Head<'_>, at: usize) -> Option<(String, usize)> {
     let kind = head.token(at)?.kind;
     let text = head.text_of(at)?;
-    let (name, next) = match kind {
-        TokenKind::Word => (text.to_ascii_lowercase(), at + 1),
+    let (escape, next) = match kind {
+        TokenKind::QuotedName if text.starts_with(['u', 'U']) => unicode_escape(head, at + 1),
+        _ => ('\\', at + 1),
+    };
+    Some((escaped_by(escape, kind, text)?, next))
+}
+
+/// The name that a word or quoted name is to the server; `None` for any other token.
+///
+/// Without quotes it is lower case; of more than 63 bytes the server keeps the first. `U&"…"` is decoded with its usual
+/// escape, the backslash.
+///
+/// ```
+/// use upshift_files::sql::{TokenKind, identifier};
+/// assert_eq!(identifier(TokenKind::Word, "Orders").as_deref(), Some("orders"));
+/// assert_eq!(identifier(TokenKind::QuotedName, "\"Order \"\"Items\"").as_deref(), Some("Order \"Items"));
+/// ```
+pub fn identifier(kind: TokenKind, text: &str) -> Option<String> {
+    escaped_by('\\', kind, text)
+}
+
+fn escaped_by(escape: char, kind: TokenKind, text: &str) -> Option<String> {
+    let name = match kind {
+        TokenKind::Word => text.to_ascii_lowercase(),
         TokenKind::QuotedName => match text.strip_prefix(['u', 'U']) {
-            None => (unquoted(text), at + 1),
-            Some(quoted) => {
-                let (escape, next) = unicode_escape(head, at + 1);
-                (decoded(&unquoted(quoted.trim_start_matches('&')), escape), next)
-            }
+            None => unquoted(text),
+            Some(quoted) => decoded(&unquoted(quoted.trim_start_matches('&')), escape),
         },
         _ => return None,
     };
     let end = (0..=name.len().min(LONGEST)).rev().find(|end| name.is_char_boundary(*end))?;
-    Some((name[..end].to_owned(), next))
+    Some(name[..end].to_owned())
 }
 
 fn unquoted(quoted: &str) -> String {

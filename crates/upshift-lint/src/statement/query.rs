@@ -1,0 +1,64 @@
+//! Queries and data changes: which tables they read, which they lock, and whether a WHERE bounds them.
+
+use super::name::Name;
+use super::{Expression, Place};
+
+/// What a query touches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Query {
+    /// The tables and views it reads, each once, in order.
+    pub reads: Vec<Name>,
+    /// Those of them that FOR UPDATE or FOR SHARE locks.
+    pub locks_rows_of: Vec<Name>,
+    /// Every name of a column in it, as written, without its table; `*` for all.
+    pub columns: Vec<String>,
+    /// Its own columns, where each has a plain name; `*` for all of a table's.
+    pub output: Vec<String>,
+    /// The functions it calls.
+    pub functions: Vec<Name>,
+    /// The tables that parts of it write: `WITH x AS (DELETE …)`.
+    pub writes: Vec<Name>,
+    /// Whether it has a LIMIT or FETCH.
+    pub limited: bool,
+    /// Whether it has a WHERE.
+    pub filtered: bool,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// INSERT.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Insert {
+    /// The table.
+    pub table: Name,
+    /// The columns; empty when none are named.
+    pub columns: Vec<String>,
+    /// Whether rows come from a query over tables, and not from VALUES alone.
+    pub query: Query,
+    /// Whether there is an ON CONFLICT.
+    pub on_conflict: bool,
+}
+
+/// UPDATE.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Update {
+    /// The table.
+    pub table: Name,
+    /// The columns that are set, in order, and where each stands.
+    pub columns: Vec<(String, Place)>,
+    /// The WHERE.
+    pub filter: Option<Expression>,
+    /// Everything else it touches.
+    pub query: Query,
+}
+
+/// DELETE.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delete {
+    /// The table.
+    pub table: Name,
+    /// The WHERE.
+    pub filter: Option<Expression>,
+    /// Everything else it touches.
+    pub query: Query,
+}
