@@ -49,3 +49,4 @@ pub use set::MigrationSet;
 pub use source_file::SourceFile;
 pub use vars::Vars;
 pub use version::{Version, VersionError};
+pub use word::nearest;

@@ -153,13 +153,18 @@ impl Section {
 
     /// A mistake at `range` (bytes of [`text`](Section::text)), shown where it stands in the file.
     pub fn diagnostic(&self, range: Range<usize>, message: impl Into<String>) -> Diagnostic {
-        let place = self.in_file(range.start)..self.in_file(range.end).max(self.in_file(range.start));
-        Diagnostic::at(self.path(), &self.0.file.text, place, message)
+        Diagnostic::at(self.path(), &self.0.file.text, self.range_in_file(range), message)
     }
 
     /// Where the byte `byte` of [`text`](Section::text) stands in the file.
     pub fn position(&self, byte: usize) -> Position {
         Position::of(&self.0.file.text, self.in_file(byte))
+    }
+
+    /// Where a part of [`text`](Section::text) stands in the file: its bytes there.
+    pub fn range_in_file(&self, range: Range<usize>) -> Range<usize> {
+        let start = self.in_file(range.start);
+        start..self.in_file(range.end).max(start)
     }
 
     /// The section with the variables' values in its text; positions still point into the file.

@@ -1,7 +1,11 @@
 //! The nearest valid word: what a person most likely meant.
 
 /// The candidate nearest to `word`, when one is near enough to be worth saying.
-pub(crate) fn nearest<'w>(word: &str, candidates: &[&'w str]) -> Option<&'w str> {
+///
+/// ```
+/// assert_eq!(upshift_files::nearest("drop-colum", &["drop-table", "drop-column"]), Some("drop-column"));
+/// ```
+pub fn nearest<'w>(word: &str, candidates: &[&'w str]) -> Option<&'w str> {
     let near = |candidate: &&&str| distance(word, candidate) <= (candidate.len().max(word.len()) / 3).max(1);
     candidates.iter().filter(near).min_by_key(|candidate| distance(word, candidate)).copied()
 }

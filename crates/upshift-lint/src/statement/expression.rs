@@ -121,3 +121,27 @@ impl Expression {
         text.get(self.range.clone()).unwrap_or("")
     }
 }
+
+impl Expression {
+    /// The same expression over a column that has a new name.
+    pub(crate) fn rename_column(&mut self, from: &str, to: &str) {
+        match &mut self.kind {
+            ExpressionKind::Column(parts) => {
+                if let Some(last) = parts.last_mut().filter(|last| *last == from) {
+                    to.clone_into(last);
+                }
+            }
+            ExpressionKind::Null | ExpressionKind::Constant(_) | ExpressionKind::Query => {}
+            ExpressionKind::Call { arguments: parts, .. }
+            | ExpressionKind::And(parts)
+            | ExpressionKind::Or(parts)
+            | ExpressionKind::Operator { operands: parts, .. }
+            | ExpressionKind::Other(parts) => parts.iter_mut().for_each(|part| part.rename_column(from, to)),
+            ExpressionKind::Not(part)
+            | ExpressionKind::IsNull(part)
+            | ExpressionKind::IsNotNull(part)
+            | ExpressionKind::Cast(part, _)
+            | ExpressionKind::Collate(part, _) => part.rename_column(from, to),
+        }
+    }
+}

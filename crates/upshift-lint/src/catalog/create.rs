@@ -1,0 +1,442 @@
+//! What CREATE adds.
+
+use super::naming::columns_of;
+use super::relation::{Column, Constraint, Index, Relation, Shape, Table, Trigger, View};
+use super::{Catalog, naming};
+use crate::statement::{
+    self, ColumnConstraint, ConstraintKind, CreateIndex, CreateTable, CreateTableAs, CreateView, Expression,
+    ExpressionKind, ForeignKey, Key, Name, Persistence, Query, Replace, Statement, TypeName, Validity,
+};
+
+impl Catalog {
+    pub(super) fn create(&mut self, statement: &Statement) {
+        match statement {
+            Statement::CreateTable(table) => self.create_table(table),
+            Statement::CreateTableAs(made) => self.create_table_as(made),
+            Statement::CreateIndex(index) => self.create_index(index),
+            Statement::CreateView(view) => self.create_view(view),
+            Statement::CreateSequence { name, owner, .. } => {
+                let owner = owner.as_ref().map(|(table, column)| (self.resolve(table), column.clone()));
+                self.add(self.home(name), Shape::Sequence { owner });
+            }
+            Statement::CreateTrigger(trigger) => {
+                let made = Trigger {
+                    name: trigger.name.clone(),
+                    function: self.resolve_function(&trigger.function),
+                    each_row: trigger.each_row,
+                    timing: trigger.timing.clone(),
+                };
+                let Some(table) = self.table_mut(&trigger.table) else { return };
+                table.triggers.retain(|other| trigger.replace == Replace::No || other.name != trigger.name);
+                table.triggers.push(made);
+            }
+            Statement::CreatePolicy { name, table, .. } => {
+                if let Some(table) = self.table_mut(table) {
+                    table.policies.push(name.clone());
+                }
+            }
+            Statement::CreateRule { name, table } => {
+                if let Some(table) = self.table_mut(table) {
+                    table.rules.push(name.clone());
+                }
+            }
+            Statement::Publication { name, tables, .. } => {
+                let tables: Vec<Name> = tables.iter().map(|table| self.resolve(table)).collect();
+                self.publications.entry(name.clone()).or_default().extend(tables);
+            }
+            _ => {}
+        }
+    }
+
+    /// Where a relation of this name would be made.
+    pub(super) fn home(&self, name: &Name) -> Name {
+        let schema = name.schema.clone().or_else(|| self.search_path.first().cloned());
+        Name { schema: Some(schema.unwrap_or_else(|| "public".to_owned())), name: name.name.clone() }
+    }
+
+    pub(super) fn add(&mut self, name: Name, shape: Shape) {
+        let origin = self.origin;
+        // Of two that are made under one name (IF NOT EXISTS) the first stays.
+        self.relations.entry(name).or_insert(Relation { origin, shape });
+    }
+
+    pub(super) fn table_mut(&mut self, name: &Name) -> Option<&mut Table> {
+        let name = self.resolve(name);
+        self.relations.get_mut(&name).and_then(Relation::as_table_mut)
+    }
+
+    fn create_table(&mut self, created: &CreateTable) {
+        let name = self.home(&created.name);
+        if self.relations.contains_key(&name) {
+            return;
+        }
+        let mut table = Table::new(created.persistence);
+        table.foreign = created.foreign;
+        table.partition_by.clone_from(&created.partition_by);
+        table.inherits = created.inherits.iter().map(|parent| self.resolve(parent)).collect();
+        table.partition_of =
+            created.partition_of.as_ref().map(|(parent, bound)| (self.resolve(parent), bound.clone()));
+        for (parent, including) in self.models_of(created, &table) {
+            self.take_over(&mut table, &parent, &including);
+        }
+        let parent = table.partition_of.as_ref().map(|(parent, _)| parent.clone());
+        self.add(name.clone(), Shape::Table(table));
+        for column in &created.columns {
+            match self.table(&name).is_some_and(|table| table.column(&column.name).is_some()) {
+                true => self.constrain_column(&name, column),
+                false => self.add_column(&name, column),
+            }
+        }
+        for constraint in &created.constraints {
+            self.add_constraint(&name, constraint);
+        }
+        if let Some(parent) = parent {
+            self.inherit_indexes(&parent, &name);
+        }
+    }
+
+    /// The tables a new one takes columns from, and what else: LIKE, INHERITS, PARTITION OF.
+    fn models_of(&self, created: &CreateTable, table: &Table) -> Vec<(Name, Vec<String>)> {
+        let like = created.like.iter().map(|(of, including)| (self.resolve(of), including.clone()));
+        let parents = table
+            .parents()
+            .map(|parent| (parent.clone(), vec!["constraints".to_owned(), "defaults".to_owned()]));
+        like.chain(parents).collect()
+    }
+
+    fn take_over(&self, table: &mut Table, model: &Name, including: &[String]) {
+        let has = |what: &str| including.iter().any(|word| word == what || word == "all");
+        let Some(model) = self.table(model) else { return };
+        for column in &model.columns {
+            if table.column(&column.name).is_none() {
+                let mut column =
+                    Column { origin: self.origin, sequence: None, identity: false, ..column.clone() };
+                if !has("defaults") {
+                    column.default = None;
+                }
+                if !has("generated") && !has("constraints") {
+                    column.generated = None;
+                }
+                table.columns.push(column);
+            }
+        }
+        if has("constraints") {
+            let checks = model.constraints.iter().filter(|one| matches!(one.kind, ConstraintKind::Check(_)));
+            table.constraints.extend(checks.map(|one| Constraint { origin: self.origin, ..one.clone() }));
+        }
+    }
+
+    /// Every index of a partitioned table is on its partitions, too.
+    pub(super) fn inherit_indexes(&mut self, parent: &Name, partition: &Name) {
+        let above: Vec<(Name, Index)> =
+            self.indexes_of(parent).map(|(n, i)| (n.clone(), i.clone())).collect();
+        for (name, index) in above {
+            let same = |own: &Index| {
+                own.unique == index.unique
+                    && own.leading_columns() == index.leading_columns()
+                    && own.attached_to.is_none()
+            };
+            let own = self.indexes_of(partition).find(|(_, own)| same(own)).map(|(own, _)| own.clone());
+            if let Some(own) =
+                own.and_then(|own| self.relations.get_mut(&own)).and_then(Relation::as_index_mut)
+            {
+                own.attached_to = Some(name);
+                continue;
+            }
+            let label =
+                if index.constraint.is_some() { if index.unique { "key" } else { "excl" } } else { "idx" };
+            let primary = self
+                .table(parent)
+                .and_then(Table::primary_key)
+                .is_some_and(|pk| pk.index.as_ref() == Some(&name));
+            let own = match primary {
+                true => self.free_name(partition, "", "pkey"),
+                false => self.free_name(partition, &columns_of(&index.parts), label),
+            };
+            let constraint = index.constraint.is_some().then(|| own.name.clone());
+            let made = Index { table: partition.clone(), attached_to: Some(name), constraint, ..index };
+            self.add(own, Shape::Index(made));
+        }
+    }
+
+    pub(super) fn add_column(&mut self, table: &Name, column: &statement::Column) {
+        let serial = column.type_name.is_serial();
+        let mut made = Column {
+            name: column.name.clone(),
+            type_name: behind_serial(&column.type_name),
+            not_null: serial,
+            default: None,
+            sequence: None,
+            identity: false,
+            generated: None,
+            collation: column.collation.clone(),
+            origin: self.origin,
+        };
+        if serial {
+            made.default = Some(next_value());
+        }
+        if let Some(table) = self.table_mut(table) {
+            table.columns.push(made);
+        }
+        if serial || column.constraints.iter().any(|one| matches!(one, ColumnConstraint::Identity(_))) {
+            self.add_sequence(table, &column.name);
+        }
+        self.constrain_column(table, column);
+    }
+
+    pub(super) fn add_sequence(&mut self, table: &Name, column: &str) {
+        let sequence = self.free_name(table, column, "seq");
+        self.add(sequence.clone(), Shape::Sequence { owner: Some((table.clone(), column.to_owned())) });
+        self.change_column(table, column, |column| column.sequence = Some(sequence));
+    }
+
+    pub(super) fn change_column(&mut self, table: &Name, column: &str, change: impl FnOnce(&mut Column)) {
+        let found = self.table_mut(table).and_then(|t| t.columns.iter_mut().find(|one| one.name == column));
+        if let Some(column) = found {
+            change(column);
+        }
+    }
+
+    fn constrain_column(&mut self, table: &Name, column: &statement::Column) {
+        for constraint in &column.constraints {
+            let name = &column.name;
+            match constraint {
+                ColumnConstraint::NotNull(_) => {
+                    self.change_column(table, name, |column| column.not_null = true)
+                }
+                ColumnConstraint::Null => {}
+                ColumnConstraint::Default(value) => {
+                    self.change_column(table, name, |column| column.default = Some(value.clone()));
+                }
+                ColumnConstraint::Identity(_) => self.change_column(table, name, |column| {
+                    column.identity = true;
+                    column.not_null = true;
+                }),
+                ColumnConstraint::Generated { kept, .. } => {
+                    self.change_column(table, name, |column| column.generated = Some(*kept));
+                }
+                ColumnConstraint::Constraint(constraint) => self.add_constraint(table, constraint),
+            }
+        }
+    }
+
+    pub(super) fn add_constraint(&mut self, table: &Name, constraint: &statement::Constraint) {
+        let table = self.resolve(table);
+        let kind = match &constraint.kind {
+            ConstraintKind::ForeignKey(key) => {
+                let to = self.resolve(&key.table);
+                let references = match key.references.is_empty() {
+                    true => self.key_columns(&to),
+                    false => key.references.clone(),
+                };
+                ConstraintKind::ForeignKey(ForeignKey { table: to, references, ..key.clone() })
+            }
+            other => other.clone(),
+        };
+        let columns = columns_in(&kind);
+        let name = constraint.name.clone().unwrap_or_else(|| self.constraint_name(&table, &kind, &columns));
+        let index = self.index_behind(&table, &name, &kind);
+        if let (ConstraintKind::PrimaryKey(_), Some(index)) = (&kind, &index) {
+            let columns: Vec<String> = self
+                .index(index)
+                .map(|index| index.leading_columns().into_iter().map(str::to_owned).collect())
+                .unwrap_or_default();
+            columns.iter().for_each(|column| self.change_column(&table, column, |c| c.not_null = true));
+        }
+        if let (ConstraintKind::NotNull(column), Validity::Valid) = (&kind, constraint.validity) {
+            self.change_column(&table, column, |column| column.not_null = true);
+        }
+        let made = Constraint {
+            name,
+            kind,
+            validity: constraint.validity,
+            enforcement: constraint.enforcement,
+            deferrable: constraint.deferrable,
+            index,
+            origin: self.origin,
+            validated_by: None,
+        };
+        if let Some(table) = self.table_mut(&table) {
+            table.constraints.push(made);
+        }
+    }
+
+    /// The columns of a table's primary key.
+    pub(crate) fn key_columns(&self, table: &Name) -> Vec<String> {
+        let index = self.table(table).and_then(Table::primary_key).and_then(|key| key.index.as_ref());
+        let index = index.and_then(|index| self.index(index));
+        index
+            .map(|index| index.leading_columns().into_iter().map(str::to_owned).collect())
+            .unwrap_or_default()
+    }
+
+    fn constraint_name(&self, table: &Name, kind: &ConstraintKind, columns: &[String]) -> String {
+        let joined = columns.join("_");
+        match kind {
+            ConstraintKind::PrimaryKey(_) => self.free_name(table, "", "pkey").name,
+            ConstraintKind::Unique(Key::Index(index)) => index.clone(),
+            ConstraintKind::Unique(_) => self.free_name(table, &joined, "key").name,
+            ConstraintKind::Exclude { parts } => self.free_name(table, &columns_of(parts), "excl").name,
+            ConstraintKind::ForeignKey(_) => self.free_constraint(table, &joined, "fkey"),
+            ConstraintKind::NotNull(column) => self.free_constraint(table, column, "not_null"),
+            ConstraintKind::Check(check) => {
+                let mut used: Vec<&str> = check.columns().collect();
+                used.sort_unstable();
+                used.dedup();
+                let column = if let [only] = used.as_slice() { only } else { "" };
+                self.free_constraint(table, column, "check")
+            }
+        }
+    }
+
+    /// The index behind a constraint: made here, or the one it is USING.
+    fn index_behind(&mut self, table: &Name, constraint: &str, kind: &ConstraintKind) -> Option<Name> {
+        let (key, unique, method) = match kind {
+            ConstraintKind::PrimaryKey(key) | ConstraintKind::Unique(key) => (key.clone(), true, "btree"),
+            ConstraintKind::Exclude { .. } => (Key::Columns(Vec::new()), false, "gist"),
+            _ => return None,
+        };
+        let name = Name { schema: table.schema.clone(), name: constraint.to_owned() };
+        match key {
+            Key::Index(index) => {
+                let old = Name { schema: table.schema.clone(), name: index };
+                if let Some(mut there) = self.relations.remove(&old) {
+                    if let Some(index) = there.as_index_mut() {
+                        index.constraint = Some(constraint.to_owned());
+                    }
+                    self.relations.insert(name.clone(), there);
+                }
+            }
+            Key::Columns(columns) => {
+                let parts = match kind {
+                    ConstraintKind::Exclude { parts } => parts.clone(),
+                    _ => columns.iter().map(|column| plain(column)).collect(),
+                };
+                let made = Index {
+                    table: table.clone(),
+                    parts,
+                    include: Vec::new(),
+                    unique,
+                    method: method.to_owned(),
+                    predicate: None,
+                    valid: true,
+                    constraint: Some(constraint.to_owned()),
+                    attached_to: None,
+                };
+                self.add(name.clone(), Shape::Index(made));
+                self.index_partitions(table);
+            }
+        }
+        Some(name)
+    }
+
+    fn create_index(&mut self, created: &CreateIndex) {
+        let table = self.resolve(&created.table);
+        let name = match &created.name {
+            Some(name) => Name { schema: table.schema.clone(), name: name.clone() },
+            None => self.free_name(&table, &naming::columns_of(&created.parts), "idx"),
+        };
+        let partitioned = self.table(&table).is_some_and(|table| table.partition_by.is_some());
+        let made = Index {
+            table: table.clone(),
+            parts: created.parts.clone(),
+            include: created.include.clone(),
+            unique: created.unique,
+            method: created.method.clone(),
+            predicate: created.predicate.clone(),
+            valid: !(partitioned && created.only),
+            constraint: None,
+            attached_to: None,
+        };
+        self.add(name.clone(), Shape::Index(made));
+        if !created.only {
+            self.index_partitions(&table);
+        }
+    }
+
+    fn index_partitions(&mut self, table: &Name) {
+        if self.table(table).is_none_or(|table| table.partition_by.is_none()) {
+            return;
+        }
+        let partitions: Vec<Name> = self.children_of(table).map(|(name, _)| name.clone()).collect();
+        for partition in partitions {
+            self.inherit_indexes(table, &partition);
+            self.index_partitions(&partition);
+        }
+    }
+
+    fn create_view(&mut self, created: &CreateView) {
+        let name = self.home(&created.name);
+        let view = self.view_of(&created.query, &created.columns, false);
+        if created.replace == Replace::Yes
+            && let Some(there) = self.relations.get_mut(&name)
+        {
+            there.shape = Shape::View(view);
+            return;
+        }
+        self.add(name, Shape::View(view));
+    }
+
+    fn view_of(&self, query: &Query, columns: &[String], materialized: bool) -> View {
+        View {
+            materialized,
+            reads: query.reads.iter().map(|name| self.resolve(name)).collect(),
+            uses: query.columns.clone(),
+            columns: if columns.is_empty() { query.output.clone() } else { columns.to_vec() },
+        }
+    }
+
+    fn create_table_as(&mut self, made: &CreateTableAs) {
+        let name = self.home(&made.name);
+        let shape = match made.materialized {
+            true => Shape::View(self.view_of(&made.query, &[], true)),
+            false => Shape::Table(self.copied(&made.query, made.persistence)),
+        };
+        self.add(name, shape);
+    }
+
+    /// The table that a query makes: its columns, where they are one table's.
+    fn copied(&self, query: &Query, persistence: Persistence) -> Table {
+        let mut table = Table::new(persistence);
+        let source = query.reads.first().and_then(|from| self.table(from));
+        let columns = source.map(|source| source.columns.clone()).unwrap_or_default();
+        let named = |column: &Column| query.output.iter().any(|name| *name == column.name || name == "*");
+        table.columns = columns
+            .into_iter()
+            .filter(named)
+            .map(|column| Column { origin: self.origin, ..column })
+            .collect();
+        table
+    }
+}
+
+/// `bigint` for `bigserial`.
+fn behind_serial(of: &TypeName) -> TypeName {
+    match of.name.name.as_str() {
+        "serial" if of.is_built_in() => TypeName::plain("integer"),
+        "bigserial" if of.is_built_in() => TypeName::plain("bigint"),
+        "smallserial" if of.is_built_in() => TypeName::plain("smallint"),
+        _ => of.clone(),
+    }
+}
+
+fn next_value() -> Expression {
+    let call = ExpressionKind::Call { function: Name::bare("nextval"), arguments: Vec::new() };
+    Expression { kind: call, range: 0..0 }
+}
+
+fn plain(column: &str) -> Expression {
+    Expression { kind: ExpressionKind::Column(vec![column.to_owned()]), range: 0..0 }
+}
+
+/// The columns a constraint is named after.
+fn columns_in(kind: &ConstraintKind) -> Vec<String> {
+    match kind {
+        ConstraintKind::Unique(Key::Columns(columns)) | ConstraintKind::PrimaryKey(Key::Columns(columns)) => {
+            columns.clone()
+        }
+        ConstraintKind::ForeignKey(key) => key.columns.clone(),
+        ConstraintKind::NotNull(column) => vec![column.clone()],
+        _ => Vec::new(),
+    }
+}

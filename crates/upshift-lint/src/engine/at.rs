@@ -1,0 +1,148 @@
+//! What a rule is told: the statement, what came before it, and what it does.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use upshift_files::sql::Statement as Cut;
+use upshift_files::{Migration, Phase, Section, SectionKind, Transaction};
+
+use super::{Draft, Options};
+use crate::Catalog;
+use crate::effect::{Effects, Major, effects};
+use crate::statement::{Expression, ExpressionKind, LockMode, Name, Persistence, Statement, Volatility};
+
+/// One statement of a migration, and everything a rule may ask about it.
+#[derive(Debug, Clone, Copy)]
+pub struct At<'a> {
+    /// The statement.
+    pub statement: &'a Statement,
+    /// Where it stands, in bytes of the section's text.
+    pub place: &'a Range<usize>,
+    /// Which of the section's it is, from 0.
+    pub number: usize,
+    /// All statements of the section, each with its place and how it was cut.
+    pub all: &'a [(Statement, Cut)],
+    /// The database before it.
+    pub catalog: &'a Catalog,
+    /// The transaction it runs in, as far as it has come; nothing is held where each statement runs by itself.
+    pub held: &'a Held,
+    /// Its section.
+    pub section: &'a Section,
+    /// Its migration.
+    pub migration: &'a Migration,
+    /// What the project asks.
+    pub options: &'a Options,
+}
+
+/// What the transaction holds before a statement.
+#[derive(Debug, Clone, Default)]
+pub struct Held {
+    /// The strongest lock of each relation that others can see, and the number of the statement that took it.
+    pub locks: BTreeMap<Name, (LockMode, usize)>,
+    /// What SET said in this migration: setting and values.
+    pub settings: BTreeMap<String, Vec<String>>,
+}
+
+impl<'a> At<'a> {
+    /// A finding about the whole statement.
+    pub fn draft(&self, message: impl Into<String>) -> Draft {
+        Draft::new(Some(self.place.clone()), message)
+    }
+
+    /// A finding about a part of the statement.
+    pub fn draft_at(&self, place: &Range<usize>, message: impl Into<String>) -> Draft {
+        Draft::new(Some(place.clone()), message)
+    }
+
+    /// The statement's text.
+    pub fn text(&self) -> &'a str {
+        self.text_of(self.place)
+    }
+
+    /// The text of a part of it.
+    pub fn text_of(&self, place: &Range<usize>) -> &'a str {
+        self.section.text().get(place.clone()).unwrap_or("")
+    }
+
+    /// What the statement does on one major version.
+    pub fn effects(&self, major: Major) -> Effects {
+        effects(self.statement, self.catalog, major)
+    }
+
+    /// The major versions of the project on which the statement's effects are so.
+    pub fn majors_where(&self, is_so: impl Fn(&Effects) -> bool) -> Vec<Major> {
+        self.options.each_major().filter(|major| is_so(&self.effects(*major))).collect()
+    }
+
+    /// Whether nobody else has seen a relation: this migration made it, or it is temporary.
+    pub fn is_unseen(&self, relation: &Name) -> bool {
+        let temporary =
+            self.catalog.table(relation).is_some_and(|table| table.persistence == Persistence::Temporary);
+        self.catalog.is_new(relation) || temporary
+    }
+
+    /// Whether the release before this one still runs: in every phase but the contract. A down is for its own release.
+    pub fn must_not_break_old_code(&self) -> bool {
+        self.migration.header().phase != Phase::Contract && self.section.kind() == SectionKind::Up
+    }
+
+    /// Whether the statements of the section run in one transaction: none of them is refused in one.
+    pub fn runs_in_transaction(&self) -> bool {
+        let newest = self.options.each_major().last().map_or(18, |major| major.0);
+        self.section.transaction() == Transaction::On
+            && !self.all.iter().any(|(_, cut)| cut.refused_in_transaction(newest))
+    }
+
+    /// Whether an expression gives another value for each row: it calls a function that is VOLATILE, or unknown.
+    pub fn is_volatile(&self, expression: &Expression) -> bool {
+        is_volatile(expression, self.catalog)
+    }
+
+    /// What a lock of a relation means to others, in a line: `SHARE on orders while …: INSERT, UPDATE and DELETE wait`.
+    pub fn effect_on(&self, relation: &Name, mode: LockMode, during: &str) -> String {
+        let wait = if mode >= LockMode::Share { " wait" } else { " are blocked" };
+        let space = if during.is_empty() { "" } else { " " };
+        format!("{} on {relation}{space}{during}: {}{wait}", mode.name(), mode.blocks())
+    }
+}
+
+/// Whether an expression gives another value for each row.
+pub(crate) fn is_volatile(expression: &Expression, catalog: &Catalog) -> bool {
+    expression.walk().into_iter().any(|one| match &one.kind {
+        ExpressionKind::Call { function, .. } => match catalog.function(function) {
+            Some(known) => known.volatility == Volatility::Volatile,
+            None => crate::effect::volatility_of(function) == Volatility::Volatile,
+        },
+        ExpressionKind::Query => true,
+        _ => false,
+    })
+}
+
+/// A migration as a whole.
+#[derive(Debug, Clone, Copy)]
+pub struct InMigration<'a> {
+    /// The migration.
+    pub migration: &'a Migration,
+    /// The statements of its up, each with how it was cut; empty when it is Rust code.
+    pub up: &'a [(Statement, Cut)],
+    /// The statements of its down.
+    pub down: &'a [(Statement, Cut)],
+    /// The database before it.
+    pub before: &'a Catalog,
+    /// The database after it.
+    pub after: &'a Catalog,
+    /// What the project asks.
+    pub options: &'a Options,
+}
+
+impl InMigration<'_> {
+    /// A finding about the file.
+    pub fn draft(&self, message: impl Into<String>) -> Draft {
+        Draft::new(None, message)
+    }
+
+    /// A finding about a place in its up.
+    pub fn draft_at(&self, place: &Range<usize>, message: impl Into<String>) -> Draft {
+        Draft::new(Some(place.clone()), message)
+    }
+}

@@ -1,0 +1,15 @@
+//! The engine: replays the set statement by statement, and asks every rule about each.
+
+mod allow;
+mod at;
+mod finding;
+mod options;
+mod rewrite;
+mod run;
+
+pub use allow::AllowUse;
+pub use at::{At, Held, InMigration};
+pub use finding::{Draft, Finding, Report};
+pub use options::{Level, Options, OptionsError};
+pub use rewrite::Rewrite;
+pub use run::lint;

@@ -1,0 +1,52 @@
+//! What to write instead.
+
+/// What to write instead of a statement: here, and in migrations that come after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rewrite {
+    here: String,
+    later: Vec<(String, String)>,
+}
+
+impl Rewrite {
+    /// In the place of the statement. Directives it begins with belong into the file's header.
+    pub fn this(text: impl Into<String>) -> Rewrite {
+        Rewrite { here: text.into(), later: Vec::new() }
+    }
+
+    /// The same, and a migration of its own after it, with these words as its name.
+    pub fn then(mut self, name: &str, text: impl Into<String>) -> Rewrite {
+        self.later.push((name.to_owned(), text.into()));
+        self
+    }
+
+    /// What stands in the place of the statement.
+    pub fn here(&self) -> &str {
+        &self.here
+    }
+
+    /// The migrations after it: name and text of each.
+    pub fn later(&self) -> &[(String, String)] {
+        &self.later
+    }
+
+    /// The text of a file in which it replaces the statement at `range`.
+    pub fn applied(&self, file: &str, range: std::ops::Range<usize>) -> String {
+        let is_directive = |line: &&str| line.trim_start().starts_with("-- upshift:");
+        let directives: Vec<&str> = self.here.lines().filter(is_directive).collect();
+        let rest: Vec<&str> = self.here.lines().filter(|line| !is_directive(line)).collect();
+        let body = rest.join("\n");
+        let header = directives.iter().map(|line| format!("{line}\n")).collect::<String>();
+        let (before, after) = (file.get(..range.start).unwrap_or(""), file.get(range.end..).unwrap_or(""));
+        format!("{header}{before}{}{after}", body.trim().trim_end_matches(';'))
+    }
+
+    /// As lines to read: what stands here, then each migration under its name.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.here.lines().map(str::to_owned).collect();
+        for (name, text) in &self.later {
+            lines.push(format!("-- in a migration after this one: …_{name}.sql"));
+            lines.extend(text.lines().map(str::to_owned));
+        }
+        lines
+    }
+}

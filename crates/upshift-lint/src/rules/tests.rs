@@ -1,0 +1,102 @@
+//! Every rule: its bad example trips it and no other, its good one trips none, and what it proposes is clean.
+
+use upshift_files::{LayoutChoice, MigrationSet, SourceFile};
+
+use super::{RULES, Rule};
+use crate::{Finding, Level, Options, lint};
+
+/// The files of an example: path and text.
+fn files(example: &str) -> Vec<(String, String)> {
+    let mut files: Vec<(String, String)> = Vec::new();
+    for line in example.trim().lines() {
+        match (line.strip_prefix("--- "), files.last_mut()) {
+            (Some(path), _) => files.push((path.to_owned(), String::new())),
+            (None, Some((_, text))) => {
+                text.push_str(line);
+                text.push('\n');
+            }
+            (None, None) => panic!("an example begins with `--- 1_name.sql`: {example}"),
+        }
+    }
+    files
+}
+
+fn found(rule: &Rule, files: &[(String, String)]) -> Vec<Finding> {
+    let options = Options::default();
+    let options = match rule.level {
+        Level::Off => options.rule(&rule.name(), Level::Error).expect("it is a rule"),
+        _ => options,
+    };
+    let sources = files.iter().map(|(path, text)| SourceFile::new(path.clone(), text.clone())).collect();
+    let set = MigrationSet::parse(sources, Vec::new(), LayoutChoice::Detect)
+        .and_then(|set| set.check(None).map(|()| set))
+        .unwrap_or_else(|wrong| panic!("the example of {} is wrong:\n{wrong}\n{files:?}", rule.name()));
+    let report = lint(&set, &options);
+    assert!(report.not_understood.is_empty(), "{}: {report}\n{:?}", rule.name(), report.not_understood);
+    report.findings
+}
+
+fn names(findings: &[Finding]) -> Vec<&str> {
+    let mut names: Vec<&str> = findings.iter().map(|finding| finding.rule.as_str()).collect();
+    names.dedup();
+    names
+}
+
+#[test]
+fn the_bad_example_trips_its_rule_and_no_other() {
+    let wrong = RULES.iter().filter_map(|rule| {
+        let findings = found(rule, &files(rule.bad));
+        (names(&findings) != [rule.name()]).then(|| format!("{} trips {:?}", rule.name(), names(&findings)))
+    });
+    assert_eq!(wrong.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[test]
+fn the_good_example_trips_no_rule() {
+    let wrong = RULES.iter().filter_map(|rule| {
+        let findings = found(rule, &files(rule.good));
+        (!findings.is_empty()).then(|| format!("{}: {:?}", rule.name(), names(&findings)))
+    });
+    assert_eq!(wrong.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[test]
+fn what_a_rule_proposes_parses_and_is_clean() {
+    let mut wrong = Vec::new();
+    for rule in RULES {
+        for finding in found(rule, &files(rule.bad)) {
+            let (Some(rewrite), Some(range)) = (&finding.rewrite, finding.statement.clone()) else {
+                continue;
+            };
+            let mut mended = files(rule.bad);
+            for (path, text) in &mut mended {
+                if *path == finding.diagnostic.path {
+                    *text = rewrite.applied(text, range.clone());
+                }
+            }
+            let next = mended.len() + 100;
+            for (n, (name, text)) in rewrite.later().iter().enumerate() {
+                mended.push((format!("{}_{name}.sql", next + n), text.clone()));
+            }
+            let left = found(rule, &mended);
+            if !left.is_empty() {
+                wrong.push(format!("{}: {:?} in {mended:#?}", rule.name(), names(&left)));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn every_rule_says_why_and_where_its_facts_are_from() {
+    for rule in RULES {
+        let name = rule.name();
+        assert!(!rule.explanation.is_empty() && !rule.source.is_empty(), "{name} explains nothing");
+        assert!(rule.explanation.ends_with('.') && !rule.summary.ends_with('.'), "{name}: full stops");
+        assert!(rule.summary.starts_with(|c: char| c.is_lowercase() || c.is_uppercase()), "{name}");
+    }
+    let mut names: Vec<String> = RULES.iter().map(Rule::name).collect();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), RULES.len());
+}
