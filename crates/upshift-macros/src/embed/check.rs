@@ -8,6 +8,7 @@ use upshift_files::{
     Body, CodeDown, Diagnostic, Diagnostics, Down, LayoutChoice, MigrationSet, SourceFile, Vars, folder,
 };
 
+use super::lint;
 use super::parse::Arguments;
 use crate::mistake::Mistakes;
 
@@ -22,6 +23,8 @@ pub(crate) struct Folder {
     pub code: Vec<CodeFile>,
     /// What a database is recognised by that has all of it.
     pub fingerprint: String,
+    /// What lint says and does not refuse.
+    pub warnings: Vec<String>,
 }
 
 /// A migration in Rust.
@@ -38,6 +41,7 @@ pub(crate) fn check(arguments: Arguments) -> Result<Folder, Mistakes> {
     let (files, set) = understand(&place.root, arguments.layout).map_err(|found| -> Mistakes {
         found.into_iter().map(|mistake| Error::new(span, place.shown(mistake))).collect()
     })?;
+    let warnings = lint::judge(&set, &arguments, |found| place.shown(found))?;
     let code = set.iter().filter_map(|migration| match migration.up() {
         Body::Sql(_) => None,
         Body::Code(code) => {
@@ -56,6 +60,7 @@ pub(crate) fn check(arguments: Arguments) -> Result<Folder, Mistakes> {
         files,
         code,
         fingerprint: set.fingerprint(),
+        warnings,
     })
 }
 

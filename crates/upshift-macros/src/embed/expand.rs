@@ -29,9 +29,15 @@ pub(crate) fn expand(folder: &Folder) -> TokenStream {
             quote_spanned!(span=> .layout(::upshift::Layout::#layout))
         }
     };
+    let warnings = folder.warnings.iter().map(|warning| {
+        let note = literal(&format!("\n{warning}"), span);
+        // Only this makes a warning on stable Rust: the use of something deprecated, which is said with its note.
+        quote_spanned!(span=> const _: () = { #[deprecated(note = #note)] const MIGRATION: () = (); MIGRATION };)
+    });
     // The root is compared with in debug builds only: a release must not depend on where it was built.
     quote_spanned! {span=> {
         #(#[allow(unreachable_pub, clippy::duplicate_mod)] #[path = #paths] mod #modules;)*
+        #(#warnings)*
         const FILES: &[::upshift::__private::SourceFile] = &[#(#files,)*];
         const CODE: &[::upshift::__private::CodeMigration] = &[#(#code,)*];
         const ROOT: &::core::primitive::str = if ::core::cfg!(debug_assertions) { #root } else { "" };

@@ -2,6 +2,7 @@
 
 mod check;
 mod expand;
+mod lint;
 mod parse;
 
 use proc_macro2::TokenStream;

@@ -13,6 +13,33 @@ pub(crate) struct Arguments {
     /// The folder, from where `Cargo.toml` is.
     pub folder: LitStr,
     pub layout: LayoutChoice,
+    pub lint: LintArguments,
+}
+
+/// What the caller said about lint, as written.
+#[derive(Default)]
+pub(crate) struct LintArguments {
+    /// `lint`: no finding counts for more.
+    pub most: Option<LitStr>,
+    /// `lint_since`: the first version that is looked at.
+    pub since: Option<LitStr>,
+    /// `lint_rules`: `rule = level`, with commas.
+    pub rules: Option<LitStr>,
+    /// `postgres`: `14`, or `14-17`.
+    pub postgres: Option<LitStr>,
+}
+
+impl LintArguments {
+    /// The value that an argument of this name is kept in.
+    fn of_name(&mut self, name: &str) -> Option<&mut Option<LitStr>> {
+        match name {
+            "lint" => Some(&mut self.most),
+            "lint_since" => Some(&mut self.since),
+            "lint_rules" => Some(&mut self.rules),
+            "postgres" => Some(&mut self.postgres),
+            _ => None,
+        }
+    }
 }
 
 /// Understands the arguments, or tells everything that is wrong with them.
@@ -21,6 +48,7 @@ pub(crate) fn parse(arguments: TokenStream) -> Result<Arguments, Mistakes> {
         Punctuated::<Expr, Token![,]>::parse_terminated.parse2(arguments).map_err(|mistake| vec![mistake])?;
     let mut folder = None;
     let mut layout = None;
+    let mut lint = LintArguments::default();
     let mut mistakes = Vec::new();
     for (n, expression) in expressions.into_iter().enumerate() {
         match argument(ungrouped(expression), n) {
@@ -29,12 +57,21 @@ pub(crate) fn parse(arguments: TokenStream) -> Result<Arguments, Mistakes> {
                 mistakes.push(Error::new(span, "`layout` is said twice: keep one of them"));
             }
             Ok(Argument::Layout(_, choice)) => layout = Some(choice),
+            Ok(Argument::Lint(name, value)) => match lint.of_name(&name) {
+                Some(said) if said.is_some() => {
+                    mistakes
+                        .push(Error::new(value.span(), format!("`{name}` is said twice: keep one of them")));
+                }
+                Some(said) => *said = Some(value),
+                None => mistakes.push(Error::new(value.span(), UNKNOWN)),
+            },
             Err(mistake) => mistakes.push(mistake),
         }
     }
     let said = Arguments {
         folder: folder.unwrap_or_else(|| LitStr::new("migrations", Span::call_site())),
         layout: layout.unwrap_or(LayoutChoice::Detect),
+        lint,
     };
     none_or(mistakes, said)
 }
@@ -42,7 +79,14 @@ pub(crate) fn parse(arguments: TokenStream) -> Result<Arguments, Mistakes> {
 enum Argument {
     Folder(LitStr),
     Layout(Span, LayoutChoice),
+    /// Name and value.
+    Lint(String, LitStr),
 }
+
+const LINT: &[&str] = &["lint", "lint_since", "lint_rules", "postgres"];
+
+const UNKNOWN: &str = "unknown argument: there are a folder, `layout = \"…\"`, `lint = \"…\"`, `lint_since = \"…\"`, \
+                       `lint_rules = \"…\"` and `postgres = \"…\"`";
 
 fn argument(expression: Expr, n: usize) -> Result<Argument, Error> {
     match expression {
@@ -51,15 +95,28 @@ fn argument(expression: Expr, n: usize) -> Result<Argument, Error> {
             Expr::Path(key) if key.path.is_ident("layout") => {
                 layout(*right).map(|(span, choice)| Argument::Layout(span, choice))
             }
-            key => Err(Error::new_spanned(key, "unknown argument: there are a folder and `layout = \"…\"`")),
+            Expr::Path(key)
+                if key.path.get_ident().is_some_and(|name| LINT.contains(&name.to_string().as_str())) =>
+            {
+                let name = key.path.get_ident().map(ToString::to_string).unwrap_or_default();
+                match ungrouped(*right) {
+                    Expr::Lit(ExprLit { lit: Lit::Str(value), .. }) => Ok(Argument::Lint(name, value)),
+                    other => Err(Error::new_spanned(
+                        other,
+                        format!("`{name}` must be a string literal: it is read while compiling"),
+                    )),
+                }
+            }
+            key => Err(Error::new_spanned(key, UNKNOWN)),
         },
         other if n == 0 => Err(Error::new_spanned(
             other,
             "the folder must be a string literal, as in `embed_migrations!(\"migrations\")`: it is read while compiling",
         )),
-        other => {
-            Err(Error::new_spanned(other, "one argument too many: there are a folder and `layout = \"…\"`"))
-        }
+        other => Err(Error::new_spanned(
+            other,
+            "one argument too many: there are a folder, and then `name = \"…\"`",
+        )),
     }
 }
 
