@@ -5,7 +5,7 @@ use super::relation::{Column, Constraint, Index, Relation, Shape, Table, Trigger
 use super::{Catalog, naming};
 use crate::statement::{
     self, ColumnConstraint, ConstraintKind, CreateIndex, CreateTable, CreateTableAs, CreateView, Expression,
-    ExpressionKind, ForeignKey, Key, Name, Persistence, Query, Replace, Statement, TypeName, Validity,
+    ExpressionKind, ForeignKey, Key, Kind, Name, Persistence, Query, Replace, Statement, TypeName, Validity,
 };
 
 impl Catalog {
@@ -367,7 +367,7 @@ impl Catalog {
 
     fn create_view(&mut self, created: &CreateView) {
         let name = self.home(&created.name);
-        let view = self.view_of(&created.query, &created.columns, false);
+        let view = self.view_of(&created.query, &created.columns, Kind::View);
         if created.replace == Replace::Yes
             && let Some(there) = self.relations.get_mut(&name)
         {
@@ -377,9 +377,9 @@ impl Catalog {
         self.add(name, Shape::View(view));
     }
 
-    fn view_of(&self, query: &Query, columns: &[String], materialized: bool) -> View {
+    fn view_of(&self, query: &Query, columns: &[String], kind: Kind) -> View {
         View {
-            materialized,
+            materialized: kind == Kind::MaterializedView,
             reads: query.reads.iter().map(|name| self.resolve(name)).collect(),
             uses: query.columns.clone(),
             columns: if columns.is_empty() { query.output.clone() } else { columns.to_vec() },
@@ -389,7 +389,7 @@ impl Catalog {
     fn create_table_as(&mut self, made: &CreateTableAs) {
         let name = self.home(&made.name);
         let shape = match made.materialized {
-            true => Shape::View(self.view_of(&made.query, &[], true)),
+            true => Shape::View(self.view_of(&made.query, &[], Kind::MaterializedView)),
             false => Shape::Table(self.copied(&made.query, made.persistence)),
         };
         self.add(name, shape);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use upshift_files::{Diagnostic, Section};
+use upshift_files::{Diagnostic, Migration, Section};
 
 use super::{Level, Rewrite};
 use crate::rules::Rule;
@@ -66,24 +66,30 @@ pub struct Finding {
     pub statement: Option<Range<usize>>,
 }
 
+/// A rule, and how much its findings count in this project.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    pub rule: &'static Rule,
+    pub level: Level,
+}
+
 impl Finding {
     pub(super) fn new(
-        rule: &Rule,
-        level: Level,
-        migration: &str,
+        asked: Asked,
+        migration: &Migration,
         section: Option<&Section>,
-        path: &str,
         draft: Draft,
     ) -> Finding {
         let diagnostic = match (section, draft.place) {
             (Some(section), Some(place)) => section.diagnostic(place, draft.message),
-            _ => Diagnostic::of_file(path, draft.message),
+            _ => Diagnostic::of_file(migration.path(), draft.message),
         };
+        let Asked { rule, level } = asked;
         Finding {
             rule: rule.name(),
             link: rule.link(),
             level,
-            migration: migration.to_owned(),
+            migration: migration.label(),
             diagnostic,
             effect: draft.effect,
             advice: draft.advice,

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use upshift_files::Version;
 
+use super::finding::Asked;
 use crate::Catalog;
 use crate::effect::Major;
 use crate::rules::{RULES, Rule};
@@ -135,9 +136,9 @@ impl Options {
         matches!((version, self.since), (Some(version), Some(since)) if version < since)
     }
 
-    pub(super) fn active(&self) -> Vec<(&'static Rule, Level)> {
-        let all = RULES.iter().map(|rule| (rule, self.level_of(&rule.name())));
-        all.filter(|(_, level)| *level > Level::Off).collect()
+    pub(super) fn active(&self) -> Vec<Asked> {
+        let all = RULES.iter().map(|rule| Asked { rule, level: self.level_of(&rule.name()) });
+        all.filter(|asked| asked.level > Level::Off).collect()
     }
 
     pub(super) fn catalog(&self) -> Catalog {

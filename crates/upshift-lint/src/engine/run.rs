@@ -1,15 +1,14 @@
 //! The replay.
 
-use std::collections::BTreeMap;
-
 use upshift_files::sql::Statement as Cut;
 use upshift_files::{Body, Down, Migration, MigrationSet, Section, SectionKind};
 
 use super::allow::Allows;
-use super::{At, Draft, Finding, Held, InMigration, Level, Options, Report};
+use super::finding::Asked;
+use super::{At, Finding, Held, InMigration, Options, Report};
 use crate::catalog::Origin;
-use crate::effect::{Major, effects};
-use crate::rules::{Check, Rule};
+use crate::effect::{Effects, Major, effects};
+use crate::rules::Check;
 use crate::statement::{SetScope, Statement};
 use crate::{Catalog, read};
 
@@ -42,16 +41,22 @@ pub fn lint(set: &MigrationSet, options: &Options) -> Report {
 
 struct Run<'a> {
     options: &'a Options,
-    active: Vec<(&'static Rule, Level)>,
+    active: Vec<Asked>,
     report: Report,
+}
+
+/// A section of a migration, its statements read.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    migration: &'a Migration,
+    section: &'a Section,
+    all: &'a [(Statement, Cut)],
 }
 
 impl Run<'_> {
     fn migration(&mut self, migration: &Migration, catalog: &mut Catalog) {
-        let up = match migration.up() {
-            Body::Sql(section) => statements(section),
-            Body::Code(_) => Vec::new(),
-        };
+        let section = if let Body::Sql(section) = migration.up() { Some(section) } else { None };
+        let up = section.map(statements).unwrap_or_default();
         if self.options.is_past(migration.version()) {
             up.iter().for_each(|(statement, _)| catalog.apply(statement));
             return;
@@ -59,13 +64,13 @@ impl Run<'_> {
         let first = self.report.findings.len();
         let before = catalog.clone();
         let mut allows = Allows::of(migration);
-        if let Body::Sql(section) = migration.up() {
-            self.section(migration, section, &up, catalog, &mut allows);
+        if let Some(section) = section {
+            self.part(Part { migration, section, all: &up }, catalog, &mut allows);
         }
         let mut down = Vec::new();
         if let Down::Sql(section) = migration.down() {
             down = statements(section);
-            self.section(migration, section, &down, &mut catalog.clone(), &mut allows);
+            self.part(Part { migration, section, all: &down }, &mut catalog.clone(), &mut allows);
         }
         let whole = InMigration {
             migration,
@@ -75,19 +80,19 @@ impl Run<'_> {
             after: catalog,
             options: self.options,
         };
-        for (rule, level) in self.active.clone() {
-            let Check::Migration(check) = rule.check else { continue };
+        for asked in self.active.clone() {
+            let Check::Migration(check) = asked.rule.check else { continue };
             for draft in check(&whole) {
-                if !allows.take(&rule.name(), None) {
-                    let section = if let Body::Sql(section) = migration.up() { Some(section) } else { None };
-                    self.found(rule, level, migration, section, draft);
+                if !allows.take(&asked.rule.name(), None) {
+                    self.report.findings.push(Finding::new(asked, migration, section, draft));
                 }
             }
         }
         for used in allows.uses(migration) {
-            for (rule, level) in self.active.clone() {
-                let Check::Allow(check) = rule.check else { continue };
-                check(&used).into_iter().for_each(|draft| self.found(rule, level, migration, None, draft));
+            for asked in self.active.clone() {
+                let Check::Allow(check) = asked.rule.check else { continue };
+                let found = check(&used).into_iter().map(|draft| Finding::new(asked, migration, None, draft));
+                self.report.findings.extend(found);
             }
         }
         let place = |finding: &Finding| finding.diagnostic.place.as_ref().map(|place| place.position);
@@ -96,95 +101,72 @@ impl Run<'_> {
         }
     }
 
-    fn section(
-        &mut self,
-        migration: &Migration,
-        section: &Section,
-        all: &[(Statement, Cut)],
-        catalog: &mut Catalog,
-        allows: &mut Allows<'_>,
-    ) {
-        let cuts: Vec<Cut> = all.iter().map(|(_, cut)| cut.clone()).collect();
+    fn part(&mut self, part: Part<'_>, catalog: &mut Catalog, allows: &mut Allows<'_>) {
+        let cuts: Vec<Cut> = part.all.iter().map(|(_, cut)| cut.clone()).collect();
         let mut held = Held::default();
-        for (number, (statement, cut)) in all.iter().enumerate() {
+        for (number, (statement, cut)) in part.all.iter().enumerate() {
             self.report.statements += 1;
             if let Statement::Unknown { words, .. } = statement {
                 let message = format!("lint does not know this statement ({words} …): nothing was checked");
-                self.report.not_understood.push(section.diagnostic(cut.range.clone(), message));
+                self.report.not_understood.push(part.section.diagnostic(cut.range.clone(), message));
             }
             let at = At {
                 statement,
                 place: &cut.range,
                 number,
-                all,
+                all: part.all,
                 catalog,
                 held: &held,
-                section,
-                migration,
+                section: part.section,
+                migration: part.migration,
                 options: self.options,
             };
-            for (rule, level) in self.active.clone() {
-                let check = match (rule.check, section.kind()) {
-                    (Check::Up(check) | Check::UpAndDown(check), SectionKind::Up) => check,
-                    (Check::Down(check) | Check::UpAndDown(check), SectionKind::Down) => check,
-                    _ => continue,
-                };
-                for draft in check(&at) {
-                    if !allows.take(&rule.name(), Some((section.kind(), number, &cuts))) {
-                        self.found(rule, level, migration, Some(section), draft);
-                        let last = self.report.findings.last_mut();
-                        last.into_iter()
-                            .for_each(|f| f.statement = Some(section.range_in_file(cut.range.clone())));
-                    }
-                }
-            }
+            self.ask(&at, &cuts, allows);
             let in_transaction = at.runs_in_transaction();
-            self.hold(&mut held, statement, number, catalog, in_transaction);
+            if let Statement::Set { setting, values, scope: SetScope::Session | SetScope::Transaction } =
+                statement
+            {
+                held.settings.insert(setting.clone(), values.clone());
+            }
+            if in_transaction {
+                let newest = self.options.each_major().last().unwrap_or(Major(18));
+                hold(&mut held, &effects(statement, catalog, newest), (number, catalog));
+            }
             catalog.apply(statement);
         }
     }
 
-    /// Adds what the statement holds to the end of its transaction.
-    fn hold(
-        &self,
-        held: &mut Held,
-        statement: &Statement,
-        number: usize,
-        catalog: &Catalog,
-        in_transaction: bool,
-    ) {
-        if let Statement::Set { setting, values, scope: SetScope::Session | SetScope::Transaction } =
-            statement
-        {
-            held.settings.insert(setting.clone(), values.clone());
-        }
-        if !in_transaction {
-            held.locks = BTreeMap::new();
-            return;
-        }
-        let newest = self.options.each_major().last().unwrap_or(Major(18));
-        for (relation, modes) in effects(statement, catalog, newest).locks {
-            let Some(mode) = modes.last().copied() else { continue };
-            if catalog.is_new(&relation) {
-                continue;
-            }
-            let entry = held.locks.entry(relation).or_insert((mode, number));
-            if mode > entry.0 {
-                *entry = (mode, number);
+    /// Asks every rule about one statement.
+    fn ask(&mut self, at: &At<'_>, cuts: &[Cut], allows: &mut Allows<'_>) {
+        for asked in self.active.clone() {
+            let check = match (asked.rule.check, at.section.kind()) {
+                (Check::Up(check) | Check::UpAndDown(check), SectionKind::Up) => check,
+                (Check::Down(check) | Check::UpAndDown(check), SectionKind::Down) => check,
+                _ => continue,
+            };
+            for draft in check(at) {
+                if allows.take(&asked.rule.name(), Some((at.section.kind(), at.number, cuts))) {
+                    continue;
+                }
+                let mut finding = Finding::new(asked, at.migration, Some(at.section), draft);
+                finding.statement = Some(at.section.range_in_file(at.place.clone()));
+                self.report.findings.push(finding);
             }
         }
     }
+}
 
-    fn found(
-        &mut self,
-        rule: &Rule,
-        level: Level,
-        migration: &Migration,
-        section: Option<&Section>,
-        draft: Draft,
-    ) {
-        let finding = Finding::new(rule, level, &migration.label(), section, migration.path(), draft);
-        self.report.findings.push(finding);
+/// Adds what a statement holds to the end of its transaction.
+fn hold(held: &mut Held, effects: &Effects, (number, before): (usize, &Catalog)) {
+    for (relation, modes) in &effects.locks {
+        let Some(mode) = modes.last().copied() else { continue };
+        if before.is_new(relation) {
+            continue;
+        }
+        let entry = held.locks.entry(relation.clone()).or_insert((mode, number));
+        if mode > entry.0 {
+            *entry = (mode, number);
+        }
     }
 }
 

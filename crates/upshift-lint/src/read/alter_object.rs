@@ -26,7 +26,7 @@ pub(crate) fn alter(cursor: &mut Cursor<'_>) -> Reading<Statement> {
         Some("type") => alter_type(cursor),
         Some("domain") => alter_domain(cursor),
         Some("extension") => extension(cursor),
-        Some(_) => publication(cursor, false),
+        Some(_) => publication(cursor, "alter"),
         None => renamed(cursor),
     }
 }

@@ -9,19 +9,25 @@ pub(crate) fn create(cursor: &mut Cursor<'_>) -> Reading<Statement> {
     let persistence = table::persistence(cursor);
     let Some(what) = cursor.eat_one_of(THINGS) else { return other(cursor) };
     match what {
-        "table" => table::create_table(cursor, persistence, false),
-        "foreign table" => table::create_table(cursor, persistence, true),
+        "table" => table::create_table(cursor, persistence, Kind::Table),
+        "foreign table" => table::create_table(cursor, persistence, Kind::ForeignTable),
         "materialized view" => {
             let existing = table::existing(cursor);
             let name = cursor.name()?;
             if cursor.eat("using") {
                 cursor.identifier()?;
             }
-            table::table_as(cursor, name, existing, Persistence::Permanent, true)
+            let made = table::Made {
+                name,
+                existing,
+                persistence: Persistence::Permanent,
+                kind: Kind::MaterializedView,
+            };
+            table::table_as(cursor, made)
         }
-        "unique index" | "index" => object::index(cursor, what == "unique index"),
+        "unique index" | "index" => object::index(cursor, what),
         "view" | "recursive view" => object::view(cursor, replace, persistence),
-        "trigger" | "constraint trigger" => object::trigger(cursor, replace, what == "constraint trigger"),
+        "trigger" | "constraint trigger" => object::trigger(cursor, replace, what),
         "rule" => object::rule(cursor),
         "policy" => object::policy(cursor),
         "type" => object::create_type(cursor),
@@ -29,7 +35,7 @@ pub(crate) fn create(cursor: &mut Cursor<'_>) -> Reading<Statement> {
         "function" => object::function(cursor, Kind::Function, replace),
         "procedure" => object::function(cursor, Kind::Procedure, replace),
         "statistics" => object::statistics(cursor),
-        "publication" => object::publication(cursor, true),
+        "publication" => object::publication(cursor, "create"),
         "sequence" => sequence(cursor),
         "schema" => schema(cursor),
         _ => extension(cursor),
@@ -91,7 +97,7 @@ fn other(cursor: &mut Cursor<'_>) -> Reading<Statement> {
     } else if cursor.eat_one_of(ALONE).is_none() {
         return cursor.stop();
     }
-    let words = super::first_words(cursor.from_start());
+    let words = super::first_words(cursor.at_start());
     cursor.skip_rest();
     Ok(Statement::Harmless { words })
 }

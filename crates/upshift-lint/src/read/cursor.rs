@@ -34,7 +34,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// The beginning of the statement.
-    pub(crate) fn from_start(&self) -> Cursor<'t> {
+    pub(crate) fn at_start(&self) -> Cursor<'t> {
         Cursor { at: 0, ..*self }
     }
 

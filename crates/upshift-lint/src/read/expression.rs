@@ -57,13 +57,14 @@ fn binary(cursor: &mut Cursor<'_>, weakest: u8, grammar: Grammar) -> Reading<Exp
     let mut nested = cursor.deeper()?;
     let mut left = prefix(&mut nested, grammar)?;
     loop {
-        match infix(&mut nested, left.clone(), start, weakest, grammar)? {
-            Some(more) => left = more,
-            None => break,
+        match infix(&mut nested, left, start, (weakest, grammar))? {
+            Grown::More(more) => left = more,
+            Grown::No(all) => {
+                cursor.catch_up(&nested);
+                return Ok(all);
+            }
         }
     }
-    cursor.catch_up(&nested);
-    Ok(left)
 }
 
 fn prefix(cursor: &mut Cursor<'_>, grammar: Grammar) -> Reading<Expression> {
@@ -111,13 +112,20 @@ fn postfix(cursor: &mut Cursor<'_>, start: usize) -> Reading<Expression> {
     }
 }
 
+/// An expression after a look for an operator behind it.
+enum Grown {
+    /// It became the left side of a larger one.
+    More(Expression),
+    /// It is all there is.
+    No(Expression),
+}
+
 fn infix(
     cursor: &mut Cursor<'_>,
     left: Expression,
     start: usize,
-    weakest: u8,
-    grammar: Grammar,
-) -> Reading<Option<Expression>> {
+    (weakest, grammar): (u8, Grammar),
+) -> Reading<Grown> {
     if cursor.kind() == Some(TokenKind::Operator) {
         let operator = cursor.peek(0).to_owned();
         let strength = match operator.as_str() {
@@ -128,21 +136,20 @@ fn infix(
             _ => OTHER,
         };
         if strength <= weakest {
-            return Ok(None);
+            return Ok(Grown::No(left));
         }
         cursor.advance();
-        return right_side(cursor, operator, left, start, strength, grammar).map(Some);
+        return right_side(cursor, operator, left, (strength, grammar)).map(Grown::More);
     }
-    if grammar == Grammar::Full { words(cursor, left, start, weakest) } else { Ok(None) }
+    if grammar == Grammar::Full { words(cursor, left, start, weakest) } else { Ok(Grown::No(left)) }
 }
 
+/// What stands right of an operator of this strength, and the two sides with it.
 fn right_side(
     cursor: &mut Cursor<'_>,
     operator: String,
     left: Expression,
-    start: usize,
-    strength: u8,
-    grammar: Grammar,
+    (strength, grammar): (u8, Grammar),
 ) -> Reading<Expression> {
     let right = match cursor.eat_one_of(&["any", "some", "all"]) {
         Some(_) => {
@@ -152,64 +159,59 @@ fn right_side(
         }
         None => binary(cursor, strength, grammar)?,
     };
+    let start = left.range.start;
     Ok(made(cursor, start, ExpressionKind::Operator { operator, operands: vec![left, right] }))
 }
 
 /// The operators that are words.
-fn words(
-    cursor: &mut Cursor<'_>,
-    left: Expression,
-    start: usize,
-    weakest: u8,
-) -> Reading<Option<Expression>> {
+fn words(cursor: &mut Cursor<'_>, left: Expression, start: usize, weakest: u8) -> Reading<Grown> {
     if weakest < OR && cursor.eat("or") {
         let right = binary(cursor, OR, Grammar::Full)?;
         let all = match left.kind {
-            ExpressionKind::Or(mut all) => {
-                all.push(right);
-                all
-            }
+            ExpressionKind::Or(all) => with(all, right),
             _ => vec![left, right],
         };
-        return Ok(Some(made(cursor, start, ExpressionKind::Or(all))));
+        return Ok(Grown::More(made(cursor, start, ExpressionKind::Or(all))));
     }
     if weakest < AND && cursor.eat("and") {
         let right = binary(cursor, AND, Grammar::Full)?;
         let all = match left.kind {
-            ExpressionKind::And(mut all) => {
-                all.push(right);
-                all
-            }
+            ExpressionKind::And(all) => with(all, right),
             _ => vec![left, right],
         };
-        return Ok(Some(made(cursor, start, ExpressionKind::And(all))));
+        return Ok(Grown::More(made(cursor, start, ExpressionKind::And(all))));
     }
     if weakest < IS && cursor.is_one_of(&["is", "isnull", "notnull"]) {
-        return is(cursor, left, start).map(Some);
+        return is(cursor, left, start).map(Grown::More);
     }
     if weakest < LIKE
-        && let Some(read) = in_between_or_like(cursor, &left, start)?
+        && let Some(word) = in_between_or_like(cursor)
     {
-        return Ok(Some(read));
+        return set_operation(cursor, left, start, &word).map(Grown::More);
     }
     if weakest < AT && cursor.eat("at") {
         if !cursor.eat("local") {
             cursor.expect("time zone")?;
             let zone = binary(cursor, AT, Grammar::Full)?;
-            return Ok(Some(operation(cursor, start, "at time zone", vec![left, zone])));
+            return Ok(Grown::More(operation(cursor, start, "at time zone", vec![left, zone])));
         }
-        return Ok(Some(operation(cursor, start, "at local", vec![left])));
+        return Ok(Grown::More(operation(cursor, start, "at local", vec![left])));
     }
     if weakest < COLLATE && cursor.eat("collate") {
         let collation = cursor.name()?;
-        return Ok(Some(made(cursor, start, ExpressionKind::Collate(Box::new(left), collation))));
+        return Ok(Grown::More(made(cursor, start, ExpressionKind::Collate(Box::new(left), collation))));
     }
     if weakest < OTHER && cursor.is("operator") && cursor.is_sign_at(1, "(") {
         cursor.advance();
         cursor.parentheses()?;
-        return right_side(cursor, "operator".to_owned(), left, start, OTHER, Grammar::Full).map(Some);
+        return right_side(cursor, "operator".to_owned(), left, (OTHER, Grammar::Full)).map(Grown::More);
     }
-    Ok(None)
+    Ok(Grown::No(left))
+}
+
+fn with(mut all: Vec<Expression>, one: Expression) -> Vec<Expression> {
+    all.push(one);
+    all
 }
 
 fn is(cursor: &mut Cursor<'_>, left: Expression, start: usize) -> Reading<Expression> {
@@ -235,19 +237,19 @@ fn is(cursor: &mut Cursor<'_>, left: Expression, start: usize) -> Reading<Expres
     Ok(operation(cursor, start, &format!("{not}{what}"), vec![*left]))
 }
 
-fn in_between_or_like(
-    cursor: &mut Cursor<'_>,
-    left: &Expression,
-    start: usize,
-) -> Reading<Option<Expression>> {
+/// `in`, `not like` and so on, read if one comes next.
+fn in_between_or_like(cursor: &mut Cursor<'_>) -> Option<String> {
     let mut ahead = *cursor;
     let not = if ahead.eat("not") { "not " } else { "" };
-    let Some(word) = ahead.eat_one_of(&["in", "between", "like", "ilike", "similar to"]) else {
-        return Ok(None);
-    };
+    let word = ahead.eat_one_of(&["in", "between", "like", "ilike", "similar to"])?;
     *cursor = ahead;
-    let mut operands = vec![left.clone()];
-    match word {
+    Some(format!("{not}{word}"))
+}
+
+/// What follows IN, BETWEEN or LIKE.
+fn set_operation(cursor: &mut Cursor<'_>, left: Expression, start: usize, word: &str) -> Reading<Expression> {
+    let mut operands = vec![left];
+    match word.trim_start_matches("not ") {
         "in" => {
             let at = cursor.byte();
             let inside = cursor.parentheses()?;
@@ -273,7 +275,7 @@ fn in_between_or_like(
             }
         }
     }
-    Ok(Some(operation(cursor, start, &format!("{not}{word}"), operands)))
+    Ok(operation(cursor, start, word, operands))
 }
 
 fn primary(cursor: &mut Cursor<'_>) -> Reading<Expression> {
@@ -313,7 +315,7 @@ fn parenthesised(cursor: &Cursor<'_>, mut inside: Cursor<'_>, start: usize) -> R
     inside.finish(())?;
     match (all.pop(), all.is_empty()) {
         // Parentheses change nothing: the part is what it is.
-        (Some(only), true) => Ok(only),
+        (Some(only), true) => Ok(made(cursor, start, only.kind)),
         (last, _) => {
             all.extend(last);
             Ok(made(cursor, start, ExpressionKind::Other(all)))

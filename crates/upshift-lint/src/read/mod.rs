@@ -96,7 +96,7 @@ fn top(cursor: Cursor<'_>) -> Reading<Statement> {
         "cluster" => utility::cluster(&mut cursor),
         "refresh materialized view" => utility::refresh(&mut cursor),
         "comment on" => utility::comment(&mut cursor),
-        "grant" | "revoke" => session::privileges(&mut cursor, verb == "grant"),
+        "grant" | "revoke" => session::privileges(&mut cursor, verb),
         "do" => session::do_block(&mut cursor),
         "call" => session::call(&mut cursor),
         "import foreign schema" => cursor.stop(),

@@ -11,8 +11,8 @@ use crate::statement::{
     Language, Manner, Name, Persistence, Replace, Security, Statement, TypeName, TypeShape, Volatility,
 };
 
-/// What follows CREATE [UNIQUE] INDEX.
-pub(crate) fn index(cursor: &mut Cursor<'_>, unique: bool) -> Reading<Statement> {
+/// What follows CREATE [UNIQUE] INDEX; `what` are these words.
+pub(crate) fn index(cursor: &mut Cursor<'_>, what: &str) -> Reading<Statement> {
     let manner = if cursor.eat("concurrently") { Manner::Concurrently } else { Manner::Blocking };
     let existing = existing(cursor);
     let name = if cursor.is("on") { None } else { Some(cursor.name()?.name) };
@@ -36,7 +36,7 @@ pub(crate) fn index(cursor: &mut Cursor<'_>, unique: bool) -> Reading<Statement>
         name,
         table,
         only,
-        unique,
+        unique: what.starts_with("unique"),
         manner,
         existing,
         method,
@@ -72,8 +72,8 @@ pub(crate) fn view(
     Ok(Statement::CreateView(CreateView { name, replace, persistence, columns, query: query(*cursor)? }))
 }
 
-/// What follows CREATE [CONSTRAINT] TRIGGER.
-pub(crate) fn trigger(cursor: &mut Cursor<'_>, replace: Replace, constraint: bool) -> Reading<Statement> {
+/// What follows CREATE [CONSTRAINT] TRIGGER; `what` are these words.
+pub(crate) fn trigger(cursor: &mut Cursor<'_>, replace: Replace, what: &str) -> Reading<Statement> {
     let name = cursor.identifier()?;
     let Some(timing) = cursor.eat_one_of(&["before", "after", "instead of"]) else { return cursor.stop() };
     let mut events = Vec::new();
@@ -110,7 +110,7 @@ pub(crate) fn trigger(cursor: &mut Cursor<'_>, replace: Replace, constraint: boo
         timing: timing.to_owned(),
         events,
         each_row,
-        constraint,
+        constraint: what.starts_with("constraint"),
         from,
         function,
     }))
@@ -328,8 +328,8 @@ pub(crate) fn statistics(cursor: &mut Cursor<'_>) -> Reading<Statement> {
     cursor.finish(Statement::CreateStatistics { name, table })
 }
 
-/// What follows CREATE PUBLICATION or ALTER PUBLICATION.
-pub(crate) fn publication(cursor: &mut Cursor<'_>, created: bool) -> Reading<Statement> {
+/// What follows CREATE PUBLICATION or ALTER PUBLICATION; `verb` is the first word.
+pub(crate) fn publication(cursor: &mut Cursor<'_>, verb: &str) -> Reading<Statement> {
     let name = cursor.identifier()?;
     let mut tables = Vec::new();
     while !cursor.is_done() {
@@ -347,7 +347,7 @@ pub(crate) fn publication(cursor: &mut Cursor<'_>, created: bool) -> Reading<Sta
             cursor.eat("table");
         }
     }
-    Ok(Statement::Publication { name, tables, created })
+    Ok(Statement::Publication { name, tables, created: verb == "create" })
 }
 
 /// A table, perhaps with columns and a WHERE.

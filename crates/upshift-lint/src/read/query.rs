@@ -375,9 +375,9 @@ pub(crate) fn merge(cursor: &mut Cursor<'_>) -> Reading<Statement> {
 }
 
 fn alias(cursor: &mut Cursor<'_>) -> Reading<()> {
-    if cursor.eat("as") {
-        cursor.identifier()?;
-    } else if !cursor.is_done() && !cursor.is_one_of(&["set", "using", "where", "returning", "on"]) {
+    let named = cursor.eat("as");
+    let clause = cursor.is_done() || cursor.is_one_of(&["set", "using", "where", "returning", "on"]);
+    if named || !clause {
         cursor.identifier()?;
     }
     Ok(())
@@ -428,7 +428,7 @@ pub(crate) fn with(cursor: Cursor<'_>) -> Reading<Statement> {
 
 /// What follows SELECT, VALUES, TABLE or EXPLAIN.
 pub(crate) fn select(cursor: &mut Cursor<'_>, verb: &str) -> Reading<Statement> {
-    let mut found = query(cursor.from_start())?;
+    let mut found = query(cursor.at_start())?;
     if verb == "table" {
         found.reads.push(cursor.name()?);
     }

@@ -59,8 +59,8 @@ fn setting(cursor: &mut Cursor<'_>) -> Reading<String> {
     Ok(name)
 }
 
-/// What follows GRANT or REVOKE.
-pub(crate) fn privileges(cursor: &mut Cursor<'_>, granted: bool) -> Reading<Statement> {
+/// What follows GRANT or REVOKE; `verb` is which.
+pub(crate) fn privileges(cursor: &mut Cursor<'_>, verb: &str) -> Reading<Statement> {
     cursor.eat_one_of(&["grant option for", "admin option for"]);
     let mut words = Vec::new();
     while !cursor.is_done() && !cursor.is_one_of(&["on", "to", "from"]) {
@@ -103,7 +103,7 @@ pub(crate) fn privileges(cursor: &mut Cursor<'_>, granted: bool) -> Reading<Stat
             roles.push(cursor.identifier()?);
         }
     }
-    Ok(Statement::Privileges { granted, tables, privileges: words, roles })
+    Ok(Statement::Privileges { granted: verb == "grant", tables, privileges: words, roles })
 }
 
 /// What follows DO.

@@ -5,7 +5,7 @@ use super::cursor::{Cursor, Reading};
 use super::expression::list;
 use super::query::query;
 use crate::statement::{
-    Bound, Column, CreateTable, CreateTableAs, Name, Partitioning, Persistence, Statement, TypeName,
+    Bound, Column, CreateTable, CreateTableAs, Kind, Name, Partitioning, Persistence, Statement, TypeName,
     WhenExisting,
 };
 
@@ -28,18 +28,18 @@ pub(crate) fn existing(cursor: &mut Cursor<'_>) -> WhenExisting {
 pub(crate) fn create_table(
     cursor: &mut Cursor<'_>,
     persistence: Persistence,
-    foreign: bool,
+    kind: Kind,
 ) -> Reading<Statement> {
     let existing = existing(cursor);
     let name = cursor.name()?;
     if is_made_of_query(cursor) {
-        return table_as(cursor, name, existing, persistence, false);
+        return table_as(cursor, Made { name, existing, persistence, kind });
     }
     let mut table = CreateTable {
         name,
         existing,
         persistence,
-        foreign,
+        foreign: kind == Kind::ForeignTable,
         columns: Vec::new(),
         constraints: Vec::new(),
         like: Vec::new(),
@@ -95,14 +95,18 @@ fn is_made_of_query(cursor: &Cursor<'_>) -> bool {
     tail(&mut ahead).is_ok() && ahead.is("as")
 }
 
+/// What was said before a query that makes a relation.
+pub(crate) struct Made {
+    pub name: Name,
+    pub existing: WhenExisting,
+    pub persistence: Persistence,
+    pub kind: Kind,
+}
+
 /// What follows the name in CREATE TABLE AS and CREATE MATERIALIZED VIEW.
-pub(crate) fn table_as(
-    cursor: &mut Cursor<'_>,
-    name: Name,
-    existing: WhenExisting,
-    persistence: Persistence,
-    materialized: bool,
-) -> Reading<Statement> {
+pub(crate) fn table_as(cursor: &mut Cursor<'_>, made: Made) -> Reading<Statement> {
+    let Made { name, existing, persistence, kind } = made;
+    let materialized = kind == Kind::MaterializedView;
     if cursor.is_sign("(") {
         cursor.parentheses()?;
     }

@@ -50,10 +50,8 @@ fn spelled_out(cursor: &mut Cursor<'_>) -> Reading<Option<TypeName>> {
         if cursor.is(time) && !cursor.is_sign_at(1, ".") {
             cursor.advance();
             let modifiers = modifiers(cursor)?;
-            let zone = match cursor.eat_one_of(&["with time zone", "without time zone"]) {
-                Some(zone) => zone,
-                None => "without time zone",
-            };
+            let zone =
+                cursor.eat_one_of(&["with time zone", "without time zone"]).unwrap_or("without time zone");
             return Ok(Some(TypeName {
                 name: Name::bare(format!("{time} {zone}")),
                 modifiers,
