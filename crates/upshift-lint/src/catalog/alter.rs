@@ -10,7 +10,7 @@ use crate::statement::{
 impl Catalog {
     pub(super) fn alter(&mut self, alter: &AlterRelation) {
         let name = self.resolve(&alter.name);
-        if !self.relations.contains_key(&name) {
+        if !self.relations.contains(&name) {
             return;
         }
         for (action, _) in &alter.actions {
@@ -172,7 +172,7 @@ impl Catalog {
             columns.iter_mut().filter(|column| *column == from).for_each(|column| to.clone_into(column));
         };
         let target = table.clone();
-        for (name, relation) in &mut self.relations {
+        for (name, relation) in self.relations.each_mut() {
             match &mut relation.shape {
                 Shape::Table(found) => {
                     for constraint in &mut found.constraints {
@@ -222,7 +222,7 @@ impl Catalog {
                 name.clone_from(new);
             }
         };
-        for relation in self.relations.values_mut() {
+        for (_, relation) in self.relations.each_mut() {
             match &mut relation.shape {
                 Shape::Table(table) => follow_table(table, &follow),
                 Shape::Index(index) => {
@@ -247,8 +247,13 @@ impl Catalog {
     }
 
     pub(super) fn rename_schema(&mut self, from: &str, to: &str) {
-        let inside: Vec<Name> =
-            self.relations.keys().filter(|name| name.schema.as_deref() == Some(from)).cloned().collect();
+        let inside: Vec<Name> = self
+            .relations
+            .iter()
+            .map(|(name, _)| name)
+            .filter(|name| name.schema.as_deref() == Some(from))
+            .cloned()
+            .collect();
         for old in inside {
             let new = Name::in_schema(to, &old.name);
             self.rename_relation(&old, &new);

@@ -57,7 +57,9 @@ impl Catalog {
     pub(super) fn add(&mut self, name: Name, shape: Shape) {
         let origin = self.origin;
         // Of two that are made under one name (IF NOT EXISTS) the first stays.
-        self.relations.entry(name).or_insert(Relation { origin, shape });
+        if !self.relations.contains(&name) {
+            self.relations.insert(name, Relation { origin, shape });
+        }
     }
 
     pub(super) fn table_mut(&mut self, name: &Name) -> Option<&mut Table> {
@@ -67,7 +69,7 @@ impl Catalog {
 
     fn create_table(&mut self, created: &CreateTable) {
         let name = self.home(&created.name);
-        if self.relations.contains_key(&name) {
+        if self.relations.contains(&name) {
             return;
         }
         let mut table = Table::new(created.persistence);

@@ -48,7 +48,7 @@ impl Catalog {
             table.constraints.retain(|one| one.name != *constraint);
         }
         let mut more = Vec::new();
-        for (other, relation) in &mut self.relations {
+        for (other, relation) in self.relations.each_mut() {
             let goes = match &mut relation.shape {
                 Shape::Table(table) => {
                     table.constraints.retain(|one| one.refers_to() != Some(name));
@@ -87,7 +87,7 @@ impl Catalog {
             matches!(key, ConstraintKind::ForeignKey(key) if key.table == *table
                 && key.references.iter().any(|one| one == column))
         };
-        for relation in self.relations.values_mut() {
+        for (_, relation) in self.relations.each_mut() {
             if let Some(other) = relation.as_table_mut() {
                 other.constraints.retain(|one| !refers(&one.kind));
             }
@@ -124,7 +124,7 @@ impl Catalog {
     }
 
     fn drop_references_to(&mut self, table: &Name) {
-        for relation in self.relations.values_mut() {
+        for (_, relation) in self.relations.each_mut() {
             if let Some(other) = relation.as_table_mut() {
                 other.constraints.retain(|one| one.refers_to() != Some(table));
             }
@@ -146,7 +146,7 @@ impl Catalog {
         let name = self.resolve_function(name);
         self.functions.remove(&name);
         if dependants == Dependants::Drop {
-            for relation in self.relations.values_mut() {
+            for (_, relation) in self.relations.each_mut() {
                 if let Some(table) = relation.as_table_mut() {
                     table.triggers.retain(|trigger| trigger.function != name);
                 }
@@ -156,7 +156,8 @@ impl Catalog {
 
     fn drop_schema(&mut self, schema: &str) {
         let is_in = |name: &Name| name.schema.as_deref() == Some(schema);
-        let inside: Vec<Name> = self.relations.keys().filter(|name| is_in(name)).cloned().collect();
+        let inside: Vec<Name> =
+            self.relations.iter().map(|(name, _)| name).filter(|name| is_in(name)).cloned().collect();
         inside.iter().for_each(|name| self.drop_relation(name));
         self.types.retain(|name, _: &mut Type| !is_in(name));
         self.functions.retain(|name, _| !is_in(name));

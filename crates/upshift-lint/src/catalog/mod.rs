@@ -10,6 +10,7 @@ mod drop;
 mod naming;
 mod object;
 mod relation;
+mod store;
 #[cfg(test)]
 mod tests;
 
@@ -18,13 +19,15 @@ pub use relation::{Column, Constraint, Index, Origin, Relation, Shape, Table, Tr
 
 use std::collections::BTreeMap;
 
+use store::Relations;
+
 use crate::statement::{Name, SetScope, Statement, TypeName};
 
 /// What the database looks like.
 #[derive(Debug, Clone)]
 pub struct Catalog {
     search_path: Vec<String>,
-    relations: BTreeMap<Name, Relation>,
+    relations: Relations,
     types: BTreeMap<Name, Type>,
     functions: BTreeMap<Name, Function>,
     publications: BTreeMap<String, Vec<Name>>,
@@ -36,7 +39,7 @@ impl Default for Catalog {
     fn default() -> Catalog {
         Catalog {
             search_path: vec!["public".to_owned()],
-            relations: BTreeMap::new(),
+            relations: Relations::default(),
             types: BTreeMap::new(),
             functions: BTreeMap::new(),
             publications: BTreeMap::new(),
@@ -96,7 +99,7 @@ impl Catalog {
 
     /// A name with its schema: where there is a relation of it, else where one would be made.
     pub fn resolve(&self, name: &Name) -> Name {
-        self.resolve_in(name, |candidate| self.relations.contains_key(candidate))
+        self.resolve_in(name, |candidate| self.relations.contains(candidate))
     }
 
     fn resolve_in(&self, name: &Name, exists: impl Fn(&Name) -> bool) -> Name {
@@ -138,7 +141,7 @@ impl Catalog {
     pub fn indexes_of(&self, table: &Name) -> impl Iterator<Item = (&Name, &Index)> {
         let table = self.resolve(table);
         self.relations
-            .iter()
+            .mentioning(&table)
             .filter_map(|(name, relation)| Some((name, relation.as_index()?)))
             .filter(move |(_, index)| index.table == table)
     }
@@ -147,7 +150,7 @@ impl Catalog {
     pub fn children_of(&self, table: &Name) -> impl Iterator<Item = (&Name, &Table)> {
         let table = self.resolve(table);
         self.relations
-            .iter()
+            .mentioning(&table)
             .filter_map(|(name, relation)| Some((name, relation.as_table()?)))
             .filter(move |(_, child)| child.parents().any(|parent| *parent == table))
     }
@@ -167,20 +170,22 @@ impl Catalog {
     /// The foreign keys that refer to a table: the table each is on, and its constraint.
     pub fn references_to(&self, table: &Name) -> impl Iterator<Item = (&Name, &Constraint)> {
         let table = self.resolve(table);
-        self.relations.iter().filter_map(|(name, relation)| Some((name, relation.as_table()?))).flat_map(
-            move |(name, referring)| {
-                let table = table.clone();
-                let refers = move |one: &&Constraint| one.refers_to().is_some_and(|to| *to == table);
-                referring.constraints.iter().filter(refers).map(move |one| (name, one))
-            },
-        )
+        let tables = self
+            .relations
+            .mentioning(&table)
+            .filter_map(|(name, relation)| Some((name, relation.as_table()?)));
+        let found: Vec<_> = tables
+            .flat_map(|(name, referring)| referring.constraints.iter().map(move |one| (name, one)))
+            .filter(|(_, one)| one.refers_to() == Some(&table))
+            .collect();
+        found.into_iter()
     }
 
     /// The views that read a relation directly.
     pub fn views_of(&self, relation: &Name) -> impl Iterator<Item = (&Name, &View)> {
         let relation = self.resolve(relation);
         self.relations
-            .iter()
+            .mentioning(&relation)
             .filter_map(|(name, relation)| Some((name, relation.as_view()?)))
             .filter(move |(_, view)| view.reads.contains(&relation))
     }
@@ -199,7 +204,7 @@ impl Catalog {
     pub fn columns_of_type(&self, name: &Name) -> Vec<(&Name, &Column)> {
         let name = self.resolve_type(name);
         let mut found = Vec::new();
-        for (table, relation) in &self.relations {
+        for (table, relation) in self.relations.iter() {
             let Some(of) = relation.as_table() else { continue };
             found.extend(
                 of.columns

@@ -13,7 +13,7 @@ impl Catalog {
         for pass in 0_usize.. {
             let label = if pass == 0 { label.to_owned() } else { format!("{label}{pass}") };
             let name = Name { schema: schema.clone(), name: object_name(&table.name, columns, &label) };
-            if !self.relations.contains_key(&name) {
+            if !self.relations.contains(&name) {
                 return name;
             }
         }

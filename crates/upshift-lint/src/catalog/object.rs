@@ -181,7 +181,7 @@ impl Catalog {
             self.types.insert(new.clone(), there);
         }
         let path = self.search_path.clone();
-        for relation in self.relations.values_mut() {
+        for (_, relation) in self.relations.each_mut() {
             let Some(table) = relation.as_table_mut() else { continue };
             for column in &mut table.columns {
                 let name = &mut column.type_name.name;

@@ -55,6 +55,14 @@ pub enum Certainty {
 }
 
 impl Effects {
+    /// Nothing at all.
+    pub const NONE: Effects = Effects {
+        locks: BTreeMap::new(),
+        rewrites: BTreeSet::new(),
+        scans: BTreeSet::new(),
+        certainty: Certainty::Known,
+    };
+
     /// The strongest lock it takes of a relation.
     pub fn strongest(&self, relation: &Name) -> Option<LockMode> {
         self.locks.get(relation)?.last().copied()

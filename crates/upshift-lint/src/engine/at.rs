@@ -1,5 +1,6 @@
 //! What a rule is told: the statement, what came before it, and what it does.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -32,6 +33,22 @@ pub struct At<'a> {
     pub migration: &'a Migration,
     /// What the project asks.
     pub options: &'a Options,
+    pub(super) transaction: Transaction,
+    pub(super) known: &'a KnownEffects,
+}
+
+/// The effects of one statement, worked out when a rule first asks.
+#[derive(Debug, Default)]
+pub(super) struct KnownEffects(OnceCell<BTreeMap<Major, Effects>>);
+
+impl KnownEffects {
+    fn of<'a>(&'a self, at: &At<'_>, major: Major) -> &'a Effects {
+        static NONE: Effects = Effects::NONE;
+        let all = self.0.get_or_init(|| {
+            at.options.each_major().map(|major| (major, effects(at.statement, at.catalog, major))).collect()
+        });
+        all.get(&major).unwrap_or(&NONE)
+    }
 }
 
 /// What the transaction holds before a statement.
@@ -64,14 +81,14 @@ impl<'a> At<'a> {
         self.section.text().get(place.clone()).unwrap_or("")
     }
 
-    /// What the statement does on one major version.
-    pub fn effects(&self, major: Major) -> Effects {
-        effects(self.statement, self.catalog, major)
+    /// What the statement does on one major version; worked out once for all rules.
+    pub fn effects(&self, major: Major) -> &'a Effects {
+        self.known.of(self, major)
     }
 
     /// The major versions of the project on which the statement's effects are so.
     pub fn majors_where(&self, is_so: impl Fn(&Effects) -> bool) -> Vec<Major> {
-        self.options.each_major().filter(|major| is_so(&self.effects(*major))).collect()
+        self.options.each_major().filter(|major| is_so(self.effects(*major))).collect()
     }
 
     /// Whether nobody else has seen a relation: this migration made it, or it is temporary.
@@ -88,9 +105,7 @@ impl<'a> At<'a> {
 
     /// Whether the statements of the section run in one transaction: none of them is refused in one.
     pub fn runs_in_transaction(&self) -> bool {
-        let newest = self.options.each_major().last().map_or(18, |major| major.0);
-        self.section.transaction() == Transaction::On
-            && !self.all.iter().any(|(_, cut)| cut.refused_in_transaction(newest))
+        self.transaction == Transaction::On
     }
 
     /// Whether an expression gives another value for each row: it calls a function that is VOLATILE, or unknown.

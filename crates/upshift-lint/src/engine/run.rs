@@ -1,13 +1,14 @@
 //! The replay.
 
 use upshift_files::sql::Statement as Cut;
-use upshift_files::{Body, Down, Migration, MigrationSet, Section, SectionKind};
+use upshift_files::{Body, Down, Migration, MigrationSet, Section, SectionKind, Transaction};
 
 use super::allow::Allows;
+use super::at::KnownEffects;
 use super::finding::Asked;
 use super::{At, Finding, Held, InMigration, Options, Report};
 use crate::catalog::Origin;
-use crate::effect::{Effects, Major, effects};
+use crate::effect::{Effects, Major};
 use crate::rules::Check;
 use crate::statement::{SetScope, Statement};
 use crate::{Catalog, read};
@@ -103,6 +104,9 @@ impl Run<'_> {
 
     fn part(&mut self, part: Part<'_>, catalog: &mut Catalog, allows: &mut Allows<'_>) {
         let cuts: Vec<Cut> = part.all.iter().map(|(_, cut)| cut.clone()).collect();
+        let newest = self.options.each_major().last().unwrap_or(Major(18));
+        let refused = cuts.iter().any(|cut| cut.refused_in_transaction(newest.0));
+        let transaction = if refused { Transaction::Off } else { part.section.transaction() };
         let mut held = Held::default();
         for (number, (statement, cut)) in part.all.iter().enumerate() {
             self.report.statements += 1;
@@ -110,7 +114,10 @@ impl Run<'_> {
                 let message = format!("lint does not know this statement ({words} …): nothing was checked");
                 self.report.not_understood.push(part.section.diagnostic(cut.range.clone(), message));
             }
+            let known = KnownEffects::default();
             let at = At {
+                transaction,
+                known: &known,
                 statement,
                 place: &cut.range,
                 number,
@@ -122,15 +129,14 @@ impl Run<'_> {
                 options: self.options,
             };
             self.ask(&at, &cuts, allows);
-            let in_transaction = at.runs_in_transaction();
+            let holds = (transaction == Transaction::On).then(|| at.effects(newest).clone());
             if let Statement::Set { setting, values, scope: SetScope::Session | SetScope::Transaction } =
                 statement
             {
                 held.settings.insert(setting.clone(), values.clone());
             }
-            if in_transaction {
-                let newest = self.options.each_major().last().unwrap_or(Major(18));
-                hold(&mut held, &effects(statement, catalog, newest), (number, catalog));
+            if let Some(effects) = holds {
+                hold(&mut held, &effects, (number, catalog));
             }
             catalog.apply(statement);
         }
