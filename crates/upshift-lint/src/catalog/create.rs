@@ -272,6 +272,16 @@ impl Catalog {
             .unwrap_or_default()
     }
 
+    /// The name PostgreSQL would give to a constraint of a table.
+    pub(crate) fn name_for(&self, table: &Name, kind: &ConstraintKind) -> String {
+        self.constraint_name(&self.resolve(table), kind, &columns_in(kind))
+    }
+
+    /// The name PostgreSQL would give to an index of these parts.
+    pub(crate) fn name_for_index(&self, table: &Name, parts: &[Expression]) -> String {
+        self.free_name(&self.resolve(table), &columns_of(parts), "idx").name
+    }
+
     fn constraint_name(&self, table: &Name, kind: &ConstraintKind, columns: &[String]) -> String {
         let joined = columns.join("_");
         match kind {

@@ -112,13 +112,6 @@ impl<'a> At<'a> {
     pub fn is_volatile(&self, expression: &Expression) -> bool {
         is_volatile(expression, self.catalog)
     }
-
-    /// What a lock of a relation means to others, in a line: `SHARE on orders while …: INSERT, UPDATE and DELETE wait`.
-    pub fn effect_on(&self, relation: &Name, mode: LockMode, during: &str) -> String {
-        let wait = if mode >= LockMode::Share { " wait" } else { " are blocked" };
-        let space = if during.is_empty() { "" } else { " " };
-        format!("{} on {relation}{space}{during}: {}{wait}", mode.name(), mode.blocks())
-    }
 }
 
 /// Whether an expression gives another value for each row.
@@ -146,6 +139,8 @@ pub struct InMigration<'a> {
     pub before: &'a Catalog,
     /// The database after it.
     pub after: &'a Catalog,
+    /// The database after the last migration of the set.
+    pub last: &'a Catalog,
     /// What the project asks.
     pub options: &'a Options,
 }

@@ -6,6 +6,7 @@ mod finding;
 mod options;
 mod rewrite;
 mod run;
+mod written;
 
 pub use allow::AllowUse;
 pub use at::{At, Held, InMigration};

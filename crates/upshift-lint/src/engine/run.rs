@@ -31,19 +31,48 @@ use crate::{Catalog, read};
 /// # Ok::<(), upshift_files::Diagnostics>(())
 /// ```
 pub fn lint(set: &MigrationSet, options: &Options) -> Report {
-    let mut run = Run { options, active: options.active(), report: Report::default() };
+    let all: Vec<Read<'_>> = set.iter().map(Read::of).collect();
+    let mut run =
+        Run { options, active: options.active(), report: Report::default(), last: replayed(&all, options) };
     let mut catalog = options.catalog();
-    for (number, migration) in set.iter().enumerate() {
+    for (number, migration) in all.iter().enumerate() {
         catalog.begin(Origin::Migration(number));
         run.migration(migration, &mut catalog);
     }
     run.report
 }
 
+/// A migration and its statements.
+struct Read<'a> {
+    migration: &'a Migration,
+    up: Vec<(Statement, Cut)>,
+    down: Vec<(Statement, Cut)>,
+}
+
+impl Read<'_> {
+    fn of(migration: &Migration) -> Read<'_> {
+        let up = if let Body::Sql(section) = migration.up() { statements(section) } else { Vec::new() };
+        let down = if let Down::Sql(section) = migration.down() { statements(section) } else { Vec::new() };
+        Read { migration, up, down }
+    }
+}
+
+/// The database after the last migration.
+fn replayed(all: &[Read<'_>], options: &Options) -> Catalog {
+    let mut catalog = options.catalog();
+    for (number, read) in all.iter().enumerate() {
+        catalog.begin(Origin::Migration(number));
+        read.up.iter().for_each(|(statement, _)| catalog.apply(statement));
+    }
+    catalog
+}
+
 struct Run<'a> {
     options: &'a Options,
     active: Vec<Asked>,
     report: Report,
+    /// The database after the last migration.
+    last: Catalog,
 }
 
 /// A section of a migration, its statements read.
@@ -55,9 +84,8 @@ struct Part<'a> {
 }
 
 impl Run<'_> {
-    fn migration(&mut self, migration: &Migration, catalog: &mut Catalog) {
+    fn migration(&mut self, Read { migration, up, down }: &Read<'_>, catalog: &mut Catalog) {
         let section = if let Body::Sql(section) = migration.up() { Some(section) } else { None };
-        let up = section.map(statements).unwrap_or_default();
         if self.options.is_past(migration.version()) {
             up.iter().for_each(|(statement, _)| catalog.apply(statement));
             return;
@@ -66,29 +94,24 @@ impl Run<'_> {
         let before = catalog.clone();
         let mut allows = Allows::of(migration);
         if let Some(section) = section {
-            self.part(Part { migration, section, all: &up }, catalog, &mut allows);
+            self.part(Part { migration, section, all: up }, catalog, &mut allows);
         }
-        let mut down = Vec::new();
         if let Down::Sql(section) = migration.down() {
-            down = statements(section);
-            self.part(Part { migration, section, all: &down }, &mut catalog.clone(), &mut allows);
+            self.part(Part { migration, section, all: down }, &mut catalog.clone(), &mut allows);
         }
-        let whole = InMigration {
-            migration,
-            up: &up,
-            down: &down,
-            before: &before,
-            after: catalog,
-            options: self.options,
-        };
+        let last = &self.last;
+        let whole =
+            InMigration { migration, up, down, before: &before, after: catalog, last, options: self.options };
+        let mut found = Vec::new();
         for asked in self.active.clone() {
             let Check::Migration(check) = asked.rule.check else { continue };
             for draft in check(&whole) {
                 if !allows.take(&asked.rule.name(), None) {
-                    self.report.findings.push(Finding::new(asked, migration, section, draft));
+                    found.push(Finding::new(asked, migration, section, draft));
                 }
             }
         }
+        self.report.findings.append(&mut found);
         for used in allows.uses(migration) {
             for asked in self.active.clone() {
                 let Check::Allow(check) = asked.rule.check else { continue };
@@ -155,6 +178,10 @@ impl Run<'_> {
                     continue;
                 }
                 let mut finding = Finding::new(asked, at.migration, Some(at.section), draft);
+                if at.section.kind() == SectionKind::Down {
+                    // Nothing comes after a down.
+                    finding.rewrite = finding.rewrite.filter(|rewrite| rewrite.later().is_empty());
+                }
                 finding.statement = Some(at.section.range_in_file(at.place.clone()));
                 self.report.findings.push(finding);
             }

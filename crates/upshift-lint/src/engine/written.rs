@@ -1,0 +1,114 @@
+//! What a finding writes: names as the statement has them, and the statement with a part of it changed.
+
+use std::ops::Range;
+
+use super::At;
+use crate::effect::Major;
+use crate::statement::{
+    Action, AlterRelation, Column, ConstraintKind, Expression, LockMode, Name, Place, Quoted, Statement,
+    WhenMissing,
+};
+
+impl<'a> At<'a> {
+    /// A relation as its statement names it: with its schema only where that is written, or needed.
+    pub fn shown(&self, relation: &Name) -> Name {
+        let bare = Name::bare(&relation.name);
+        let schema = relation.schema.as_deref().unwrap_or("");
+        let text = self.text().to_ascii_lowercase();
+        let written = text.contains(&format!("{}.", Quoted(schema)).to_ascii_lowercase());
+        match !written && self.catalog.resolve(&bare) == self.catalog.resolve(relation) {
+            true => bare,
+            false => relation.clone(),
+        }
+    }
+
+    /// The relation as it is shown in messages and proposals, with a suffix in its name: for what belongs to it.
+    pub fn beside(&self, relation: &Name, suffix: &str) -> Name {
+        Name { name: format!("{}_{suffix}", relation.name), ..self.shown(relation) }
+    }
+
+    /// What a lock of a relation means to others, in a line: `SHARE on orders while …: INSERT, UPDATE and DELETE wait`.
+    pub fn effect_on(&self, relation: &Name, mode: LockMode, during: &str) -> String {
+        let wait = if mode >= LockMode::Share { " wait" } else { " are blocked" };
+        let space = if during.is_empty() { "" } else { " " };
+        format!("{} on {}{space}{during}: {}{wait}", mode.name(), self.shown(relation), mode.blocks())
+    }
+
+    /// ` on PostgreSQL 13 to 17`, where these are not all the versions of the project; nothing otherwise.
+    pub fn on(&self, majors: &[Major]) -> String {
+        let all = self.options.each_major().count();
+        match majors {
+            [] => String::new(),
+            _ if majors.len() == all => String::new(),
+            [only] => format!(" on PostgreSQL {only}"),
+            [first, .., last] => format!(" on PostgreSQL {first} to {last}"),
+        }
+    }
+
+    /// The ALTER of a relation that others have seen, and its name with its schema.
+    pub fn altered(&self) -> Option<(&'a AlterRelation, Name)> {
+        let Statement::AlterRelation(alter) = self.statement else { return None };
+        let relation = self.catalog.resolve(&alter.name);
+        if self.is_unseen(&relation) { None } else { Some((alter, relation)) }
+    }
+
+    /// The columns it adds to a table that others have seen: its number among the changes, and the column.
+    pub fn added_columns(&self) -> Vec<(&'a AlterRelation, Name, usize, &'a Column)> {
+        let Some((alter, table)) = self.altered() else { return Vec::new() };
+        let added = alter.actions.iter().enumerate().filter_map(|(number, (action, _))| match action {
+            Action::AddColumn { column, .. } => Some((alter, table.clone(), number, column)),
+            _ => None,
+        });
+        added.collect()
+    }
+
+    /// Whether this migration made a column: nobody else has seen it.
+    pub fn is_new_column(&self, table: &Name, column: &str) -> bool {
+        self.catalog.column(table, column).is_some_and(|column| column.origin == self.catalog.origin())
+    }
+
+    /// `alter table only orders`: an ALTER up to its first change.
+    pub fn head(&self, alter: &AlterRelation) -> String {
+        let missing = if alter.missing == WhenMissing::Skip { " if exists" } else { "" };
+        let only = if alter.only { " only" } else { "" };
+        format!("alter {}{missing}{only} {}", alter.kind.word(), alter.name)
+    }
+
+    /// An ALTER with other words (or none) for one of its changes, and a `;`; empty when nothing is left of it.
+    pub fn instead_of(&self, alter: &AlterRelation, number: usize, with: Option<&str>) -> String {
+        let changes = alter.actions.iter().enumerate().filter_map(|(n, (_, place))| match n == number {
+            true => with,
+            false => Some(self.text_of(place)),
+        });
+        let changes = changes.collect::<Vec<_>>().join(", ");
+        if changes.is_empty() { changes } else { format!("{} {changes};", self.head(alter)) }
+    }
+
+    /// ADD COLUMN without some parts of it.
+    pub fn column_without(&self, column: &Column, parts: &[Place]) -> String {
+        let mut kept = String::from("add column ");
+        let mut from = column.place.start;
+        let mut parts = parts.to_vec();
+        parts.sort_by_key(|part| part.start);
+        for part in parts.iter().chain([&(column.place.end..column.place.end)]) {
+            kept.push_str(self.text_of(&(from..part.start)).trim());
+            kept.push(' ');
+            from = part.end;
+        }
+        let kept = kept.trim_end().to_owned();
+        let commented = kept.lines().last().is_some_and(|line| line.contains("--"));
+        if commented { format!("{kept}\n") } else { kept }
+    }
+
+    /// Where a DEFAULT stands, with its word.
+    pub fn default_place(&self, value: &Expression) -> Range<usize> {
+        let before = self.section.text().get(..value.range.start).unwrap_or("");
+        let word = before.to_ascii_lowercase().rfind("default");
+        word.unwrap_or(value.range.start)..value.range.end
+    }
+
+    /// The name a constraint would be given: its own, or the one PostgreSQL chooses.
+    pub fn name_of(&self, table: &Name, given: Option<&String>, kind: &ConstraintKind) -> String {
+        given.cloned().unwrap_or_else(|| self.catalog.name_for(table, kind))
+    }
+}
