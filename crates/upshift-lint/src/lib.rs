@@ -8,6 +8,8 @@ pub mod catalog;
 pub mod effect;
 mod engine;
 mod read;
+#[cfg(feature = "json")]
+pub mod render;
 pub mod rules;
 pub mod statement;
 

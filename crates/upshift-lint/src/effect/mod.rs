@@ -101,16 +101,18 @@ impl LockMode {
         }
     }
 
-    /// What others cannot do meanwhile (manual, table 13.2).
+    /// What others wait for it (manual, table 13.2), as a clause.
     pub fn blocks(self) -> &'static str {
         match self {
-            LockMode::AccessShare | LockMode::RowShare | LockMode::RowExclusive => "no reads, no writes",
-            LockMode::ShareUpdateExclusive => {
-                "neither reads nor writes, but VACUUM and other changes of the table"
+            LockMode::AccessShare | LockMode::RowShare | LockMode::RowExclusive => {
+                "nobody waits who reads or writes"
             }
-            LockMode::Share | LockMode::ShareRowExclusive => "INSERT, UPDATE and DELETE",
-            LockMode::Exclusive => "everything but plain SELECT",
-            LockMode::AccessExclusive => "everything, SELECT too",
+            LockMode::ShareUpdateExclusive => {
+                "VACUUM and other changes of the table wait, reads and writes go on"
+            }
+            LockMode::Share | LockMode::ShareRowExclusive => "INSERT, UPDATE and DELETE wait",
+            LockMode::Exclusive => "everything waits but plain SELECT",
+            LockMode::AccessExclusive => "everything waits, SELECT too",
         }
     }
 

@@ -40,7 +40,11 @@ impl Rewrite {
         format!("{header}{before}{}{after}", body.trim().trim_end_matches(';'))
     }
 
-    /// As lines to read: what stands here, then each migration under its name.
+    /// As a text to read: what stands here, then each migration under its name.
+    pub fn text(&self) -> String {
+        self.lines().join("\n")
+    }
+
     pub(super) fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.here.lines().map(str::to_owned).collect();
         for (name, text) in &self.later {

@@ -32,7 +32,7 @@ pub(crate) fn expand(folder: &Folder) -> TokenStream {
     let warnings = folder.warnings.iter().map(|warning| {
         let note = literal(&format!("\n{warning}"), span);
         // Only this makes a warning on stable Rust: the use of something deprecated, which is said with its note.
-        quote_spanned!(span=> const _: () = { #[deprecated(note = #note)] const MIGRATION: () = (); MIGRATION };)
+        quote_spanned!(span=> const _: () = { #[deprecated(note = #note)] const LINT: () = (); LINT };)
     });
     // The root is compared with in debug builds only: a release must not depend on where it was built.
     quote_spanned! {span=> {
