@@ -29,9 +29,8 @@ impl<'a> At<'a> {
 
     /// What a lock of a relation means to others, in a line: `SHARE on orders while …: INSERT, UPDATE and DELETE wait`.
     pub fn effect_on(&self, relation: &Name, mode: LockMode, during: &str) -> String {
-        let wait = if mode >= LockMode::Share { " wait" } else { " are blocked" };
         let space = if during.is_empty() { "" } else { " " };
-        format!("{} on {}{space}{during}: {}{wait}", mode.name(), self.shown(relation), mode.blocks())
+        format!("{} on {}{space}{during}: {}", mode.name(), self.shown(relation), mode.blocks())
     }
 
     /// ` on PostgreSQL 13 to 17`, where these are not all the versions of the project; nothing otherwise.

@@ -25,7 +25,7 @@ fn json_has_the_place_the_effect_and_what_to_write_instead() {
           "findings": [
             {
               "column": 9,
-              "effect": "SHARE on orders while the whole table is read: INSERT, UPDATE and DELETE wait wait",
+              "effect": "SHARE on orders while the whole table is read: INSERT, UPDATE and DELETE wait",
               "end_column": 54,
               "file": "2_index.sql",
               "help": null,
@@ -79,5 +79,6 @@ fn sarif_has_every_rule_and_the_place_of_each_finding() {
               }
             }
           }
-        ]"#]].assert_eq(&location);
+        ]"#]]
+    .assert_eq(&location);
 }

@@ -2,6 +2,8 @@
 //!
 //! A rule's name is its file's. The table below is the only other place that names it.
 
+#[cfg(test)]
+mod document;
 mod rule;
 #[cfg(test)]
 mod tests;
