@@ -33,6 +33,8 @@ pub struct Catalog {
     publications: BTreeMap<String, Vec<Name>>,
     /// Which migration is replayed.
     origin: Origin,
+    /// Whether all that was done until here could be followed.
+    complete: bool,
 }
 
 impl Default for Catalog {
@@ -44,6 +46,7 @@ impl Default for Catalog {
             functions: BTreeMap::new(),
             publications: BTreeMap::new(),
             origin: Origin::Existing,
+            complete: true,
         }
     }
 }
@@ -58,6 +61,17 @@ impl Catalog {
     /// The migration that is replayed.
     pub fn origin(&self) -> Origin {
         self.origin
+    }
+
+    /// Something was done that cannot be followed: Rust code, a DO block.
+    pub fn lose_sight(&mut self) {
+        self.complete = false;
+    }
+
+    /// Whether all that was done until here could be followed: what is not known then is not there, unless it was
+    /// there before the first migration.
+    pub fn is_complete(&self) -> bool {
+        self.complete
     }
 
     /// Replays one statement.
@@ -88,6 +102,7 @@ impl Catalog {
                 let path = values.iter().filter(|schema| *schema != "$user" && !schema.is_empty());
                 self.search_path = path.cloned().collect();
             }
+            Statement::Do { .. } | Statement::Call { .. } | Statement::Unknown { .. } => self.lose_sight(),
             _ => {}
         }
     }
@@ -193,6 +208,11 @@ impl Catalog {
     /// A type of one's own.
     pub fn type_of(&self, name: &TypeName) -> Option<&Type> {
         self.types.get(&self.resolve_type(&name.name))
+    }
+
+    /// A type of one's own, by its name.
+    pub fn type_named(&self, name: &Name) -> Option<&Type> {
+        self.types.get(&self.resolve_type(name))
     }
 
     /// A type's name with its schema.

@@ -28,6 +28,17 @@ pub struct Domain {
     /// The names of its constraints, NOT NULL among them as the empty name. With any of them a column of it is written
     /// anew row by row (measured on 10 to 18).
     pub constraints: Vec<String>,
+    /// Who made it.
+    pub origin: super::Origin,
+}
+
+impl Type {
+    /// Who made it.
+    pub fn origin(&self) -> super::Origin {
+        match self {
+            Type::Shape { origin, .. } | Type::Domain(Domain { origin, .. }) => *origin,
+        }
+    }
 }
 
 /// A function.
@@ -35,6 +46,8 @@ pub struct Domain {
 pub struct Function {
     /// Whether what it returns may change.
     pub volatility: Volatility,
+    /// The type it returns; none for a table, and for a procedure.
+    pub returns: Option<TypeName>,
     /// What it is written in.
     pub language: Language,
     /// Whose rights it has.
@@ -56,7 +69,10 @@ impl Catalog {
             Statement::CreateDomain { name, base, constraints } => {
                 let name = self.resolve_type(name);
                 let constraints = constraints.iter().filter_map(name_of).collect();
-                self.types.insert(name, Type::Domain(Domain { base: base.clone(), constraints }));
+                self.types.insert(
+                    name,
+                    Type::Domain(Domain { base: base.clone(), constraints, origin: self.origin }),
+                );
             }
             Statement::AlterType(change) => self.alter_type(change),
             Statement::AlterDomain(change) => self.alter_domain(change),
@@ -78,7 +94,8 @@ impl Catalog {
         let volatility = others.map_or(created.volatility, |f| f.volatility.max(created.volatility));
         let origin = known.map_or(origin, |f| f.origin);
         let (language, security) = (created.language.clone(), created.security);
-        self.functions.insert(name, Function { volatility, language, security, arguments, origin });
+        let returns = created.returns.clone();
+        self.functions.insert(name, Function { returns, volatility, language, security, arguments, origin });
     }
 
     fn alter_type(&mut self, change: &AlterType) {

@@ -1,6 +1,7 @@
 //! The engine: replays the set statement by statement, and asks every rule about each.
 
 mod allow;
+mod ask;
 mod at;
 mod finding;
 mod options;

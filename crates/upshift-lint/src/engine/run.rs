@@ -86,6 +86,9 @@ struct Part<'a> {
 impl Run<'_> {
     fn migration(&mut self, Read { migration, up, down }: &Read<'_>, catalog: &mut Catalog) {
         let section = if let Body::Sql(section) = migration.up() { Some(section) } else { None };
+        if section.is_none() {
+            catalog.lose_sight();
+        }
         if self.options.is_past(migration.version()) {
             up.iter().for_each(|(statement, _)| catalog.apply(statement));
             return;
@@ -112,10 +115,12 @@ impl Run<'_> {
             }
         }
         self.report.findings.append(&mut found);
-        for used in allows.uses(migration) {
+        for used in allows.uses(migration, self.options) {
             for asked in self.active.clone() {
                 let Check::Allow(check) = asked.rule.check else { continue };
-                let found = check(&used).into_iter().map(|draft| Finding::new(asked, migration, None, draft));
+                let found = check(&used)
+                    .into_iter()
+                    .map(|draft| Finding::new(asked, migration, used.section(), draft));
                 self.report.findings.extend(found);
             }
         }

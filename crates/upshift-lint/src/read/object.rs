@@ -173,6 +173,7 @@ pub(crate) fn function(cursor: &mut Cursor<'_>, kind: Kind, replace: Replace) ->
         name,
         replace,
         arguments: arguments(cursor.parentheses()?)?,
+        returns: None,
         language: Language::Sql,
         volatility: Volatility::Volatile,
         security: Security::Invoker,
@@ -191,7 +192,7 @@ fn attribute_of_function(cursor: &mut Cursor<'_>, function: &mut CreateFunction)
         if cursor.eat("table") {
             cursor.parentheses()?;
         } else {
-            type_name(cursor)?;
+            function.returns = Some(type_name(cursor)?);
         }
     } else if cursor.eat("language") {
         let language = match cursor.string() {

@@ -241,6 +241,8 @@ pub struct CreateFunction {
     pub replace: Replace,
     /// The types of what it is given, IN alone.
     pub arguments: Vec<TypeName>,
+    /// The type it returns; none for a table, and for a procedure.
+    pub returns: Option<TypeName>,
     /// What it is written in.
     pub language: Language,
     /// Whether what it returns may change: `volatile` unless it says otherwise.

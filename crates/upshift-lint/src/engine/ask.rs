@@ -1,0 +1,133 @@
+//! What many rules ask of a statement.
+
+use upshift_files::SectionKind;
+
+use super::{At, Rewrite};
+use crate::catalog::{Origin, Type};
+use crate::statement::{
+    Action, AlterRelation, Drop, Expression, ExpressionKind, Key, Kind, Name, Place, Statement,
+};
+
+impl<'a> At<'a> {
+    /// The ALTER of a table, view, index or sequence that others have seen.
+    pub fn altered(&self) -> Option<&'a AlterRelation> {
+        match self.statement {
+            Statement::AlterRelation(alter) if !self.is_unseen(&alter.name) => Some(alter),
+            _ => None,
+        }
+    }
+
+    /// What the statement drops of these kinds, others having seen it: each name and where it stands.
+    pub fn dropped(&self, kinds: &[Kind]) -> Vec<(&'a Drop, &'a Name, &'a Place)> {
+        let Statement::Drop(dropped) = self.statement else { return Vec::new() };
+        if !kinds.contains(&dropped.kind) {
+            return Vec::new();
+        }
+        let seen = dropped.names.iter().filter(|(name, _)| !self.is_own(dropped.kind, name));
+        seen.map(|(name, place)| (dropped, name, place)).collect()
+    }
+
+    /// Whether this migration made it.
+    fn is_own(&self, kind: Kind, name: &Name) -> bool {
+        let own = Some(self.catalog.origin());
+        match kind {
+            Kind::Type | Kind::Domain => self.catalog.type_named(name).map(Type::origin) == own,
+            Kind::Function | Kind::Procedure | Kind::Aggregate => {
+                self.catalog.function(name).map(|function| function.origin) == own
+            }
+            _ => self.is_unseen(name),
+        }
+    }
+
+    /// The statements before this one in its section.
+    pub fn before(&self) -> impl DoubleEndedIterator<Item = &'a Statement> + use<'a> {
+        self.all.iter().take(self.number).map(|(statement, _)| statement)
+    }
+
+    /// The statements after this one in its section.
+    pub fn after(&self) -> impl Iterator<Item = &'a Statement> + use<'a> {
+        self.all.iter().skip(self.number + 1).map(|(statement, _)| statement)
+    }
+
+    /// Whether two names are of the same relation.
+    pub fn is_same(&self, one: &Name, two: &Name) -> bool {
+        self.catalog.resolve(one) == self.catalog.resolve(two)
+    }
+
+    /// Whether a later statement of the section makes a table, view or sequence of this name.
+    pub fn is_made_later(&self, name: &Name) -> bool {
+        self.after().any(|statement| {
+            match statement {
+            Statement::CreateTable(made) => self.is_same(&made.name, name),
+            Statement::CreateTableAs(made) => self.is_same(&made.name, name),
+            Statement::CreateView(made) => self.is_same(&made.name, name),
+            Statement::CreateSequence { name: made, .. } => self.is_same(made, name),
+            Statement::AlterRelation(alter) => alter.actions.iter().any(|(action, _)| {
+                matches!(action, Action::RenameTo(to) if self.is_same(&sibling(&alter.name, to), name))
+            }),
+            _ => false,
+        }
+        })
+    }
+
+    /// The statement as it is, in a contract.
+    pub fn in_a_contract(&self) -> Rewrite {
+        Rewrite::this(format!("-- upshift: phase contract\n{};", self.text()))
+    }
+
+    /// The statement as it is, in a migration of its own.
+    pub fn in_its_own(&self, name: &str) -> Rewrite {
+        Rewrite::this("").then(name, format!("{};", self.text()))
+    }
+
+    /// Whether there was anything before this migration: others are there only then.
+    pub fn is_first(&self) -> bool {
+        let own = self.catalog.origin();
+        own == Origin::Existing || self.catalog.relations().all(|(_, relation)| relation.origin == own)
+    }
+
+    /// Whether the up section is cut into batches.
+    pub fn is_batched(&self) -> bool {
+        self.migration.header().backfill.is_some() && self.section.kind() == SectionKind::Up
+    }
+
+    /// Whether a WHERE lets through a few rows at most: it names the values of a key, or a column's by a constant list.
+    pub fn names_its_rows(&self, table: &Name, filter: &Expression) -> bool {
+        match &filter.kind {
+            ExpressionKind::And(parts) => parts.iter().any(|part| self.names_its_rows(table, part)),
+            ExpressionKind::Or(parts) => parts.iter().all(|part| self.names_its_rows(table, part)),
+            ExpressionKind::Operator { operator, operands } if operator == "=" || operator == "in" => {
+                let [column, values @ ..] = operands.as_slice() else { return false };
+                let is_key = |name: &str| name == "id" || self.is_unique(table, name);
+                matches!(&column.kind, ExpressionKind::Column(parts) if parts.last().is_some_and(|last| is_key(last)))
+                    && values.iter().all(|value| value.columns().next().is_none() && !has_query(value))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a column alone is a unique key of a table.
+    fn is_unique(&self, table: &Name, column: &str) -> bool {
+        let alone = |key: &Key| matches!(key, Key::Columns(columns) if columns.as_slice() == [column]);
+        let constraint = self.catalog.table(table).is_some_and(|found| {
+            found.constraints.iter().any(|one| match &one.kind {
+                crate::statement::ConstraintKind::Unique(key)
+                | crate::statement::ConstraintKind::PrimaryKey(key) => alone(key),
+                _ => false,
+            })
+        });
+        constraint
+            || self.catalog.indexes_of(table).any(|(_, index)| {
+                index.unique && index.predicate.is_none() && index.leading_columns() == [column]
+            })
+    }
+}
+
+fn has_query(expression: &Expression) -> bool {
+    expression.walk().into_iter().any(|one| matches!(one.kind, ExpressionKind::Query))
+}
+
+/// A name in the schema of another.
+fn sibling(of: &Name, name: &str) -> Name {
+    Name { schema: of.schema.clone(), name: name.to_owned() }
+}
