@@ -4,19 +4,9 @@ use upshift_files::SectionKind;
 
 use super::{At, Rewrite};
 use crate::catalog::{Origin, Type};
-use crate::statement::{
-    Action, AlterRelation, Drop, Expression, ExpressionKind, Key, Kind, Name, Place, Statement,
-};
+use crate::statement::{Action, Drop, Expression, ExpressionKind, Key, Kind, Name, Place, Statement};
 
 impl<'a> At<'a> {
-    /// The ALTER of a table, view, index or sequence that others have seen.
-    pub fn altered(&self) -> Option<&'a AlterRelation> {
-        match self.statement {
-            Statement::AlterRelation(alter) if !self.is_unseen(&alter.name) => Some(alter),
-            _ => None,
-        }
-    }
-
     /// What the statement drops of these kinds, others having seen it: each name and where it stands.
     pub fn dropped(&self, kinds: &[Kind]) -> Vec<(&'a Drop, &'a Name, &'a Place)> {
         let Statement::Drop(dropped) = self.statement else { return Vec::new() };
