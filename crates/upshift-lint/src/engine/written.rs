@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::At;
+use super::{At, Rewrite};
 use crate::effect::Major;
 use crate::statement::{
     Action, AlterRelation, Column, ConstraintKind, Expression, LockMode, Name, Place, Quoted, Statement,
@@ -81,6 +81,16 @@ impl<'a> At<'a> {
         });
         let changes = changes.collect::<Vec<_>>().join(", ");
         if changes.is_empty() { changes } else { format!("{} {changes};", self.head(alter)) }
+    }
+
+    /// What is left of a statement, and the migrations after it, each with its name. A file cannot be empty: where nothing
+    /// is left in it, the first of them takes its place.
+    pub fn apart(&self, left: String, mut later: Vec<(String, String)>) -> Rewrite {
+        let here = match left.is_empty() && self.all.len() == 1 && !later.is_empty() {
+            true => later.remove(0).1,
+            false => left,
+        };
+        later.iter().fold(Rewrite::this(here), |rewrite, (name, text)| rewrite.then(name, text))
     }
 
     /// ADD COLUMN without some parts of it.

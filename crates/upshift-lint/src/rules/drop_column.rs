@@ -1,6 +1,6 @@
 use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level, Rewrite};
-use crate::statement::{Action, Statement};
+use crate::statement::{Action, Quoted};
 
 pub(super) const RULE: Rule = Rule::new(
     Group::ChangingColumns,
@@ -33,16 +33,13 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     if !at.must_not_break_old_code() {
         return Vec::new();
     }
-    let Statement::AlterRelation(alter) = at.statement else { return Vec::new() };
-    let table = at.catalog.resolve(&alter.name);
-    if at.is_unseen(&table) {
-        return Vec::new();
-    }
+    let Some((alter, table)) = at.altered() else { return Vec::new() };
     let dropped = alter.actions.iter().filter_map(|(action, place)| match action {
-        Action::DropColumn { column, .. } => Some((column, place)),
+        Action::DropColumn { column, .. } if !at.is_new_column(&table, column) => Some((column, place)),
         _ => None,
     });
     let drafts = dropped.map(|(column, place)| {
+        let (table, column) = (at.shown(&table), Quoted(column));
         at.draft_at(place, format!("the release before this one still uses {table}.{column}"))
             .rewrite(Rewrite::this(format!("-- upshift: phase contract\n{};", at.text())))
     });

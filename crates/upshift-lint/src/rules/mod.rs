@@ -2,6 +2,7 @@
 //!
 //! A rule's name is its file's. The table below is the only other place that names it.
 
+mod adding;
 #[cfg(test)]
 mod document;
 mod rule;
@@ -21,10 +22,24 @@ macro_rules! rules {
 }
 
 rules! {
+    add_column_check_scans,
+    add_column_constrained_domain,
+    add_column_foreign_key_scans,
+    add_column_foreign_key_waits,
+    add_column_there_already,
+    add_column_to_wide_table,
+    add_column_unique_scans,
     add_column_volatile_default,
+    add_identity_column,
+    add_json_column,
+    add_required_column,
+    add_serial_column,
+    add_stored_generated_column,
     create_index_not_concurrently,
     drop_column,
     irreversible_without_a_word,
+    nullable_boolean,
+    text_without_limit,
 }
 
 /// The rule of this name.

@@ -1,0 +1,205 @@
+//! What ADD COLUMN costs on a table that others use: each column has one cause at most, and the rule of that cause says it.
+
+use crate::catalog::Type;
+use crate::engine::{At, Draft, Rewrite};
+use crate::statement::{
+    AlterRelation, Column, ColumnConstraint, Constraint, ConstraintKind, Expression, Generated, Name, Place,
+    Quoted,
+};
+
+/// Why adding a column is no matter of a moment.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Cost<'a> {
+    /// serial: every row gets its own number.
+    Serial,
+    /// GENERATED AS IDENTITY: the same.
+    Identity(&'a Place),
+    /// GENERATED … STORED: every row gets its own value.
+    Stored(&'a Place),
+    /// A default that differs from row to row.
+    VolatileDefault(&'a Expression),
+    /// A domain with constraints.
+    ConstrainedDomain,
+    /// NOT NULL without a value: it fails as soon as there is a row.
+    Required(&'a Place),
+    /// None of these.
+    None,
+}
+
+/// A column that is added to a table that others use.
+pub(super) struct Added<'a> {
+    pub alter: &'a AlterRelation,
+    pub table: Name,
+    /// Its number among the changes of the statement.
+    pub number: usize,
+    pub column: &'a Column,
+    pub cost: Cost<'a>,
+}
+
+/// The columns a statement adds to a table that others use; not those that are there already and skipped.
+pub(super) fn added<'a>(at: &At<'a>) -> Vec<Added<'a>> {
+    let new = at
+        .added_columns()
+        .into_iter()
+        .filter(|(_, table, _, column)| at.catalog.column(table, &column.name).is_none());
+    new.map(|(alter, table, number, column)| Added { alter, table, number, column, cost: cost(at, column) })
+        .collect()
+}
+
+fn cost<'a>(at: &At<'_>, column: &'a Column) -> Cost<'a> {
+    let find = |of: fn(&ColumnConstraint) -> bool| column.constraints.iter().find(|one| of(one));
+    if column.type_name.is_serial() {
+        return Cost::Serial;
+    }
+    if let Some(ColumnConstraint::Identity(place)) = find(|one| matches!(one, ColumnConstraint::Identity(_)))
+    {
+        return Cost::Identity(place);
+    }
+    if let Some(ColumnConstraint::Generated { place, kept, .. }) =
+        find(|one| matches!(one, ColumnConstraint::Generated { .. }))
+    {
+        return if *kept == Generated::Stored { Cost::Stored(place) } else { Cost::None };
+    }
+    let default = default(column);
+    if let Some(default) = default.filter(|default| at.is_volatile(default)) {
+        return Cost::VolatileDefault(default);
+    }
+    let domain = at.catalog.type_of(&column.type_name).filter(|_| column.type_name.dimensions == 0);
+    if matches!(domain, Some(Type::Domain(domain)) if !domain.constraints.is_empty()) {
+        return Cost::ConstrainedDomain;
+    }
+    let required = column.constraints.iter().find_map(|one| match one {
+        ColumnConstraint::NotNull(place) => Some(place),
+        ColumnConstraint::Constraint(one) if matches!(one.kind, ConstraintKind::PrimaryKey(_)) => {
+            Some(&one.place)
+        }
+        _ => None,
+    });
+    let valued = default.is_some_and(|value| value.kind != crate::statement::ExpressionKind::Null);
+    required.filter(|_| !valued).map_or(Cost::None, Cost::Required)
+}
+
+/// Its DEFAULT.
+pub(super) fn default(column: &Column) -> Option<&Expression> {
+    column.constraints.iter().find_map(|one| match one {
+        ColumnConstraint::Default(value) => Some(value),
+        _ => None,
+    })
+}
+
+/// The constraints in the columns that a statement adds, where the column itself costs nothing.
+pub(super) fn inline<'a>(at: &At<'a>, of: fn(&ConstraintKind) -> bool) -> Vec<(Added<'a>, &'a Constraint)> {
+    let mut found = Vec::new();
+    for one in added(at).into_iter().filter(|one| matches!(one.cost, Cost::None)) {
+        let constraint = one.column.constraints.iter().find_map(|part| match part {
+            ColumnConstraint::Constraint(constraint) if of(&constraint.kind) => Some(constraint),
+            _ => None,
+        });
+        found.extend(constraint.map(|constraint| (one, constraint)));
+    }
+    found
+}
+
+/// The foreign keys in the columns that a statement adds; not to tables that nobody has seen, and not where every row
+/// is written anew (which is said by another rule, and mended first).
+pub(super) fn foreign_keys<'a>(at: &At<'a>) -> Vec<(Added<'a>, &'a Constraint)> {
+    let keys = inline(at, |kind| matches!(kind, ConstraintKind::ForeignKey(_)));
+    let seen = |constraint: &Constraint| match &constraint.kind {
+        ConstraintKind::ForeignKey(key) => !at.is_unseen(&at.catalog.resolve(&key.table)),
+        _ => false,
+    };
+    keys.into_iter().filter(|(_, constraint)| seen(constraint)).collect()
+}
+
+impl Added<'_> {
+    /// The column alone; its foreign key NOT VALID in a migration after; VALIDATE in one after that.
+    pub(super) fn key_apart(&self, at: &At<'_>, constraint: &Constraint) -> Rewrite {
+        let table = at.shown(&self.table);
+        let name = at.name_of(&self.table, constraint.name.as_ref(), &constraint.kind);
+        let quoted = Quoted(&name);
+        let text = at.text_of(&constraint.place);
+        let from = text.to_ascii_lowercase().find("references").unwrap_or(0);
+        let refers = text.get(from..).unwrap_or("");
+        let key = format!(
+            "alter table {table} add constraint {quoted} foreign key ({}) {refers} not valid;",
+            Quoted(&self.column.name)
+        );
+        Rewrite::this(self.without(at, std::slice::from_ref(&constraint.place)))
+            .then(&format!("add_{name}"), key)
+            .then(&format!("validate_{name}"), format!("alter table {table} validate constraint {quoted};"))
+    }
+
+    /// Whether the rows there are get a value.
+    pub(super) fn is_filled(&self) -> bool {
+        default(self.column).is_some_and(|value| value.kind != crate::statement::ExpressionKind::Null)
+    }
+
+    /// The statement, the column in it without some of its parts.
+    pub(super) fn without(&self, at: &At<'_>, parts: &[Place]) -> String {
+        at.instead_of(self.alter, self.number, Some(&at.column_without(self.column, parts)))
+    }
+
+    /// Where each NOT NULL stands, and what else makes it required.
+    pub(super) fn required(&self) -> Vec<Place> {
+        let parts = self.column.constraints.iter().filter_map(|one| match one {
+            ColumnConstraint::NotNull(place) => Some(place.clone()),
+            ColumnConstraint::Constraint(one) if matches!(one.kind, ConstraintKind::PrimaryKey(_)) => {
+                Some(one.place.clone())
+            }
+            _ => None,
+        });
+        parts.collect()
+    }
+
+    /// `-- upshift: backfill …` that gives the rows there are a value.
+    pub(super) fn fill(&self, at: &At<'_>, value: &str) -> (String, String) {
+        let (table, column) = (at.shown(&self.table), Quoted(&self.column.name));
+        let text = format!(
+            "-- upshift: phase backfill\n-- upshift: backfill table={table}\n\
+             update {table} set {column} = {value} where {column} is null;"
+        );
+        (format!("fill_{}", self.column.name), text)
+    }
+
+    /// The column with a sequence of its own and no rewrite: serial and identity.
+    pub(super) fn numbered(&self, at: &At<'_>, of: &str, parts: &[Place]) -> Draft {
+        let table = at.shown(&self.table);
+        let column = Quoted(&self.column.name);
+        let sequence = at.beside(&self.table, &format!("{}_seq", self.column.name));
+        let mut cut = parts.to_vec();
+        cut.extend(self.required());
+        cut.push(self.column.type_place.clone());
+        let next = format!("nextval({})", literal(&sequence.to_string()));
+        let plain = at.column_without(self.column, &cut).replacen(
+            at.text_of(&self.column.name_place),
+            &format!("{column} {of}"),
+            1,
+        );
+        let here = format!(
+            "create sequence {sequence};\n{}\nalter table {table} alter column {column} set default {next};\n\
+             alter sequence {sequence} owned by {table}.{column};",
+            at.instead_of(self.alter, self.number, Some(&plain)),
+        );
+        let (name, text) = self.fill(at, &next);
+        at.draft_at(
+            &self.column.place,
+            format!("every row of {table} gets its own number: all of it is written anew"),
+        )
+        .effect(rewritten(at, &self.table))
+        .rewrite(Rewrite::this(here).then(&name, text))
+    }
+}
+
+/// What is said of a table that is written anew.
+pub(super) fn rewritten(at: &At<'_>, table: &Name) -> String {
+    at.effect_on(
+        table,
+        crate::statement::LockMode::AccessExclusive,
+        "while every row and index is written anew",
+    )
+}
+
+/// A text as a literal.
+pub(super) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
