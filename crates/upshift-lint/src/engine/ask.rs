@@ -1,10 +1,10 @@
 //! What many rules ask of a statement.
 
-use upshift_files::SectionKind;
+use upshift_files::{Phase, SectionKind};
 
 use super::{At, Rewrite};
-use crate::catalog::{Origin, Type};
-use crate::statement::{Action, Drop, Expression, ExpressionKind, Key, Kind, Name, Place, Statement};
+use crate::catalog::{Origin, Table, Type};
+use crate::statement::{Action, Bound, Drop, Expression, ExpressionKind, Key, Kind, Name, Place, Statement};
 
 impl<'a> At<'a> {
     /// What the statement drops of these kinds, others having seen it: each name and where it stands.
@@ -60,6 +60,18 @@ impl<'a> At<'a> {
         })
     }
 
+    /// The partitioned table that a table is a partition of.
+    pub fn partitioned_table_of(&self, partition: &Name) -> Option<Name> {
+        let of = self.catalog.table(partition)?.partition_of.as_ref();
+        of.map(|(parent, _)| parent.clone())
+    }
+
+    /// The DEFAULT partition of a table.
+    pub fn default_partition_of(&self, parent: &Name) -> Option<(&'a Name, &'a Table)> {
+        let is_default = |table: &Table| matches!(table.partition_of, Some((_, Bound::Default)));
+        self.catalog.children_of(parent).find(|(_, child)| is_default(child))
+    }
+
     /// The statement as it is, in a contract.
     pub fn in_a_contract(&self) -> Rewrite {
         Rewrite::this(format!("-- upshift: phase contract\n{};", self.text()))
@@ -67,7 +79,13 @@ impl<'a> At<'a> {
 
     /// The statement as it is, in a migration of its own.
     pub fn in_its_own(&self, name: &str) -> Rewrite {
-        Rewrite::this("").then(name, format!("{};", self.text()))
+        self.elsewhere(name, format!("{};", self.text()))
+    }
+
+    /// Nothing here, and this in a migration of its own: the same one where the statement is alone in it.
+    pub fn elsewhere(&self, name: &str, text: String) -> Rewrite {
+        let alone = self.all.len() == 1 && self.migration.header().phase == Phase::Expand;
+        if alone { Rewrite::this(text) } else { Rewrite::this("").then(name, text) }
     }
 
     /// Whether there was anything before this migration: others are there only then.

@@ -36,10 +36,21 @@ rules! {
     add_serial_column,
     add_stored_generated_column,
     create_index_not_concurrently,
+    create_table_as,
     drop_column,
+    drop_foreign_key_among_others,
+    drop_partition,
+    drop_table,
+    drop_table_with_references,
     irreversible_without_a_word,
     nullable_boolean,
+    recreate_table,
+    rename_constraint,
+    rename_schema,
+    rename_table,
+    set_schema,
     text_without_limit,
+    truncate,
 }
 
 /// The rule of this name.

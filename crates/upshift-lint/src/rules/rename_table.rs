@@ -1,0 +1,62 @@
+use super::{Check, Group, Rule};
+use crate::catalog::Shape;
+use crate::engine::{At, Draft, Level, Rewrite};
+use crate::statement::{Action, Kind};
+
+pub(super) const RULE: Rule = Rule::new(
+    Group::Tables,
+    Level::Error,
+    "a table or view is renamed while the release that knows its old name still runs",
+    Check::Up(check),
+)
+.explained(
+    "Every query of the release before this one names the old table, and fails from this moment on. A view of the old \
+     name, made in the same transaction, takes reads, INSERT, UPDATE and DELETE until that release is gone (TRUNCATE, \
+     LOCK and COPY TO it does not take); a contract drops it.",
+    "manual, CREATE VIEW, \"Updatable Views\"; measured on 13 to 18",
+)
+.examples(
+    "
+--- 1_orders.sql
+create table orders (id bigint primary key);
+--- 2_rename.sql
+alter table orders rename to purchases;
+",
+    "
+--- 1_orders.sql
+create table orders (id bigint primary key);
+create index orders_id on orders (id);
+--- 2_rename.sql
+alter table orders rename to purchases;
+create view orders as select * from purchases;
+--- 3_index.sql
+alter index orders_id rename to purchases_id;
+",
+);
+
+fn check(at: &At<'_>) -> Vec<Draft> {
+    let Some((alter, relation)) = at.altered().filter(|_| at.must_not_break_old_code()) else { return Vec::new() };
+    let named_by_code = match at.catalog.relation(&relation).map(|found| &found.shape) {
+        Some(Shape::Index(_) | Shape::Sequence { owner: Some(_) }) => false,
+        Some(_) => true,
+        None => !matches!(alter.kind, Kind::Index | Kind::Sequence),
+    };
+    if !named_by_code || at.is_made_later(&alter.name) {
+        return Vec::new();
+    }
+    let mut drafts = Vec::new();
+    for (action, place) in &alter.actions {
+        let Action::RenameTo(to) = action else { continue };
+        let draft = at.draft_at(place, format!("the release before this one still names {}", alter.name));
+        let new = crate::statement::Name { name: to.clone(), ..alter.name.clone() };
+        drafts.push(match alter.kind {
+            Kind::Table => draft.rewrite(Rewrite::this(format!(
+                "{};\ncreate view {} as select * from {new};",
+                at.text(),
+                alter.name,
+            ))),
+            _ => draft.advice(format!("make {new} beside it, and drop {} in a contract", alter.name)),
+        });
+    }
+    drafts
+}
