@@ -8,6 +8,7 @@ mod document;
 mod rule;
 #[cfg(test)]
 mod tests;
+mod used;
 
 pub use rule::{Check, Example, Group, Rule};
 
@@ -35,20 +36,30 @@ rules! {
     add_required_column,
     add_serial_column,
     add_stored_generated_column,
+    alter_column_type_used_by_view,
+    assign_column_twice,
     create_index_not_concurrently,
     create_table_as,
     drop_column,
+    drop_column_drops_index,
+    drop_column_used_by_view,
+    drop_default,
     drop_foreign_key_among_others,
+    drop_identity,
+    drop_not_null,
     drop_partition,
     drop_table,
     drop_table_with_references,
     irreversible_without_a_word,
     nullable_boolean,
     recreate_table,
+    rename_column,
     rename_constraint,
     rename_schema,
     rename_table,
+    set_generated_always,
     set_schema,
+    set_storage_keeps_old_rows,
     text_without_limit,
     truncate,
 }

@@ -1,0 +1,50 @@
+use super::{Check, Group, Rule};
+use super::used::views_using;
+use crate::engine::{At, Draft, Level};
+use crate::statement::{Action, ColumnChange, Quoted};
+
+pub(super) const RULE: Rule = Rule::new(
+    Group::ChangingColumns,
+    Level::Error,
+    "the type of a column is changed that a view uses: PostgreSQL refuses it",
+    Check::UpAndDown(check),
+)
+.explained(
+    "\"cannot alter type of a column used by a view or rule\": views are not adapted, and there is no CASCADE. Drop the \
+     view before and create it again after, in the same migration, so that nobody sees it missing; what was granted \
+     on it must be granted again.",
+    "measured on PostgreSQL 10 to 18",
+)
+.examples(
+    "
+--- 1_orders.sql
+create table orders (id bigint primary key, status text, note text);
+--- 2_view.sql
+create view open_orders as select id, status from orders where status = 'open';
+--- 3_status.sql
+alter table orders alter column status type varchar(20);
+",
+    "
+--- 1_orders.sql
+create table orders (id bigint primary key, status text, note text);
+--- 2_view.sql
+create view open_orders as select id, status from orders where status = 'open';
+--- 3_note.sql
+alter table orders alter column note type text;
+",
+);
+
+fn check(at: &At<'_>) -> Vec<Draft> {
+    let Some((alter, table)) = at.altered() else { return Vec::new() };
+    let mut drafts = Vec::new();
+    for (action, place) in &alter.actions {
+        let Action::AlterColumn { column, change: ColumnChange::SetType { .. } } = action else { continue };
+        let Some(view) = views_using(at, &table, column).into_iter().next() else { continue };
+        let view = at.shown(&view);
+        drafts.push(
+            at.draft_at(place, format!("the view {view} uses {}.{}: PostgreSQL refuses this", at.shown(&table), Quoted(column)))
+                .advice(format!("drop {view} before this statement, and create it again after it, in this migration")),
+        );
+    }
+    drafts
+}
