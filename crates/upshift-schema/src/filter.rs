@@ -1,0 +1,149 @@
+//! Which objects a snapshot is of, and the SQL that asks for them.
+
+use std::collections::BTreeSet;
+
+use upshift_files::sql::literal;
+
+use crate::Kind;
+
+/// The question, in the order of its parts. Written for PostgreSQL 13 to 18; see `sql/settings.sql` for why it is one
+/// message, and decision 14 for why names in it are bare.
+const SQL: &[&str] = &[
+    include_str!("sql/settings.sql"),
+    include_str!("sql/names.sql"),
+    include_str!("sql/spaces.sql"),
+    include_str!("sql/types.sql"),
+    include_str!("sql/tables.sql"),
+    include_str!("sql/code.sql"),
+    include_str!("sql/outside.sql"),
+    include_str!("sql/facts.sql"),
+];
+
+/// Which objects a snapshot is of.
+///
+/// Those of the system and of extensions never are, and neither is upshift's own schema.
+///
+/// ```
+/// use upshift_schema::{Filter, Kind};
+///
+/// // The same in every environment, whoever owns it and may use it there.
+/// let filter = Filter::new().without_schema("audit").without_kinds([Kind::Owner, Kind::Grant, Kind::Revoke]);
+/// # let _ = filter;
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    history: String,
+    schemas: Schemas,
+    kinds_left_out: BTreeSet<Kind>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Schemas {
+    AllBut(BTreeSet<String>),
+    Only(BTreeSet<String>),
+}
+
+impl Filter {
+    /// Everything but upshift's own schema.
+    pub fn new() -> Filter {
+        Filter {
+            history: "upshift".to_owned(),
+            schemas: Schemas::AllBut(BTreeSet::new()),
+            kinds_left_out: BTreeSet::new(),
+        }
+    }
+
+    /// The schema of upshift's own tables, where it is another than `upshift`.
+    #[must_use]
+    pub fn history_schema(mut self, name: impl Into<String>) -> Filter {
+        self.history = name.into();
+        self
+    }
+
+    /// These schemas alone. What stands in no schema (extensions, casts, servers, publications) stays; leave it out
+    /// with [`Filter::without_kinds`].
+    #[must_use]
+    pub fn only_schemas<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Filter {
+        self.schemas = Schemas::Only(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Not this schema, nor what stands in it.
+    #[must_use]
+    pub fn without_schema(mut self, name: impl Into<String>) -> Filter {
+        let name = name.into();
+        match &mut self.schemas {
+            Schemas::AllBut(names) => drop(names.insert(name)),
+            Schemas::Only(names) => drop(names.remove(&name)),
+        }
+        self
+    }
+
+    /// Not these kinds of facts.
+    #[must_use]
+    pub fn without_kinds(mut self, kinds: impl IntoIterator<Item = Kind>) -> Filter {
+        self.kinds_left_out.extend(kinds);
+        self
+    }
+
+    /// The question, for any driver: one message of the simple query protocol.
+    ///
+    /// Its last statement answers with three columns of text, for [`Snapshot::of_rows`](crate::Snapshot::of_rows). All of
+    /// it is one read-only transaction, and none may be open when it is sent. It makes no temporary objects and leaves no
+    /// setting behind.
+    ///
+    /// # Locks
+    /// ACCESS SHARE on catalogs, for the statement. PostgreSQL prints views, rules and partition bounds under ACCESS SHARE
+    /// on their tables: a session that holds one in ACCESS EXCLUSIVE mode is waited for.
+    pub fn sql(&self) -> String {
+        SQL.concat().replace(":schemas", &self.condition())
+    }
+
+    /// What `pg_namespace` is asked for, beside the system's own.
+    fn condition(&self) -> String {
+        let (operator, names) = match &self.schemas {
+            Schemas::AllBut(names) => ("<> all", names),
+            Schemas::Only(names) => ("= any", names),
+        };
+        let names: Vec<String> = names.iter().map(|name| literal(name)).collect();
+        format!(
+            "and n.nspname <> {} and n.nspname {operator} (array[{}]::name[])",
+            literal(&self.history),
+            names.join(", ")
+        )
+    }
+
+    pub(crate) fn keeps(&self, kind: Kind) -> bool {
+        !self.kinds_left_out.contains(&kind)
+    }
+}
+
+impl Default for Filter {
+    fn default() -> Filter {
+        Filter::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Filter;
+
+    #[test]
+    fn schemas_are_literals_whatever_their_names() {
+        let conditions = [
+            (Filter::new(), "and n.nspname <> 'upshift' and n.nspname <> all (array[]::name[])"),
+            (
+                Filter::new().history_schema("it's").without_schema("b").without_schema("a\\"),
+                "and n.nspname <> 'it''s' and n.nspname <> all (array[E'a\\\\', 'b']::name[])",
+            ),
+            (
+                Filter::new().only_schemas(["app", "b"]).without_schema("b"),
+                "and n.nspname <> 'upshift' and n.nspname = any (array['app']::name[])",
+            ),
+        ];
+        for (filter, expected) in conditions {
+            assert_eq!(filter.condition(), expected);
+            assert!(filter.sql().contains(expected));
+        }
+    }
+}

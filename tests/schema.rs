@@ -1,0 +1,12 @@
+//! Schemas as data: snapshots that see what pg_dump sees, on every major the same.
+
+#[path = "schema/changes.rs"]
+mod changes;
+#[path = "schema/oracle.rs"]
+mod oracle;
+#[path = "schema/pairs.rs"]
+mod pairs;
+#[path = "schema/reading.rs"]
+mod reading;
+#[path = "schema/sink.rs"]
+mod sink;
