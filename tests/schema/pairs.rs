@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use expect_test::expect;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use upshift_promises::Database;
@@ -113,15 +112,10 @@ async fn two_schemas_have_one_snapshot_exactly_when_they_have_one_dump() {
     assert_eq!(blind(&taken, |seen| &seen.dump, |seen| &seen.snapshot), expected);
     let distinct = taken.iter().map(|(_, seen)| &seen.snapshot).collect::<BTreeSet<_>>().len();
     assert!(taken.len() > 350 && distinct > 300, "{} schemas, {distinct} distinct", taken.len());
-    if SERVER.version().major != 15 {
-        return;
-    }
     let refused = states.iter().filter_map(|state| Some((&state.name, state.seen.as_ref().err()?)));
     let refused: String = refused.map(|(name, error)| format!("{name}: {error}\n")).collect();
-    expect![[r#"
-        442 taken, 338 distinct, refused:
-        migra/rls (new): role "schemainspect_test_role" does not exist
-        migra/rls (old): role "schemainspect_test_role" does not exist
-    "#]]
-    .assert_eq(&format!("{} taken, {distinct} distinct, refused:\n{refused}", taken.len()));
+    // Older majors lack words of some.
+    if SERVER.version().major == 15 {
+        assert_eq!((taken.len(), distinct, refused.as_str()), (359, 340, ""));
+    }
 }
