@@ -40,6 +40,10 @@ impl Catalog {
                     table.rules.push(name.clone());
                 }
             }
+            Statement::CreateStatistics { name: Some(name), table } => {
+                let table = self.resolve(table);
+                self.statistics.insert(self.home(name), table);
+            }
             Statement::Publication { name, tables, .. } => {
                 let tables: Vec<Name> = tables.iter().map(|table| self.resolve(table)).collect();
                 self.publications.entry(name.clone()).or_default().extend(tables);

@@ -22,6 +22,10 @@ impl Catalog {
                     self.drop_function(name, dropped.dependants)
                 }
                 Kind::Schema => self.drop_schema(&name.name),
+                Kind::Statistics => {
+                    let name = self.resolve_in(name, |candidate| self.statistics.contains_key(candidate));
+                    self.statistics.remove(&name);
+                }
                 Kind::Publication => drop(self.publications.remove(&name.name)),
                 Kind::Trigger | Kind::Policy | Kind::Rule => {
                     if let Some(table) = dropped.on.as_ref().and_then(|on| self.table_mut(on)) {

@@ -31,6 +31,10 @@ pub struct Catalog {
     types: BTreeMap<Name, Type>,
     functions: BTreeMap<Name, Function>,
     publications: BTreeMap<String, Vec<Name>>,
+    /// Extended statistics, each with its table.
+    statistics: BTreeMap<Name, Name>,
+    /// The last SET of the session's time zone.
+    time_zone: Option<String>,
     /// Which migration is replayed.
     origin: Origin,
     /// Whether all that was done until here could be followed.
@@ -45,6 +49,8 @@ impl Default for Catalog {
             types: BTreeMap::new(),
             functions: BTreeMap::new(),
             publications: BTreeMap::new(),
+            statistics: BTreeMap::new(),
+            time_zone: None,
             origin: Origin::Existing,
             complete: true,
         }
@@ -56,6 +62,7 @@ impl Catalog {
     pub fn begin(&mut self, origin: Origin) {
         self.origin = origin;
         self.search_path = vec!["public".to_owned()];
+        self.time_zone = None;
     }
 
     /// The migration that is replayed.
@@ -85,6 +92,7 @@ impl Catalog {
             | Statement::CreateTrigger(_)
             | Statement::CreatePolicy { .. }
             | Statement::CreateRule { .. }
+            | Statement::CreateStatistics { .. }
             | Statement::Publication { .. } => self.create(statement),
             Statement::CreateType(_)
             | Statement::AlterType(_)
@@ -103,8 +111,22 @@ impl Catalog {
                 self.search_path = path.cloned().collect();
             }
             Statement::Do { .. } | Statement::Call { .. } | Statement::Unknown { .. } => self.lose_sight(),
+            Statement::Set { setting, values, .. } if setting == "timezone" => {
+                self.time_zone = values.first().cloned();
+            }
             _ => {}
         }
+    }
+
+    /// Whether the session's time zone was set to UTC; what it is otherwise, the server's configuration says.
+    pub fn is_utc(&self) -> bool {
+        let zone = self.time_zone.as_deref().unwrap_or_default();
+        ["utc", "gmt", "etc/utc", "etc/gmt", "zulu", "0"].iter().any(|name| zone.eq_ignore_ascii_case(name))
+    }
+
+    /// The table that extended statistics are about.
+    pub fn statistics_on(&self, name: &Name) -> Option<&Name> {
+        self.statistics.get(&self.resolve_in(name, |candidate| self.statistics.contains_key(candidate)))
     }
 
     /// The schemas that a name without one is looked up in.
@@ -241,7 +263,7 @@ impl Catalog {
         self.functions.get(&self.resolve_function(name))
     }
 
-    fn resolve_function(&self, name: &Name) -> Name {
+    pub(crate) fn resolve_function(&self, name: &Name) -> Name {
         self.resolve_in(name, |candidate| self.functions.contains_key(candidate))
     }
 

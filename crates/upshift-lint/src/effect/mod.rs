@@ -2,9 +2,23 @@
 //!
 //! A model of what PostgreSQL 10 to 18 were measured to do; tests/lint compares it with the measurements.
 
-mod locks;
+mod add_column;
+mod alter;
+mod alter_column;
+mod bound;
+mod constraint;
+mod drop;
+mod functions;
+mod index;
+mod model;
+mod object;
+mod partition;
+mod query;
+mod statement;
+mod types;
 mod volatility;
 
+pub(crate) use volatility::is_volatile;
 pub use volatility::volatility_of;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +50,8 @@ pub struct Effects {
     pub locks: BTreeMap<Name, BTreeSet<LockMode>>,
     /// The tables, indexes and sequences that it writes anew, into a new file.
     pub rewrites: BTreeSet<Name>,
+    /// The indexes that it drops and builds anew under their names.
+    pub rebuilds: BTreeSet<Name>,
     /// The tables that it reads whole.
     pub scans: BTreeSet<Name>,
     /// How much of it is known.
@@ -59,6 +75,7 @@ impl Effects {
     pub const NONE: Effects = Effects {
         locks: BTreeMap::new(),
         rewrites: BTreeSet::new(),
+        rebuilds: BTreeSet::new(),
         scans: BTreeSet::new(),
         certainty: Certainty::Known,
     };
@@ -83,7 +100,9 @@ impl Effects {
 
 /// What a statement does in a database that looks like `catalog`, on one major version.
 pub fn effects(statement: &Statement, catalog: &Catalog, major: Major) -> Effects {
-    locks::of(statement, catalog, major)
+    let mut model = model::Model::new(catalog, major);
+    model.statement(statement);
+    model.effects
 }
 
 impl LockMode {

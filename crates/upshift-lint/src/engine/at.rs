@@ -9,8 +9,8 @@ use upshift_files::{Migration, Phase, Section, SectionKind, Transaction};
 
 use super::{Draft, Options};
 use crate::Catalog;
-use crate::effect::{Effects, Major, effects};
-use crate::statement::{Expression, ExpressionKind, LockMode, Name, Persistence, Statement, Volatility};
+use crate::effect::{Effects, Major, effects, is_volatile};
+use crate::statement::{Expression, LockMode, Name, Persistence, Statement};
 
 /// One statement of a migration, and everything a rule may ask about it.
 #[derive(Debug, Clone, Copy)]
@@ -112,18 +112,6 @@ impl<'a> At<'a> {
     pub fn is_volatile(&self, expression: &Expression) -> bool {
         is_volatile(expression, self.catalog)
     }
-}
-
-/// Whether an expression gives another value for each row.
-pub(crate) fn is_volatile(expression: &Expression, catalog: &Catalog) -> bool {
-    expression.walk().into_iter().any(|one| match &one.kind {
-        ExpressionKind::Call { function, .. } => match catalog.function(function) {
-            Some(known) => known.volatility == Volatility::Volatile,
-            None => crate::effect::volatility_of(function) == Volatility::Volatile,
-        },
-        ExpressionKind::Query => true,
-        _ => false,
-    })
 }
 
 /// A migration as a whole.

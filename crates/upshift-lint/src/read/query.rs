@@ -7,10 +7,10 @@ use upshift_files::sql::TokenKind;
 
 use super::cursor::{Cursor, Reading};
 use super::expression::expression;
-use crate::statement::is_reserved;
 use crate::statement::{
     CreateTableAs, Delete, Expression, ExpressionKind, Insert, Name, Query, Statement, Update, WhenExisting,
 };
+use crate::statement::{is_of_sequence, is_reserved};
 
 /// The query that the rest of the statement is.
 pub(crate) fn query(cursor: Cursor<'_>) -> Reading<Query> {
@@ -143,7 +143,11 @@ impl Scan {
         }
         if cursor.is_sign("(") {
             let name = parts.pop().unwrap_or_default();
-            self.query.functions.push(Name { schema: parts.pop(), name });
+            let function = Name { schema: parts.pop(), name };
+            if is_of_sequence(&function) {
+                self.query.sequences.extend(Name::quoted(cursor.peek(1)));
+            }
+            self.query.functions.push(function);
             return self.inside(cursor);
         }
         self.query.columns.extend(parts.pop());

@@ -19,8 +19,8 @@ pub use definition::{
     CreateView, Deferrable, Enforcement, ForeignKey, Generated, Key, Partitioning, Persistence, Validity,
 };
 pub use expression::{Expression, ExpressionKind};
-pub(crate) use name::is_reserved;
 pub use name::{Name, Quoted};
+pub(crate) use name::{is_of_sequence, is_reserved};
 pub use object::{
     AlterDomain, AlterType, AttributeChange, CreateFunction, CreateTrigger, CreateType, Drop, Kind, Language,
     Security, TypeShape, Volatility,

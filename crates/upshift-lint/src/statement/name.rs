@@ -25,6 +25,26 @@ impl Name {
     }
 }
 
+impl Name {
+    /// The name that a string constant holds, as `regclass` reads it: `'shop.orders'`.
+    pub(crate) fn quoted(constant: &str) -> Option<Name> {
+        let inner = constant.strip_prefix('\'')?.strip_suffix('\'')?;
+        let mut parts =
+            inner.split('.').map(|part| match part.strip_prefix('"').and_then(|p| p.strip_suffix('"')) {
+                Some(quoted) => quoted.to_owned(),
+                None => part.to_lowercase(),
+            });
+        let first = parts.next().filter(|part| !part.is_empty())?;
+        Some(parts.fold(Name::bare(first), |name, part| Name { schema: Some(name.name), name: part }))
+    }
+}
+
+/// Whether a function is given a sequence, and locks it as INSERT does a table.
+pub(crate) fn is_of_sequence(function: &Name) -> bool {
+    matches!(function.schema.as_deref(), None | Some("pg_catalog"))
+        && matches!(function.name.as_str(), "nextval" | "setval")
+}
+
 /// As SQL reads it back: quoted where it must be.
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

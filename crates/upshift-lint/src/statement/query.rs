@@ -16,6 +16,8 @@ pub struct Query {
     pub output: Vec<String>,
     /// The functions it calls.
     pub functions: Vec<Name>,
+    /// The sequences whose values it takes or sets, where they are named by a string: `setval('orders_id_seq', 1)`.
+    pub sequences: Vec<Name>,
     /// The tables that parts of it write: `WITH x AS (DELETE …)`.
     pub writes: Vec<Name>,
     /// Whether it has a LIMIT or FETCH.

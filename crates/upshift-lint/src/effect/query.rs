@@ -1,0 +1,326 @@
+//! Queries and changes of data: what the planner and the server's own triggers lock.
+
+use super::model::Model;
+use crate::catalog::Column;
+use crate::statement::{
+    ConstraintKind, Delete, Expression, ExpressionKind, Insert, LockMode, Manner, Name, Query, Statement,
+    Update,
+};
+
+impl Model<'_> {
+    pub(super) fn data(&mut self, statement: &Statement) {
+        match statement {
+            Statement::Select(query) => self.read(query),
+            Statement::Insert(insert) => self.insert(insert),
+            Statement::Update(update) => self.update(update),
+            Statement::Delete(delete) => self.delete(delete),
+            Statement::Merge { table, query } => {
+                self.needs(15, "MERGE");
+                let table = self.existing(table);
+                self.write(&table);
+                self.read_beside(query, &table);
+            }
+            Statement::Copy { table: Some(table), into_table: true, .. } => {
+                let table = self.existing(table);
+                self.lock_all(&self.partitions_of(&table), LockMode::RowExclusive);
+                self.next_values(&table, &[]);
+            }
+            Statement::Copy { table: Some(table), .. } => {
+                let table = self.existing(table);
+                self.scan(&table);
+                // Before 13 the lock was given back at the end of the statement.
+                if self.is_since(13) {
+                    self.lock(&table, LockMode::AccessShare);
+                }
+            }
+            Statement::Copy { table: None, query, .. } => self.read(query),
+            Statement::RefreshMaterializedView { name, manner } => self.refresh(name, *manner),
+            Statement::Vacuum { tables, full } => self.vacuum(tables, *full),
+            Statement::Analyze { tables } => self.analyze(tables),
+            Statement::Cluster { table } => self.cluster(table.as_ref()),
+            _ => {}
+        }
+    }
+
+    /// What a query reads and calls.
+    pub(super) fn read(&mut self, query: &Query) {
+        for sequence in &query.sequences {
+            let sequence = self.catalog.resolve(sequence);
+            self.lock(&sequence, LockMode::RowExclusive);
+        }
+        for function in &query.functions {
+            if let Some(known) = self.catalog.function(function)
+                && known.volatility == crate::statement::Volatility::Volatile
+            {
+                self.unknown(format!("{function} may do anything"));
+            }
+        }
+        for name in &query.reads {
+            let locked = query.locks_rows_of.contains(name);
+            let mode = if locked { LockMode::RowShare } else { LockMode::AccessShare };
+            let name = self.existing(name);
+            self.read_relation(&name, mode, query);
+        }
+        for name in &query.writes {
+            let name = self.existing(name);
+            self.write(&name);
+        }
+    }
+
+    fn read_relation(&mut self, name: &Name, mode: LockMode, query: &Query) {
+        let mut waiting = vec![name.clone()];
+        let mut done: Vec<Name> = Vec::new();
+        while let Some(one) = waiting.pop() {
+            if done.contains(&one) {
+                continue;
+            }
+            let view = self.catalog.relation(&one).and_then(|relation| relation.as_view());
+            match view {
+                Some(view) if !view.materialized => {
+                    self.lock(&one, mode);
+                    waiting.extend(view.reads.iter().cloned());
+                }
+                _ => {
+                    for part in self.catalog.family_of(&one) {
+                        self.query_table(&part, mode);
+                        if !query.limited && !self.may_use_index(&part, query) {
+                            self.scan(&part);
+                        }
+                    }
+                }
+            }
+            done.push(one);
+        }
+    }
+
+    /// Whether the server may find the rows without reading all: there is a WHERE, and an index over a column in it.
+    fn may_use_index(&self, table: &Name, query: &Query) -> bool {
+        query.filtered
+            && self.catalog.indexes_of(table).any(|(_, index)| {
+                index
+                    .leading_columns()
+                    .first()
+                    .is_some_and(|first| query.columns.iter().any(|column| column == first))
+            })
+    }
+
+    /// What stands beside the table that is written: USING, FROM, queries in it.
+    fn read_beside(&mut self, query: &Query, target: &Name) {
+        let mut beside = query.clone();
+        beside.reads.retain(|name| self.catalog.resolve(name) != *target);
+        beside.writes.retain(|name| self.catalog.resolve(name) != *target);
+        beside.limited = false;
+        self.read(&beside);
+    }
+
+    /// The table that UPDATE, DELETE or MERGE writes, with its indexes, which the planner looks at.
+    fn write(&mut self, table: &Name) {
+        for one in self.catalog.family_of(table) {
+            self.query_table(&one, LockMode::RowExclusive);
+        }
+    }
+
+    fn insert(&mut self, insert: &Insert) {
+        let table = self.existing(&insert.table);
+        self.lock(&table, LockMode::RowExclusive);
+        if insert.on_conflict {
+            // The planner looks for the index that the conflict is in (`infer_arbiter_indexes`).
+            self.lock_indexes(&table, LockMode::RowExclusive);
+        }
+        for one in self.partitions_of(&table) {
+            self.lock(&one, LockMode::RowExclusive);
+        }
+        self.next_values(&table, &insert.columns);
+        self.look_up_references(&table, &[]);
+        self.read_beside(&insert.query, &table);
+    }
+
+    /// The sequences that give the columns which are not named.
+    fn next_values(&mut self, table: &Name, named: &[String]) {
+        let Some(found) = self.catalog.table(table) else { return };
+        let not_named = |column: &&Column| !named.contains(&column.name);
+        for column in found.columns.iter().filter(not_named) {
+            if let Some(sequence) = column.sequence.clone() {
+                self.lock(&sequence, LockMode::RowExclusive);
+            }
+            if let Some(default) = &column.default {
+                self.call_functions_of(default);
+            }
+        }
+    }
+
+    fn update(&mut self, update: &Update) {
+        let table = self.existing(&update.table);
+        self.write(&table);
+        self.scan_written(&table, update.filter.as_ref());
+        let columns: Vec<String> = update.columns.iter().map(|(column, _)| column.clone()).collect();
+        self.look_up_references(&table, &columns);
+        for (from, key, action) in self.references_with_action(&table, "update") {
+            if key.iter().any(|column| columns.contains(column)) {
+                self.follow(&from, action);
+            }
+        }
+        self.read_beside(&update.query, &table);
+    }
+
+    fn delete(&mut self, delete: &Delete) {
+        let table = self.existing(&delete.table);
+        self.write(&table);
+        self.scan_written(&table, delete.filter.as_ref());
+        for (from, _, action) in self.references_with_action(&table, "delete") {
+            self.follow(&from, action);
+        }
+        self.read_beside(&delete.query, &table);
+    }
+
+    fn scan_written(&mut self, table: &Name, filter: Option<&Expression>) {
+        for one in self.catalog.family_of(table) {
+            let indexed = filter.is_some_and(|filter| {
+                self.catalog.indexes_of(&one).any(|(_, index)| {
+                    index
+                        .leading_columns()
+                        .first()
+                        .is_some_and(|first| filter.columns().any(|used| used == *first))
+                })
+            });
+            if !indexed {
+                self.scan(&one);
+            }
+        }
+    }
+
+    /// The rows that new rows refer to are looked up and locked (`RI_FKey_check`).
+    fn look_up_references(&mut self, table: &Name, changed: &[String]) {
+        let Some(found) = self.catalog.table(table) else { return };
+        let keys: Vec<(Name, Vec<String>)> = found
+            .constraints
+            .iter()
+            .filter_map(|one| match &one.kind {
+                ConstraintKind::ForeignKey(key) => Some(key),
+                _ => None,
+            })
+            .filter(|key| changed.is_empty() || key.columns.iter().any(|column| changed.contains(column)))
+            .map(|key| (key.table.clone(), key.references.clone()))
+            .collect();
+        for (to, _) in keys {
+            for one in self.partitions_of(&to) {
+                self.query_table(&one, LockMode::RowShare);
+            }
+        }
+    }
+
+    /// The foreign keys that refer to a table: whose, to which columns, and what they do on `event`.
+    fn references_with_action(&self, table: &Name, event: &str) -> Vec<(Name, Vec<String>, Follow)> {
+        let references = self.catalog.references_to(table).filter_map(|(from, constraint)| {
+            let ConstraintKind::ForeignKey(key) = &constraint.kind else { return None };
+            let acts = key.actions.iter().any(|action| {
+                action
+                    .strip_prefix(event)
+                    .is_some_and(|action| !matches!(action.trim(), "no action" | "restrict"))
+            });
+            Some((from.clone(), key.references.clone(), if acts { Follow::Write } else { Follow::Look }))
+        });
+        references.collect()
+    }
+
+    /// The trigger of a foreign key on the table it refers to: it looks for referring rows, or changes them.
+    fn follow(&mut self, from: &Name, action: Follow) {
+        let mode = match action {
+            Follow::Look => LockMode::RowShare,
+            Follow::Write => LockMode::RowExclusive,
+        };
+        for one in self.partitions_of(from) {
+            self.query_table(&one, mode);
+        }
+    }
+
+    fn refresh(&mut self, name: &Name, manner: Manner) {
+        let name = self.existing(name);
+        let reads = self
+            .catalog
+            .relation(&name)
+            .and_then(|relation| relation.as_view())
+            .map(|view| view.reads.clone());
+        match manner {
+            Manner::Blocking => {
+                self.lock(&name, LockMode::AccessExclusive);
+                self.lock_indexes(&name, LockMode::AccessExclusive);
+                self.effects.rewrite(&name);
+                self.indexes_of(&name).iter().for_each(|index| self.effects.rewrite(index));
+            }
+            Manner::Concurrently => {
+                self.lock(&name, LockMode::Exclusive);
+                // The difference is applied by INSERT and DELETE.
+                self.lock_indexes(&name, LockMode::RowExclusive);
+                self.scan(&name);
+            }
+        }
+        let query = Query { reads: reads.unwrap_or_default(), ..Query::default() };
+        self.read(&query);
+    }
+
+    fn vacuum(&mut self, tables: &[Name], full: bool) {
+        if tables.is_empty() {
+            self.unknown("it goes over tables that no migration made as well");
+        }
+        for table in tables {
+            let table = self.existing(table);
+            for one in self.partitions_of(&table) {
+                if full {
+                    self.rewrite_table(&one, &std::collections::BTreeSet::new());
+                } else {
+                    self.lock(&one, LockMode::ShareUpdateExclusive);
+                    self.lock_indexes(&one, LockMode::RowExclusive);
+                }
+            }
+        }
+    }
+
+    fn analyze(&mut self, tables: &[Name]) {
+        if tables.is_empty() {
+            self.unknown("it goes over tables that no migration made as well");
+        }
+        for table in tables {
+            let table = self.existing(table);
+            for one in self.catalog.family_of(&table) {
+                self.lock(&one, LockMode::ShareUpdateExclusive);
+                self.lock_indexes(&one, LockMode::AccessShare);
+            }
+        }
+    }
+
+    fn cluster(&mut self, table: Option<&Name>) {
+        let Some(table) = table else { return self.unknown("it goes over every table that was clustered") };
+        let table = self.existing(table);
+        for one in self.partitions_of(&table) {
+            self.rewrite_table(&one, &std::collections::BTreeSet::new());
+        }
+    }
+}
+
+/// What a foreign key does with the rows that refer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Follow {
+    Look,
+    Write,
+}
+
+/// The sequences that an expression takes values from: `nextval('orders_id_seq')`.
+pub(super) fn sequences_in(expression: &Expression) -> Vec<Name> {
+    let calls = expression.walk().into_iter().filter_map(|one| match &one.kind {
+        ExpressionKind::Call { function, arguments } if crate::statement::is_of_sequence(function) => {
+            arguments.first()
+        }
+        _ => None,
+    });
+    calls.filter_map(named).collect()
+}
+
+/// The relation that a string names.
+fn named(argument: &Expression) -> Option<Name> {
+    match &argument.kind {
+        ExpressionKind::Constant(text) => Name::quoted(text),
+        ExpressionKind::Cast(inner, _) => named(inner),
+        _ => None,
+    }
+}
