@@ -4,7 +4,7 @@ use super::alter::{Altering, beside};
 use super::model::Model;
 use crate::catalog;
 use crate::statement::{
-    Constraint, ConstraintKind, Dependants, Enforcement, Expression, ForeignKey, Key, LockMode, Name,
+    Constraint, ConstraintKind, Dependants, Enforcement, Expression, ForeignKey, Key, LockMode, Name, Nulls,
     Validity, WhenMissing,
 };
 
@@ -19,6 +19,9 @@ impl Model<'_> {
     pub(super) fn add_constraint(&mut self, work: &mut Altering, table: &Name, constraint: &Constraint) {
         if constraint.enforcement == Enforcement::NotEnforced {
             self.needs(18, "NOT ENFORCED");
+        }
+        if constraint.nulls == Nulls::NotDistinct {
+            self.needs(15, "NULLS NOT DISTINCT");
         }
         self.refuse_taken_name(table, constraint);
         let family = work.family(self, table);

@@ -1,7 +1,7 @@
 //! CREATE INDEX, REINDEX, ATTACH PARTITION of an index.
 
 use super::model::Model;
-use crate::statement::{CreateIndex, Kind, LockMode, Manner, Name, WhenExisting};
+use crate::statement::{CreateIndex, Kind, LockMode, Manner, Name, Nulls, WhenExisting};
 
 impl Model<'_> {
     pub(super) fn create_index(&mut self, created: &CreateIndex) {
@@ -11,6 +11,9 @@ impl Model<'_> {
             Manner::Concurrently => LockMode::ShareUpdateExclusive,
         };
         self.lock(&table, mode);
+        if created.nulls == Nulls::NotDistinct {
+            self.needs(15, "NULLS NOT DISTINCT");
+        }
         let partitioned = self.catalog.table(&table).is_some_and(|found| found.partition_by.is_some());
         if partitioned {
             self.needs(11, "an index of a partitioned table");

@@ -3,8 +3,8 @@
 use super::model::Model;
 use crate::catalog::Column;
 use crate::statement::{
-    ConstraintKind, Delete, Expression, ExpressionKind, Insert, LockMode, Manner, Name, Query, Statement,
-    Update,
+    ConstraintKind, Delete, Execution, Expression, ExpressionKind, Insert, LockMode, Manner, Name, Query,
+    Statement, Update,
 };
 
 impl Model<'_> {
@@ -83,7 +83,10 @@ impl Model<'_> {
                 _ => {
                     for part in self.catalog.family_of(&one) {
                         self.query_table(&part, mode);
-                        if !query.limited && !self.may_use_index(&part, query) {
+                        if !query.limited
+                            && query.execution == Execution::Run
+                            && !self.may_use_index(&part, query)
+                        {
                             self.scan(&part);
                         }
                     }

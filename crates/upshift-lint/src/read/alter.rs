@@ -336,9 +336,17 @@ fn switch(cursor: &mut Cursor<'_>, verb: &str) -> Reading<Action> {
         (_, Some(_)) => return cursor.stop(),
     };
     if cursor.eat("rule") {
+        if cursor.is("all") {
+            return cursor.stop();
+        }
         return Ok(Action::Rule { name: cursor.identifier()?, switch });
     }
     cursor.expect("trigger")?;
+    // ALL and USER come with plain ENABLE and DISABLE alone.
+    let plain = matches!(switch, Switch::Enable | Switch::Disable);
+    if !plain && cursor.is_one_of(&["all", "user"]) {
+        return cursor.stop();
+    }
     let every = cursor.eat_one_of(&["all", "user"]).is_some();
     let name = if every { None } else { Some(cursor.identifier()?) };
     Ok(Action::Trigger { name, switch })

@@ -5,7 +5,7 @@ use super::expression::{in_parentheses, narrow};
 use super::types::type_name;
 use crate::statement::{
     Column, ColumnConstraint, Constraint, ConstraintKind, Deferrable, Enforcement, Expression, ForeignKey,
-    Generated, Key, Validity,
+    Generated, Key, Nulls, Validity,
 };
 
 /// A column with its constraints.
@@ -63,10 +63,11 @@ pub(crate) fn column_constraint(cursor: &mut Cursor<'_>, of: &str) -> Reading<Op
         generated(cursor, start)?
     } else {
         let columns = || vec![of.to_owned()];
+        let mut nulls = Nulls::Distinct;
         let kind = if cursor.eat("check") {
             ConstraintKind::Check(in_parentheses(cursor)?)
         } else if cursor.eat("unique") {
-            cursor.eat_one_of(&["nulls not distinct", "nulls distinct"]);
+            nulls = self::nulls(cursor);
             ConstraintKind::Unique(Key::Columns(columns()))
         } else if cursor.eat("primary key") {
             ConstraintKind::PrimaryKey(Key::Columns(columns()))
@@ -78,7 +79,7 @@ pub(crate) fn column_constraint(cursor: &mut Cursor<'_>, of: &str) -> Reading<Op
             return Ok(None);
         };
         index_parameters(cursor)?;
-        ColumnConstraint::Constraint(attributes(cursor, name, kind, start)?)
+        ColumnConstraint::Constraint(Constraint { nulls, ..attributes(cursor, name, kind, start)? })
     };
     Ok(Some(read))
 }
@@ -116,11 +117,12 @@ pub(crate) fn table_constraint(cursor: &mut Cursor<'_>) -> Reading<Option<Constr
         return Ok(None);
     }
     *cursor = ahead;
+    let mut nulls = Nulls::Distinct;
     let kind = match word {
         "check" => ConstraintKind::Check(in_parentheses(cursor)?),
         "not null" => ConstraintKind::NotNull(cursor.identifier()?),
         "unique" => {
-            cursor.eat_one_of(&["nulls not distinct", "nulls distinct"]);
+            nulls = self::nulls(cursor);
             ConstraintKind::Unique(key(cursor)?)
         }
         "primary key" => ConstraintKind::PrimaryKey(key(cursor)?),
@@ -132,7 +134,15 @@ pub(crate) fn table_constraint(cursor: &mut Cursor<'_>) -> Reading<Option<Constr
         _ => exclude(cursor)?,
     };
     index_parameters(cursor)?;
-    attributes(cursor, name, kind, start).map(Some)
+    Ok(Some(Constraint { nulls, ..attributes(cursor, name, kind, start)? }))
+}
+
+/// NULLS NOT DISTINCT, NULLS DISTINCT, or neither.
+pub(crate) fn nulls(cursor: &mut Cursor<'_>) -> Nulls {
+    match cursor.eat_one_of(&["nulls not distinct", "nulls distinct"]) {
+        Some("nulls not distinct") => Nulls::NotDistinct,
+        _ => Nulls::Distinct,
+    }
 }
 
 fn key(cursor: &mut Cursor<'_>) -> Reading<Key> {
@@ -239,6 +249,7 @@ fn attributes(
                 validity,
                 enforcement,
                 deferrable,
+                nulls: Nulls::Distinct,
                 place: cursor.since(start),
             });
         }

@@ -24,7 +24,7 @@ pub(crate) fn index(cursor: &mut Cursor<'_>, what: &str) -> Reading<Statement> {
     let parts = inside.list(index_part)?;
     inside.finish(())?;
     let include = if cursor.eat("include") { cursor.columns()? } else { Vec::new() };
-    cursor.eat_one_of(&["nulls not distinct", "nulls distinct"]);
+    let nulls = super::column::nulls(cursor);
     if cursor.eat("with") {
         cursor.parentheses()?;
     }
@@ -42,6 +42,7 @@ pub(crate) fn index(cursor: &mut Cursor<'_>, what: &str) -> Reading<Statement> {
         method,
         parts,
         include,
+        nulls,
         predicate,
     }))
 }

@@ -8,7 +8,8 @@ use upshift_files::sql::TokenKind;
 use super::cursor::{Cursor, Reading};
 use super::expression::expression;
 use crate::statement::{
-    CreateTableAs, Delete, Expression, ExpressionKind, Insert, Name, Query, Statement, Update, WhenExisting,
+    CreateTableAs, Delete, Execution, Expression, ExpressionKind, Insert, Name, Query, Statement, Update,
+    WhenExisting,
 };
 use crate::statement::{is_of_sequence, is_reserved};
 
@@ -430,6 +431,20 @@ pub(crate) fn with(cursor: Cursor<'_>) -> Reading<Statement> {
     })
 }
 
+/// Whether what is explained is carried out: ANALYZE, alone or among the options in parentheses.
+fn explained(cursor: Cursor<'_>) -> Execution {
+    let mut cursor = cursor;
+    let run = |cursor: &Cursor<'_>| {
+        let off = ["off", "false"].iter().any(|word| cursor.is_at(1, word)) || cursor.peek(1) == "0";
+        cursor.is_one_of(&["analyze", "analyse"]) && !off
+    };
+    let Ok(mut options) = cursor.parentheses() else {
+        return if run(&cursor) { Execution::Run } else { Execution::Planned };
+    };
+    options.skip_while(|c| !run(c));
+    if options.is_done() { Execution::Planned } else { Execution::Run }
+}
+
 /// What follows SELECT, VALUES, TABLE or EXPLAIN.
 pub(crate) fn select(cursor: &mut Cursor<'_>, verb: &str) -> Reading<Statement> {
     let mut found = query(cursor.at_start())?;
@@ -451,6 +466,9 @@ pub(crate) fn select(cursor: &mut Cursor<'_>, verb: &str) -> Reading<Statement> 
             query: found,
         };
         return Ok(Statement::CreateTableAs(made));
+    }
+    if verb == "explain" {
+        found.execution = explained(*cursor);
     }
     Ok(Statement::Select(found))
 }

@@ -134,6 +134,8 @@ pub struct Constraint {
     pub enforcement: Enforcement,
     /// DEFERRABLE.
     pub deferrable: Deferrable,
+    /// NULLS NOT DISTINCT (15), of a UNIQUE.
+    pub nulls: Nulls,
     /// Where it stands.
     pub place: Place,
 }
@@ -207,6 +209,15 @@ pub enum Deferrable {
     Yes,
 }
 
+/// Whether two NULLs are the same to a unique index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nulls {
+    /// They are not.
+    Distinct,
+    /// NULLS NOT DISTINCT (15).
+    NotDistinct,
+}
+
 /// CREATE INDEX.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateIndex {
@@ -228,6 +239,8 @@ pub struct CreateIndex {
     pub parts: Vec<Expression>,
     /// INCLUDE.
     pub include: Vec<String>,
+    /// NULLS NOT DISTINCT (15).
+    pub nulls: Nulls,
     /// WHERE.
     pub predicate: Option<Expression>,
 }

@@ -16,7 +16,8 @@ pub use alter::{
 };
 pub use definition::{
     Bound, Column, ColumnConstraint, Constraint, ConstraintKind, CreateIndex, CreateTable, CreateTableAs,
-    CreateView, Deferrable, Enforcement, ForeignKey, Generated, Key, Partitioning, Persistence, Validity,
+    CreateView, Deferrable, Enforcement, ForeignKey, Generated, Key, Nulls, Partitioning, Persistence,
+    Validity,
 };
 pub use expression::{Expression, ExpressionKind};
 pub use name::{Name, Quoted};
@@ -25,7 +26,7 @@ pub use object::{
     AlterDomain, AlterType, AttributeChange, CreateFunction, CreateTrigger, CreateType, Drop, Kind, Language,
     Security, TypeShape, Volatility,
 };
-pub use query::{Delete, Insert, Query, Update};
+pub use query::{Delete, Execution, Insert, Query, Update};
 pub use types::TypeName;
 
 use std::ops::Range;

@@ -24,8 +24,20 @@ pub struct Query {
     pub limited: bool,
     /// Whether it has a WHERE.
     pub filtered: bool,
+    /// Whether it is only planned: EXPLAIN without ANALYZE.
+    pub execution: Execution,
     /// Where it stands.
     pub place: Place,
+}
+
+/// Whether a query is carried out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Execution {
+    /// It is.
+    #[default]
+    Run,
+    /// It is planned: EXPLAIN without ANALYZE.
+    Planned,
 }
 
 /// INSERT.
