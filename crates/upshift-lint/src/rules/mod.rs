@@ -2,14 +2,15 @@
 //!
 //! A rule's name is its file's. The table below is the only other place that names it.
 
-mod adding;
 #[cfg(test)]
 mod document;
+mod adding;
+mod constraining;
 mod partition;
 mod rule;
+mod used;
 #[cfg(test)]
 mod tests;
-mod used;
 
 pub use rule::{Check, Example, Group, Rule};
 
@@ -24,6 +25,7 @@ macro_rules! rules {
 }
 
 rules! {
+    add_check_scans,
     add_column_check_scans,
     add_column_constrained_domain,
     add_column_foreign_key_scans,
@@ -33,8 +35,12 @@ rules! {
     add_column_unique_scans,
     add_column_volatile_default,
     add_enum_value,
+    add_exclusion_constraint,
+    add_foreign_key_scans,
     add_identity_column,
     add_json_column,
+    add_key_builds_index,
+    add_primary_key_scans,
     add_required_column,
     add_serial_column,
     add_stored_generated_column,
@@ -77,6 +83,8 @@ rules! {
     irreversible_without_a_word,
     nullable_boolean,
     partition_reads_default,
+    partitioned_foreign_key_not_valid,
+    partitioned_key_builds_indexes,
     published_column_unknown_to_subscriber,
     published_without_identity,
     recreate_table,
@@ -99,6 +107,7 @@ rules! {
     security_definer_search_path,
     set_generated_always,
     set_logged_rewrites,
+    set_not_null_scans,
     set_schema,
     set_storage_keeps_old_rows,
     table_inheritance,
