@@ -1,3 +1,4 @@
+use super::drop_key_with_references::referring;
 use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level, Rewrite};
 use crate::statement::{Action, Dependants, Kind, Name, Statement};
@@ -52,7 +53,10 @@ fn check(at: &At<'_>) -> Vec<Draft> {
                         let views = views.map(|(name, _)| format!("view {}", at.shown(name))).collect();
                         gone.push((format!("{}.{column}", alter.name), views));
                     }
-                    Action::DropConstraint { name, dependants: Dependants::Drop, .. } => {
+                    // Where foreign keys refer to it, drop-key-with-references says which.
+                    Action::DropConstraint { name, dependants: Dependants::Drop, .. }
+                        if referring(at, &at.catalog.resolve(&alter.name), name).is_empty() =>
+                    {
                         gone.push((name.clone(), references(at, &alter.name)));
                     }
                     _ => {}

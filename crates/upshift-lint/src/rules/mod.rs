@@ -2,15 +2,16 @@
 //!
 //! A rule's name is its file's. The table below is the only other place that names it.
 
-#[cfg(test)]
-mod document;
 mod adding;
 mod constraining;
+#[cfg(test)]
+mod document;
 mod partition;
+mod referring;
 mod rule;
-mod used;
 #[cfg(test)]
 mod tests;
+mod used;
 
 pub use rule::{Check, Example, Group, Rule};
 
@@ -46,9 +47,12 @@ rules! {
     add_stored_generated_column,
     alter_column_type_used_by_view,
     alter_composite_type,
+    alter_constraint_locks,
+    alter_domain_scans,
     alter_sequence,
     assign_column_twice,
     attach_partition_scans,
+    cascading_foreign_key,
     cluster,
     comment_waits_for_vacuum,
     create_enum,
@@ -56,19 +60,23 @@ rules! {
     create_partition_of,
     create_rule,
     create_table_as,
+    create_table_locks_referenced,
     detach_partition_not_concurrently,
     disable_row_security,
     disable_trigger,
+    domain_with_constraint,
     drop_cascade,
     drop_column,
     drop_column_drops_index,
     drop_column_used_by_view,
+    drop_constraint,
     drop_database,
     drop_default,
     drop_extension,
     drop_foreign_key_among_others,
     drop_function,
     drop_identity,
+    drop_key_with_references,
     drop_not_null,
     drop_partition,
     drop_schema,
@@ -79,8 +87,11 @@ rules! {
     drop_type,
     drop_view,
     enum_value_used_at_once,
+    foreign_key_type_mismatch,
+    foreign_key_without_index,
     grant_to_public,
     irreversible_without_a_word,
+    not_enforced_constraint,
     nullable_boolean,
     partition_reads_default,
     partitioned_foreign_key_not_valid,
@@ -110,12 +121,15 @@ rules! {
     set_not_null_scans,
     set_schema,
     set_storage_keeps_old_rows,
+    several_foreign_keys,
     table_inheritance,
     table_without_primary_key,
     text_without_limit,
     truncate,
+    unguarded_data_check,
     update_extension,
     vacuum_full,
+    validate_constraint_not_alone,
     view_misses_new_column,
 }
 

@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = Rule::new(
     "
 --- 1_orders.sql
 create table customers (id bigint primary key);
-create table orders (id bigint, customer_id bigint) partition by range (id);
+create table orders (id bigint primary key, customer_id bigint) partition by range (id);
 create table orders_1 partition of orders for values from (0) to (1000);
 create index orders_customer on orders (customer_id);
 --- 2_key.sql
@@ -29,7 +29,7 @@ alter table orders add constraint orders_customer_fkey foreign key (customer_id)
     "
 --- 1_orders.sql
 create table customers (id bigint primary key);
-create table orders (id bigint, customer_id bigint) partition by range (id);
+create table orders (id bigint primary key, customer_id bigint) partition by range (id);
 create table orders_1 partition of orders for values from (0) to (1000);
 create index orders_customer on orders (customer_id);
 --- 2_key.sql

@@ -19,28 +19,28 @@ pub(super) const RULE: Rule = Rule::new(
 .examples(
     "
 --- 1_orders.sql
-create table orders (id bigint not null, shop int) partition by range (id);
+create table orders (id bigint primary key, shop int) partition by range (id);
 create table orders_1 partition of orders for values from (0) to (1000);
 create table orders_2 partition of orders for values from (1000) to (2000);
 --- 2_key.sql
-alter table orders add primary key (id);
+alter table orders add unique (id, shop);
 ",
     "
 --- 1_orders.sql
-create table orders (id bigint not null, shop int) partition by range (id);
+create table orders (id bigint primary key, shop int) partition by range (id);
 create table orders_1 partition of orders for values from (0) to (1000);
 create table orders_2 partition of orders for values from (1000) to (2000);
 --- 2_key.sql
-alter table only orders add constraint orders_pkey primary key (id);
+alter table only orders add constraint orders_id_shop_key unique (id, shop);
 --- 3_build.sql
-create unique index concurrently orders_1_pkey on orders_1 (id);
-create unique index concurrently orders_2_pkey on orders_2 (id);
+create unique index concurrently orders_1_id_shop_key on orders_1 (id, shop);
+create unique index concurrently orders_2_id_shop_key on orders_2 (id, shop);
 --- 4_attach.sql
-alter table orders_1 add constraint orders_1_pkey primary key using index orders_1_pkey;
-alter index orders_pkey attach partition orders_1_pkey;
+alter table orders_1 add constraint orders_1_id_shop_key unique using index orders_1_id_shop_key;
+alter index orders_id_shop_key attach partition orders_1_id_shop_key;
 --- 5_attach.sql
-alter table orders_2 add constraint orders_2_pkey primary key using index orders_2_pkey;
-alter index orders_pkey attach partition orders_2_pkey;
+alter table orders_2 add constraint orders_2_id_shop_key unique using index orders_2_id_shop_key;
+alter index orders_id_shop_key attach partition orders_2_id_shop_key;
 ",
 );
 
