@@ -59,15 +59,13 @@ impl Catalog {
             Action::SetSchema(schema) => self.rename_relation(name, &Name::in_schema(schema, &name.name)),
             Action::AttachPartition { partition, bound } => {
                 let partition = self.resolve(partition);
-                if let Some(table) = self.table_mut(&partition) {
-                    table.partition_of = Some((name.clone(), bound.clone()));
+                let of = Some((name.clone(), bound.clone()));
+                if self.change_table(&partition, |table| table.partition_of = of).is_some() {
                     self.inherit_indexes(name, &partition);
                 }
             }
             Action::DetachPartition { partition, how } if *how != DetachHow::Finalize => {
-                if let Some(table) = self.table_mut(partition) {
-                    table.partition_of = None;
-                }
+                self.change_table(partition, |table| table.partition_of = None);
             }
             Action::AttachIndex(index) => self.attach_index(name, index),
             _ => self.switch(name, action),
@@ -80,8 +78,8 @@ impl Catalog {
             action
         {
             let owner = owner.as_ref().map(|(table, column)| (self.resolve(table), column.clone()));
-            if let (Some(owner), Some(relation)) = (owner, self.relations.get_mut(name)) {
-                relation.shape = Shape::Sequence { owner: Some(owner) };
+            if owner.is_some() {
+                self.relations.change(name, |relation| relation.shape = Shape::Sequence { owner });
             }
             return;
         }
@@ -89,8 +87,7 @@ impl Catalog {
             Action::Inherit(parent) | Action::NoInherit(parent) => Some(self.resolve(parent)),
             _ => None,
         };
-        let Some(table) = self.table_mut(name) else { return };
-        match action {
+        self.change_table(name, |table| match action {
             Action::SetLogged => table.persistence = Persistence::Permanent,
             Action::SetUnlogged => table.persistence = Persistence::Unlogged,
             Action::RowSecurity(state @ (RowSecurity::Enable | RowSecurity::Disable)) => {
@@ -100,7 +97,7 @@ impl Catalog {
             Action::Inherit(_) => table.inherits.extend(parent),
             Action::NoInherit(_) => table.inherits.retain(|one| Some(one) != parent.as_ref()),
             _ => {}
-        }
+        });
     }
 
     fn change(&mut self, table: &Name, column: &str, change: &ColumnChange) {
@@ -139,28 +136,31 @@ impl Catalog {
     fn validate(&mut self, table: &Name, constraint: &str) {
         let origin = self.origin;
         for one in self.family_of(table) {
-            let Some(table) = self.table_mut(&one) else { continue };
-            for found in table.constraints.iter_mut().filter(|one| one.name == constraint) {
-                if found.validity == Validity::NotValid {
-                    found.validity = Validity::Valid;
-                    found.validated_by = Some(origin);
+            let proven = self.change_table(&one, |table| {
+                for found in table.constraints.iter_mut().filter(|one| one.name == constraint) {
+                    if found.validity == Validity::NotValid {
+                        found.validity = Validity::Valid;
+                        found.validated_by = Some(origin);
+                    }
                 }
-            }
-            let proven = table.constraint(constraint).map(|found| found.kind.clone());
-            if let Some(ConstraintKind::NotNull(column)) = proven {
+                table.constraint(constraint).map(|found| found.kind.clone())
+            });
+            if let Some(Some(ConstraintKind::NotNull(column))) = proven {
                 self.change_column(&one, &column, |column| column.not_null = true);
             }
         }
     }
 
     fn rename_constraint(&mut self, table: &Name, from: &str, to: &str) {
-        let Some(found) = self.table_mut(table) else { return };
-        let mut index = None;
-        for one in found.constraints.iter_mut().filter(|one| one.name == from) {
-            to.clone_into(&mut one.name);
-            index = one.index.clone();
-        }
-        if let Some(index) = index {
+        let index = self.change_table(table, |found| {
+            let mut index = None;
+            for one in found.constraints.iter_mut().filter(|one| one.name == from) {
+                to.clone_into(&mut one.name);
+                index = one.index.clone();
+            }
+            index
+        });
+        if let Some(index) = index.flatten() {
             let new = Name { schema: index.schema.clone(), name: to.to_owned() };
             self.rename_relation(&index, &new);
         }
@@ -172,7 +172,7 @@ impl Catalog {
             columns.iter_mut().filter(|column| *column == from).for_each(|column| to.clone_into(column));
         };
         let target = table.clone();
-        for (name, relation) in self.relations.each_mut() {
+        let follow = |name: &Name, relation: &mut Relation| {
             match &mut relation.shape {
                 Shape::Table(found) => {
                     for constraint in &mut found.constraints {
@@ -208,7 +208,9 @@ impl Catalog {
                 }
                 _ => {}
             }
-        }
+        };
+        self.relations.change(table, |relation| follow(table, relation));
+        self.relations.change_mentioning(table, follow);
     }
 
     /// A relation under a new name, wherever it is referred to.
@@ -216,33 +218,39 @@ impl Catalog {
         let Some(moved) = self.relations.remove(old) else { return };
         let constraint =
             moved.as_index().and_then(|index| Some((index.table.clone(), index.constraint.clone()?)));
+        // A table knows its indexes and sequences, and these know their table.
+        let table = match &moved.shape {
+            Shape::Index(index) => Some(index.table.clone()),
+            Shape::Sequence { owner } => owner.as_ref().map(|(table, _)| table.clone()),
+            Shape::Table(_) | Shape::View(_) => None,
+        };
         self.relations.insert(new.clone(), moved);
         let follow = |name: &mut Name| {
             if name == old {
                 name.clone_from(new);
             }
         };
-        for (_, relation) in self.relations.each_mut() {
-            match &mut relation.shape {
-                Shape::Table(table) => follow_table(table, &follow),
-                Shape::Index(index) => {
-                    follow(&mut index.table);
-                    index.attached_to.iter_mut().for_each(&follow);
-                }
-                Shape::View(view) => view.reads.iter_mut().for_each(&follow),
-                Shape::Sequence { owner } => owner.iter_mut().for_each(|(table, _)| follow(table)),
+        let follow_in = |_: &Name, relation: &mut Relation| match &mut relation.shape {
+            Shape::Table(table) => follow_table(table, &follow),
+            Shape::Index(index) => {
+                follow(&mut index.table);
+                index.attached_to.iter_mut().for_each(&follow);
             }
+            Shape::View(view) => view.reads.iter_mut().for_each(&follow),
+            Shape::Sequence { owner } => owner.iter_mut().for_each(|(table, _)| follow(table)),
+        };
+        self.relations.change_mentioning(old, follow_in);
+        for name in table.iter().chain([new]) {
+            self.relations.change(name, |relation| follow_in(name, relation));
         }
         self.publications.values_mut().flatten().for_each(&follow);
         // An index and its constraint have one name.
-        if let Some((table, from)) = constraint
-            && let Some(table) = self.table_mut(&table)
-        {
-            let same = table.constraints.iter_mut().filter(|one| one.name == from);
-            same.for_each(|one| one.name.clone_from(&new.name));
-            if let Some(index) = self.relations.get_mut(new).and_then(Relation::as_index_mut) {
-                index.constraint = Some(new.name.clone());
-            }
+        if let Some((table, from)) = constraint {
+            self.change_table(&table, |table| {
+                let same = table.constraints.iter_mut().filter(|one| one.name == from);
+                same.for_each(|one| one.name.clone_from(&new.name));
+            });
+            self.relations.change_index(new, |index| index.constraint = Some(new.name.clone()));
         }
     }
 
@@ -262,16 +270,14 @@ impl Catalog {
 
     fn attach_index(&mut self, parent: &Name, index: &Name) {
         let index = self.resolve(index);
-        if let Some(own) = self.relations.get_mut(&index).and_then(Relation::as_index_mut) {
-            own.attached_to = Some(parent.clone());
-        }
+        self.relations.change_index(&index, |own| own.attached_to = Some(parent.clone()));
         let Some(above) = self.index(parent).map(|above| above.table.clone()) else { return };
         let attached = |index: &Index| index.attached_to.as_ref() == Some(parent) && index.valid;
         let complete = self
             .children_of(&above)
             .all(|(child, _)| self.indexes_of(child).any(|(_, index)| attached(index)));
-        if complete && let Some(above) = self.relations.get_mut(parent).and_then(Relation::as_index_mut) {
-            above.valid = true;
+        if complete {
+            self.relations.change_index(parent, |above| above.valid = true);
         }
     }
 }

@@ -26,19 +26,18 @@ impl Catalog {
                     each_row: trigger.each_row,
                     timing: trigger.timing.clone(),
                 };
-                let Some(table) = self.table_mut(&trigger.table) else { return };
-                table.triggers.retain(|other| trigger.replace == Replace::No || other.name != trigger.name);
-                table.triggers.push(made);
+                self.change_table(&trigger.table, |table| {
+                    table
+                        .triggers
+                        .retain(|other| trigger.replace == Replace::No || other.name != trigger.name);
+                    table.triggers.push(made);
+                });
             }
             Statement::CreatePolicy { name, table, .. } => {
-                if let Some(table) = self.table_mut(table) {
-                    table.policies.push(name.clone());
-                }
+                self.change_table(table, |table| table.policies.push(name.clone()));
             }
             Statement::CreateRule { name, table } => {
-                if let Some(table) = self.table_mut(table) {
-                    table.rules.push(name.clone());
-                }
+                self.change_table(table, |table| table.rules.push(name.clone()));
             }
             Statement::CreateStatistics { name: Some(name), table } => {
                 let table = self.resolve(table);
@@ -66,9 +65,9 @@ impl Catalog {
         }
     }
 
-    pub(super) fn table_mut(&mut self, name: &Name) -> Option<&mut Table> {
+    pub(super) fn change_table<T>(&mut self, name: &Name, change: impl FnOnce(&mut Table) -> T) -> Option<T> {
         let name = self.resolve(name);
-        self.relations.get_mut(&name).and_then(Relation::as_table_mut)
+        self.relations.change_table(&name, change)
     }
 
     fn create_table(&mut self, created: &CreateTable) {
@@ -143,10 +142,8 @@ impl Catalog {
                     && own.attached_to.is_none()
             };
             let own = self.indexes_of(partition).find(|(_, own)| same(own)).map(|(own, _)| own.clone());
-            if let Some(own) =
-                own.and_then(|own| self.relations.get_mut(&own)).and_then(Relation::as_index_mut)
-            {
-                own.attached_to = Some(name);
+            if let Some(own) = own {
+                self.relations.change_index(&own, |own| own.attached_to = Some(name));
                 continue;
             }
             let label =
@@ -181,9 +178,7 @@ impl Catalog {
         if serial {
             made.default = Some(next_value());
         }
-        if let Some(table) = self.table_mut(table) {
-            table.columns.push(made);
-        }
+        self.change_table(table, |table| table.columns.push(made));
         if serial || column.constraints.iter().any(|one| matches!(one, ColumnConstraint::Identity(_))) {
             self.add_sequence(table, &column.name);
         }
@@ -197,10 +192,11 @@ impl Catalog {
     }
 
     pub(super) fn change_column(&mut self, table: &Name, column: &str, change: impl FnOnce(&mut Column)) {
-        let found = self.table_mut(table).and_then(|t| t.columns.iter_mut().find(|one| one.name == column));
-        if let Some(column) = found {
-            change(column);
-        }
+        self.change_table(table, |table| {
+            if let Some(found) = table.columns.iter_mut().find(|one| one.name == column) {
+                change(found);
+            }
+        });
     }
 
     fn constrain_column(&mut self, table: &Name, column: &statement::Column) {
@@ -262,9 +258,7 @@ impl Catalog {
             origin: self.origin,
             validated_by: None,
         };
-        if let Some(table) = self.table_mut(&table) {
-            table.constraints.push(made);
-        }
+        self.change_table(&table, |table| table.constraints.push(made));
     }
 
     /// The columns of a table's primary key.
@@ -384,10 +378,8 @@ impl Catalog {
     fn create_view(&mut self, created: &CreateView) {
         let name = self.home(&created.name);
         let view = self.view_of(&created.query, &created.columns, Kind::View);
-        if created.replace == Replace::Yes
-            && let Some(there) = self.relations.get_mut(&name)
-        {
-            there.shape = Shape::View(view);
+        if created.replace == Replace::Yes && self.relations.contains(&name) {
+            self.relations.change(&name, |there| there.shape = Shape::View(view));
             return;
         }
         self.add(name, Shape::View(view));

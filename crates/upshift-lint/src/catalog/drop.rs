@@ -1,6 +1,6 @@
 //! What DROP takes away, and what goes with it.
 
-use super::relation::Shape;
+use super::relation::{Relation, Shape};
 use super::{Catalog, Type};
 use crate::statement::{ConstraintKind, Dependants, Drop, Expression, Key, Kind, Name};
 
@@ -28,13 +28,12 @@ impl Catalog {
                 }
                 Kind::Publication => drop(self.publications.remove(&name.name)),
                 Kind::Trigger | Kind::Policy | Kind::Rule => {
-                    if let Some(table) = dropped.on.as_ref().and_then(|on| self.table_mut(on)) {
-                        match dropped.kind {
-                            Kind::Trigger => table.triggers.retain(|one| one.name != name.name),
-                            Kind::Policy => table.policies.retain(|one| *one != name.name),
-                            _ => table.rules.retain(|one| *one != name.name),
-                        }
-                    }
+                    let Some(on) = &dropped.on else { continue };
+                    self.change_table(on, |table| match dropped.kind {
+                        Kind::Trigger => table.triggers.retain(|one| one.name != name.name),
+                        Kind::Policy => table.policies.retain(|one| *one != name.name),
+                        _ => table.rules.retain(|one| *one != name.name),
+                    });
                 }
                 _ => {}
             }
@@ -47,26 +46,23 @@ impl Catalog {
         let Some(gone) = self.relations.remove(name) else { return };
         if let Shape::Index(index) = &gone.shape
             && let Some(constraint) = &index.constraint
-            && let Some(table) = self.table_mut(&index.table)
         {
-            table.constraints.retain(|one| one.name != *constraint);
+            self.change_table(&index.table, |table| table.constraints.retain(|one| one.name != *constraint));
         }
-        let mut more = Vec::new();
-        for (other, relation) in self.relations.each_mut() {
-            let goes = match &mut relation.shape {
-                Shape::Table(table) => {
-                    table.constraints.retain(|one| one.refers_to() != Some(name));
-                    table.inherits.retain(|parent| parent != name);
-                    table.partition_of.as_ref().is_some_and(|(parent, _)| parent == name)
-                }
-                Shape::Index(index) => index.table == *name,
-                Shape::View(view) => view.reads.contains(name),
-                Shape::Sequence { owner } => owner.as_ref().is_some_and(|(table, _)| table == name),
-            };
-            if goes {
-                more.push(other.clone());
+        let goes = |relation: &Relation| match &relation.shape {
+            Shape::Table(table) => table.partition_of.as_ref().is_some_and(|(parent, _)| parent == name),
+            Shape::Index(index) => index.table == *name,
+            Shape::View(view) => view.reads.contains(name),
+            Shape::Sequence { owner } => owner.as_ref().is_some_and(|(table, _)| table == name),
+        };
+        let mentioning = self.relations.mentioning(name).filter(|(_, relation)| goes(relation));
+        let more: Vec<Name> = mentioning.map(|(other, _)| other.clone()).collect();
+        self.relations.change_mentioning(name, |_, relation| {
+            if let Some(table) = relation.as_table_mut() {
+                table.constraints.retain(|one| one.refers_to() != Some(name));
+                table.inherits.retain(|parent| parent != name);
             }
-        }
+        });
         self.publications.values_mut().for_each(|tables| tables.retain(|table| table != name));
         more.iter().for_each(|other| self.drop_relation(other));
     }
@@ -91,29 +87,32 @@ impl Catalog {
             matches!(key, ConstraintKind::ForeignKey(key) if key.table == *table
                 && key.references.iter().any(|one| one == column))
         };
-        for (_, relation) in self.relations.each_mut() {
+        self.relations.change_mentioning(table, |_, relation| {
             if let Some(other) = relation.as_table_mut() {
                 other.constraints.retain(|one| !refers(&one.kind));
             }
-        }
+        });
         let views: Vec<Name> = self
             .views_of(table)
             .filter(|(_, view)| view.may_use(column) && !view.uses.iter().any(|u| u == "*"))
             .map(|(name, _)| name.clone())
             .collect();
-        let Some(found) = self.table_mut(table) else { return };
-        found.columns.retain(|one| one.name != column);
-        found.constraints.retain(|one| !gone(&one.kind));
+        self.change_table(table, |found| {
+            found.columns.retain(|one| one.name != column);
+            found.constraints.retain(|one| !gone(&one.kind));
+        });
         indexes.iter().chain(&views).for_each(|name| self.drop_relation(name));
     }
 
     pub(super) fn drop_constraint(&mut self, table: &Name, constraint: &str, dependants: Dependants) {
         for one in self.family_of(table) {
-            let Some(found) = self.table_mut(&one) else { continue };
-            let gone: Vec<_> =
-                found.constraints.iter().filter(|one| one.name == constraint).cloned().collect();
-            found.constraints.retain(|one| one.name != constraint);
-            for constraint in gone {
+            let gone = self.change_table(&one, |found| {
+                let all = std::mem::take(&mut found.constraints);
+                let (gone, left): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.name == constraint);
+                found.constraints = left;
+                gone
+            });
+            for constraint in gone.into_iter().flatten() {
                 if let ConstraintKind::NotNull(column) = &constraint.kind {
                     self.change_column(&one, column, |column| column.not_null = false);
                 }
@@ -128,11 +127,11 @@ impl Catalog {
     }
 
     fn drop_references_to(&mut self, table: &Name) {
-        for (_, relation) in self.relations.each_mut() {
+        self.relations.change_mentioning(table, |_, relation| {
             if let Some(other) = relation.as_table_mut() {
                 other.constraints.retain(|one| one.refers_to() != Some(table));
             }
-        }
+        });
     }
 
     fn drop_type(&mut self, name: &Name) {
@@ -150,11 +149,10 @@ impl Catalog {
         let name = self.resolve_function(name);
         self.functions.remove(&name);
         if dependants == Dependants::Drop {
-            for (_, relation) in self.relations.each_mut() {
-                if let Some(table) = relation.as_table_mut() {
-                    table.triggers.retain(|trigger| trigger.function != name);
-                }
-            }
+            self.relations.change_tables(
+                |table| table.triggers.iter().any(|trigger| trigger.function == name),
+                |table| table.triggers.retain(|trigger| trigger.function != name),
+            );
         }
     }
 

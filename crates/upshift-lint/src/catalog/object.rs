@@ -198,18 +198,18 @@ impl Catalog {
             self.types.insert(new.clone(), there);
         }
         let path = self.search_path.clone();
-        for (_, relation) in self.relations.each_mut() {
-            let Some(table) = relation.as_table_mut() else { continue };
-            for column in &mut table.columns {
-                let name = &mut column.type_name.name;
-                let same = name.name == old.name
-                    && (name.schema == old.schema
-                        || name.schema.is_none() && old.schema.as_ref().is_some_and(|s| path.contains(s)));
-                if same {
-                    name.clone_from(new);
-                }
-            }
-        }
+        let same = |name: &Name| {
+            name.name == old.name
+                && (name.schema == old.schema
+                    || name.schema.is_none() && old.schema.as_ref().is_some_and(|s| path.contains(s)))
+        };
+        self.relations.change_tables(
+            |table| table.columns.iter().any(|column| same(&column.type_name.name)),
+            |table| {
+                let names = table.columns.iter_mut().map(|column| &mut column.type_name.name);
+                names.filter(|name| same(name)).for_each(|name| name.clone_from(new));
+            },
+        );
     }
 
     /// What is no relation, under a new name.
@@ -223,20 +223,16 @@ impl Catalog {
             }
             Kind::Schema => self.rename_schema(&name.name, to),
             Kind::Trigger | Kind::Policy | Kind::Rule => {
-                let Some(table) = on.map(|on| self.resolve(on)) else { return };
-                let Some(table) = self.relations.get_mut(&table).and_then(super::Relation::as_table_mut)
-                else {
-                    return;
-                };
-                let names = match kind {
-                    Kind::Policy => &mut table.policies,
-                    Kind::Rule => &mut table.rules,
-                    _ => {
-                        let same = table.triggers.iter_mut().filter(|trigger| trigger.name == name.name);
-                        return same.for_each(|trigger| to.clone_into(&mut trigger.name));
-                    }
-                };
-                names.iter_mut().filter(|one| **one == name.name).for_each(|one| to.clone_into(one));
+                let Some(on) = on else { return };
+                self.change_table(on, |table| {
+                    let triggers = table.triggers.iter_mut().map(|trigger| &mut trigger.name);
+                    let names: Vec<&mut String> = match kind {
+                        Kind::Policy => table.policies.iter_mut().collect(),
+                        Kind::Rule => table.rules.iter_mut().collect(),
+                        _ => triggers.collect(),
+                    };
+                    names.into_iter().filter(|one| **one == name.name).for_each(|one| to.clone_into(one));
+                });
             }
             _ => {}
         }

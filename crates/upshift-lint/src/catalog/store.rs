@@ -1,17 +1,17 @@
-//! The relations by name, and who depends on whom, found again only when something changed.
+//! The relations by name, and who mentions whom.
 
-use std::collections::{BTreeMap, btree_map};
-use std::sync::{Arc, OnceLock};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::relation::{Relation, Shape};
+use super::relation::{Index, Relation, Shape, Table};
 use crate::statement::Name;
 
-/// The relations by name. Cheap to clone: what does not change is shared.
+/// The relations by name. What does not change is shared between clones: there is one for each migration.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Relations {
-    all: BTreeMap<Name, Arc<Relation>>,
+    all: BTreeMap<Arc<Name>, Arc<Relation>>,
     /// For each relation those that mention it: its indexes, partitions, views, the tables that refer to it.
-    mentions: OnceLock<BTreeMap<Name, Vec<Name>>>,
+    mentions: BTreeMap<Arc<Name>, Arc<BTreeSet<Arc<Name>>>>,
 }
 
 impl Relations {
@@ -19,27 +19,63 @@ impl Relations {
         self.all.get(name).map(Arc::as_ref)
     }
 
-    pub(super) fn get_mut(&mut self, name: &Name) -> Option<&mut Relation> {
-        self.mentions.take();
-        self.all.get_mut(name).map(Arc::make_mut)
-    }
-
     pub(super) fn contains(&self, name: &Name) -> bool {
         self.all.contains_key(name)
     }
 
     pub(super) fn insert(&mut self, name: Name, relation: Relation) {
-        self.mentions.take();
+        self.remove(&name);
+        let name = Arc::new(name);
+        self.note(&name, &relation);
         self.all.insert(name, Arc::new(relation));
     }
 
     pub(super) fn remove(&mut self, name: &Name) -> Option<Relation> {
-        self.mentions.take();
-        self.all.remove(name).map(Arc::unwrap_or_clone)
+        let (name, relation) = self.all.remove_entry(name)?;
+        self.forget(&name, &relation);
+        Some(Arc::unwrap_or_clone(relation))
+    }
+
+    /// Changes a relation, if there is one of this name.
+    pub(super) fn change<T>(&mut self, name: &Name, change: impl FnOnce(&mut Relation) -> T) -> Option<T> {
+        let (name, mut relation) = self.all.remove_entry(name)?;
+        self.forget(&name, &relation);
+        let told = change(Arc::make_mut(&mut relation));
+        self.note(&name, &relation);
+        self.all.insert(name, relation);
+        Some(told)
+    }
+
+    /// Changes a table, if there is one of this name.
+    pub(super) fn change_table<T>(&mut self, name: &Name, change: impl FnOnce(&mut Table) -> T) -> Option<T> {
+        self.change(name, |relation| relation.as_table_mut().map(change)).flatten()
+    }
+
+    /// Changes an index, if there is one of this name.
+    pub(super) fn change_index<T>(&mut self, name: &Name, change: impl FnOnce(&mut Index) -> T) -> Option<T> {
+        self.change(name, |relation| relation.as_index_mut().map(change)).flatten()
+    }
+
+    /// Changes every relation that mentions this one.
+    pub(super) fn change_mentioning(&mut self, name: &Name, change: impl Fn(&Name, &mut Relation)) {
+        let names: Vec<Arc<Name>> =
+            self.mentions.get(name).into_iter().flat_map(|all| all.iter().cloned()).collect();
+        for mentioning in names {
+            self.change(&mentioning, |relation| change(&mentioning, relation));
+        }
+    }
+
+    /// Changes every table for which that `is_meant`.
+    pub(super) fn change_tables(&mut self, is_meant: impl Fn(&Table) -> bool, change: impl Fn(&mut Table)) {
+        let meant = self.all.iter().filter(|(_, relation)| relation.as_table().is_some_and(&is_meant));
+        let names: Vec<Arc<Name>> = meant.map(|(name, _)| Arc::clone(name)).collect();
+        for name in names {
+            self.change_table(&name, &change);
+        }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Name, &Relation)> {
-        self.all.iter().map(|(name, relation)| (name, relation.as_ref()))
+        self.all.iter().map(|(name, relation)| (name.as_ref(), relation.as_ref()))
     }
 
     /// Those that mention a relation, by name.
@@ -47,30 +83,32 @@ impl Relations {
         &'s self,
         name: &Name,
     ) -> impl Iterator<Item = (&'s Name, &'s Relation)> + use<'s> {
-        let known = self.mentions.get_or_init(|| mentions(&self.all));
-        let names = known.get(name).map(Vec::as_slice).unwrap_or_default();
-        names.iter().filter_map(|name| self.all.get_key_value(name)).map(|(name, one)| (name, one.as_ref()))
+        let names = self.mentions.get(name).into_iter().flat_map(|all| all.iter());
+        names.filter_map(|name| self.all.get(name).map(|relation| (name.as_ref(), relation.as_ref())))
     }
 
-    /// All of them, to be changed: only where nearly every one may change.
-    pub(super) fn each_mut(&mut self) -> impl Iterator<Item = (&Name, &mut Relation)> {
-        self.mentions.take();
-        let all: btree_map::IterMut<'_, Name, Arc<Relation>> = self.all.iter_mut();
-        all.map(|(name, relation)| (name, Arc::make_mut(relation)))
-    }
-}
-
-fn mentions(all: &BTreeMap<Name, Arc<Relation>>) -> BTreeMap<Name, Vec<Name>> {
-    let mut found: BTreeMap<Name, Vec<Name>> = BTreeMap::new();
-    for (name, relation) in all {
+    fn note(&mut self, name: &Arc<Name>, relation: &Relation) {
         for mentioned in mentioned_by(relation) {
-            let mentioning = found.entry(mentioned.clone()).or_default();
-            if mentioning.last() != Some(name) {
-                mentioning.push(name.clone());
+            match self.mentions.get_mut(mentioned) {
+                Some(all) => drop(Arc::make_mut(all).insert(Arc::clone(name))),
+                None => {
+                    let only = BTreeSet::from([Arc::clone(name)]);
+                    self.mentions.insert(Arc::new(mentioned.clone()), Arc::new(only));
+                }
             }
         }
     }
-    found
+
+    fn forget(&mut self, name: &Arc<Name>, relation: &Relation) {
+        for mentioned in mentioned_by(relation) {
+            if let Some(all) = self.mentions.get_mut(mentioned) {
+                Arc::make_mut(all).remove(name);
+                if all.is_empty() {
+                    self.mentions.remove(mentioned);
+                }
+            }
+        }
+    }
 }
 
 /// The relations that one mentions.
