@@ -325,6 +325,7 @@ impl Catalog {
                 let made = Index {
                     table: table.clone(),
                     parts,
+                    part_options: Vec::new(),
                     include: Vec::new(),
                     unique,
                     method: method.to_owned(),
@@ -350,6 +351,7 @@ impl Catalog {
         let made = Index {
             table: table.clone(),
             parts: created.parts.clone(),
+            part_options: created.part_options.clone(),
             include: created.include.clone(),
             unique: created.unique,
             method: created.method.clone(),

@@ -207,6 +207,8 @@ pub struct Index {
     pub table: Name,
     /// What is indexed.
     pub parts: Vec<Expression>,
+    /// What was said after each of them, lower case: `text_pattern_ops desc`; empty for the index of a constraint.
+    pub part_options: Vec<String>,
     /// INCLUDE.
     pub include: Vec<String>,
     /// UNIQUE.

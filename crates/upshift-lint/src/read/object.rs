@@ -21,7 +21,7 @@ pub(crate) fn index(cursor: &mut Cursor<'_>, what: &str) -> Reading<Statement> {
     let table = cursor.name()?;
     let method = if cursor.eat("using") { cursor.identifier()? } else { "btree".to_owned() };
     let mut inside = cursor.parentheses()?;
-    let parts = inside.list(index_part)?;
+    let (parts, part_options) = inside.list(index_part)?.into_iter().unzip();
     inside.finish(())?;
     let include = if cursor.eat("include") { cursor.columns()? } else { Vec::new() };
     let nulls = super::column::nulls(cursor);
@@ -41,21 +41,24 @@ pub(crate) fn index(cursor: &mut Cursor<'_>, what: &str) -> Reading<Statement> {
         existing,
         method,
         parts,
+        part_options,
         include,
         nulls,
         predicate,
     }))
 }
 
-/// `lower(email) collate "C" text_pattern_ops desc nulls last`: the expression.
-fn index_part(cursor: &mut Cursor<'_>) -> Reading<Expression> {
+/// `lower(email) collate "C" text_pattern_ops desc nulls last`: the expression, and what is said after it.
+fn index_part(cursor: &mut Cursor<'_>) -> Reading<(Expression, String)> {
     let start = cursor.byte();
     let read = match super::expression::narrow(cursor) {
         Ok(read) => read,
         Err(_) => Expression { kind: ExpressionKind::Other(Vec::new()), range: cursor.since(start) },
     };
+    let after = cursor.byte();
     cursor.skip_to_comma();
-    Ok(read)
+    let options = cursor.text().get(cursor.since(after)).unwrap_or("").trim().to_ascii_lowercase();
+    Ok((read, options))
 }
 
 /// What follows CREATE [OR REPLACE] [TEMP] [RECURSIVE] VIEW.

@@ -237,6 +237,8 @@ pub struct CreateIndex {
     pub method: String,
     /// What is indexed: columns and expressions.
     pub parts: Vec<Expression>,
+    /// What is said after each of them, lower case: `text_pattern_ops desc`; mostly nothing.
+    pub part_options: Vec<String>,
     /// INCLUDE.
     pub include: Vec<String>,
     /// NULLS NOT DISTINCT (15).
