@@ -10,6 +10,7 @@ mod drop;
 mod naming;
 mod object;
 mod relation;
+mod shared_map;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ pub use relation::{Column, Constraint, Index, Origin, Relation, Shape, Table, Tr
 
 use std::collections::BTreeMap;
 
+use shared_map::SharedMap;
 use store::Relations;
 
 use crate::statement::{Name, SetScope, Statement, TypeName};

@@ -1,26 +1,27 @@
 //! The relations by name, and who mentions whom.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::SharedMap;
 use super::relation::{Index, Relation, Shape, Table};
 use crate::statement::Name;
 
 /// The relations by name. What does not change is shared between clones: there is one for each migration.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Relations {
-    all: BTreeMap<Arc<Name>, Arc<Relation>>,
+    all: SharedMap<Arc<Name>, Arc<Relation>>,
     /// For each relation those that mention it: its indexes, partitions, views, the tables that refer to it.
-    mentions: BTreeMap<Arc<Name>, Arc<BTreeSet<Arc<Name>>>>,
+    mentions: SharedMap<Arc<Name>, Arc<BTreeSet<Arc<Name>>>>,
 }
 
 impl Relations {
     pub(super) fn get(&self, name: &Name) -> Option<&Relation> {
-        self.all.get(name).map(Arc::as_ref)
+        self.all.get(name).map(|(_, relation)| relation.as_ref())
     }
 
     pub(super) fn contains(&self, name: &Name) -> bool {
-        self.all.contains_key(name)
+        self.all.get(name).is_some()
     }
 
     pub(super) fn insert(&mut self, name: Name, relation: Relation) {
@@ -31,14 +32,14 @@ impl Relations {
     }
 
     pub(super) fn remove(&mut self, name: &Name) -> Option<Relation> {
-        let (name, relation) = self.all.remove_entry(name)?;
+        let (name, relation) = self.all.remove(name)?;
         self.forget(&name, &relation);
         Some(Arc::unwrap_or_clone(relation))
     }
 
     /// Changes a relation, if there is one of this name.
     pub(super) fn change<T>(&mut self, name: &Name, change: impl FnOnce(&mut Relation) -> T) -> Option<T> {
-        let (name, mut relation) = self.all.remove_entry(name)?;
+        let (name, mut relation) = self.all.remove(name)?;
         self.forget(&name, &relation);
         let told = change(Arc::make_mut(&mut relation));
         self.note(&name, &relation);
@@ -59,7 +60,7 @@ impl Relations {
     /// Changes every relation that mentions this one.
     pub(super) fn change_mentioning(&mut self, name: &Name, change: impl Fn(&Name, &mut Relation)) {
         let names: Vec<Arc<Name>> =
-            self.mentions.get(name).into_iter().flat_map(|all| all.iter().cloned()).collect();
+            self.mentions.get(name).into_iter().flat_map(|(_, all)| all.iter().cloned()).collect();
         for mentioning in names {
             self.change(&mentioning, |relation| change(&mentioning, relation));
         }
@@ -83,8 +84,8 @@ impl Relations {
         &'s self,
         name: &Name,
     ) -> impl Iterator<Item = (&'s Name, &'s Relation)> + use<'s> {
-        let names = self.mentions.get(name).into_iter().flat_map(|all| all.iter());
-        names.filter_map(|name| self.all.get(name).map(|relation| (name.as_ref(), relation.as_ref())))
+        let names = self.mentions.get(name).into_iter().flat_map(|(_, all)| all.iter());
+        names.filter_map(|name| self.all.get(name)).map(|(name, relation)| (name.as_ref(), relation.as_ref()))
     }
 
     fn note(&mut self, name: &Arc<Name>, relation: &Relation) {
