@@ -1,6 +1,6 @@
 //! The replay.
 
-use upshift_files::sql::Statement as Cut;
+use upshift_files::sql::{Statement as Cut, StatementKind, TransactionControl};
 use upshift_files::{Body, Down, Migration, MigrationSet, Section, SectionKind, Transaction};
 
 use super::allow::Allows;
@@ -134,7 +134,8 @@ impl Run<'_> {
         let cuts: Vec<Cut> = part.all.iter().map(|(_, cut)| cut.clone()).collect();
         let newest = self.options.each_major().last().unwrap_or(Major(18));
         let refused = cuts.iter().any(|cut| cut.refused_in_transaction(newest.0));
-        let transaction = if refused { Transaction::Off } else { part.section.transaction() };
+        let split = controlled_inside(&cuts);
+        let transaction = if refused || split { Transaction::Off } else { part.section.transaction() };
         let mut held = Held::default();
         for (number, (statement, cut)) in part.all.iter().enumerate() {
             self.report.statements += 1;
@@ -191,6 +192,23 @@ impl Run<'_> {
                 self.report.findings.push(finding);
             }
         }
+    }
+}
+
+/// Whether a transaction begins or ends inside the section, and not just around all of it.
+fn controlled_inside(cuts: &[Cut]) -> bool {
+    let control = |cut: &Cut| match cut.kind {
+        StatementKind::TransactionControl(control) => Some(control),
+        _ => None,
+    };
+    match cuts {
+        [first, inner @ .., last]
+            if control(first) == Some(TransactionControl::Begin)
+                && control(last) == Some(TransactionControl::Commit) =>
+        {
+            inner.iter().any(|cut| control(cut).is_some())
+        }
+        all => all.iter().any(|cut| control(cut).is_some()),
     }
 }
 

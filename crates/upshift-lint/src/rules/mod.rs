@@ -8,9 +8,11 @@ mod constraining;
 mod document;
 mod partition;
 mod referring;
+mod rows;
 mod rule;
 #[cfg(test)]
 mod tests;
+mod timeout;
 mod used;
 
 pub use rule::{Check, Example, Group, Rule};
@@ -46,12 +48,14 @@ rules! {
     add_serial_column,
     add_stored_generated_column,
     alter_column_type_used_by_view,
+    alter_combined_scan,
     alter_composite_type,
     alter_constraint_locks,
     alter_domain_scans,
     alter_sequence,
     assign_column_twice,
     attach_partition_scans,
+    backfill_not_batched,
     cascading_foreign_key,
     cluster,
     comment_waits_for_vacuum,
@@ -61,6 +65,7 @@ rules! {
     create_rule,
     create_table_as,
     create_table_locks_referenced,
+    delete_without_where,
     detach_partition_not_concurrently,
     disable_row_security,
     disable_trigger,
@@ -91,13 +96,19 @@ rules! {
     foreign_key_without_index,
     grant_to_public,
     irreversible_without_a_word,
+    lock_table,
+    lock_timeout_off,
+    lock_timeout_too_long,
     not_enforced_constraint,
+    not_idempotent,
     nullable_boolean,
+    opaque_sql,
     partition_reads_default,
     partitioned_foreign_key_not_valid,
     partitioned_key_builds_indexes,
     published_column_unknown_to_subscriber,
     published_without_identity,
+    recreate_materialized_view,
     recreate_table,
     refresh_concurrently_fails,
     refresh_not_concurrently,
@@ -108,6 +119,7 @@ rules! {
     rename_schema,
     rename_table,
     rename_type,
+    repeatable_fails_again,
     replace_function_of_index,
     replace_function_overloads,
     replace_view_changes_columns,
@@ -116,21 +128,31 @@ rules! {
     row_security_hides_all,
     row_trigger_on_partitioned_table,
     security_definer_search_path,
+    select_for_update,
+    session_setting,
     set_generated_always,
     set_logged_rewrites,
     set_not_null_scans,
     set_schema,
     set_storage_keeps_old_rows,
     several_foreign_keys,
+    several_tables_locked,
+    statement_timeout_off,
     table_inheritance,
     table_without_primary_key,
     text_without_limit,
+    transaction_control,
     truncate,
+    unbatched_delete,
+    unbatched_insert,
+    unbatched_update,
     unguarded_data_check,
     update_extension,
     vacuum_full,
     validate_constraint_not_alone,
+    validate_in_same_transaction,
     view_misses_new_column,
+    work_under_lock,
 }
 
 /// The rule of this name.

@@ -1,7 +1,7 @@
 use super::{Check, Group, Rule};
 use crate::catalog::Shape;
 use crate::engine::{At, Draft, Level, Rewrite};
-use crate::statement::{Action, Kind};
+use crate::statement::{Action, Kind, Name, Statement};
 
 pub(super) const RULE: Rule = Rule::new(
     Group::Tables,
@@ -47,8 +47,11 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for (action, place) in &alter.actions {
         let Action::RenameTo(to) = action else { continue };
+        let new = Name { name: to.clone(), ..alter.name.clone() };
+        if was_freed(at, &new) {
+            continue;
+        }
         let draft = at.draft_at(place, format!("the release before this one still names {}", alter.name));
-        let new = crate::statement::Name { name: to.clone(), ..alter.name.clone() };
         drafts.push(match alter.kind {
             Kind::Table => draft.rewrite(Rewrite::this(format!(
                 "{};\ncreate view {} as select * from {new};",
@@ -59,4 +62,16 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         });
     }
     drafts
+}
+
+/// Whether the section dropped what had this name, or gave it another: then the new one takes its place.
+fn was_freed(at: &At<'_>, name: &Name) -> bool {
+    at.before().any(|one| match one {
+        Statement::Drop(dropped) => dropped.names.iter().any(|(gone, _)| gone.name == name.name),
+        Statement::AlterRelation(alter) => {
+            let renamed = alter.actions.iter().any(|(action, _)| matches!(action, Action::RenameTo(_)));
+            renamed && alter.name.name == name.name
+        }
+        _ => false,
+    })
 }
