@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{At, Rewrite};
-use crate::effect::Major;
+use crate::effect::{Effects, Major, effects};
 use crate::statement::{
     Action, AlterRelation, Column, ConstraintKind, Expression, LockMode, Name, Place, Quoted, Statement,
     WhenMissing,
@@ -49,6 +49,18 @@ impl<'a> At<'a> {
         let Statement::AlterRelation(alter) = self.statement else { return None };
         let relation = self.catalog.resolve(&alter.name);
         if self.is_unseen(&relation) { None } else { Some((alter, relation)) }
+    }
+
+    /// The versions of the project on which one change of an ALTER alone has such effects.
+    pub fn majors_where_alone(
+        &self,
+        alter: &AlterRelation,
+        number: usize,
+        is_so: impl Fn(&Effects) -> bool,
+    ) -> Vec<Major> {
+        let actions = alter.actions.get(number).into_iter().cloned().collect();
+        let alone = Statement::AlterRelation(AlterRelation { actions, name: alter.name.clone(), ..*alter });
+        self.options.each_major().filter(|major| is_so(&effects(&alone, self.catalog, *major))).collect()
     }
 
     /// The columns it adds to a table that others have seen: its number among the changes, and the column.

@@ -18,7 +18,7 @@ pub(super) const RULE: Rule = Rule::new(
 .examples(
     "
 --- 1_orders.sql
-create table orders (id bigint primary key, status text, note text);
+create table orders (id bigint primary key, status varchar(10), note text);
 --- 2_view.sql
 create view open_orders as select id, status from orders where status = 'open';
 --- 3_status.sql
@@ -26,7 +26,7 @@ alter table orders alter column status type varchar(20);
 ",
     "
 --- 1_orders.sql
-create table orders (id bigint primary key, status text, note text);
+create table orders (id bigint primary key, status varchar(10), note text);
 --- 2_view.sql
 create view open_orders as select id, status from orders where status = 'open';
 --- 3_note.sql

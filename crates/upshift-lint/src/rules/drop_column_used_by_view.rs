@@ -18,7 +18,7 @@ pub(super) const RULE: Rule = Rule::new(
 .examples(
     "
 --- 1_orders.sql
-create table orders (id bigint primary key, status text, note text);
+create table orders (id bigint primary key, status varchar(10), note text);
 --- 2_view.sql
 create view open_orders as select id, status from orders where status = 'open';
 --- 3_status.sql
@@ -27,7 +27,7 @@ alter table orders drop column status;
 ",
     "
 --- 1_orders.sql
-create table orders (id bigint primary key, status text, note text);
+create table orders (id bigint primary key, status varchar(10), note text);
 --- 2_view.sql
 create view open_orders as select id, status from orders where status = 'open';
 --- 3_note.sql

@@ -8,6 +8,7 @@ mod constraining;
 mod document;
 mod partition;
 mod referring;
+mod retyping;
 mod rows;
 mod rule;
 #[cfg(test)]
@@ -47,6 +48,9 @@ rules! {
     add_required_column,
     add_serial_column,
     add_stored_generated_column,
+    alter_column_type_changes_meaning,
+    alter_column_type_rebuilds_index,
+    alter_column_type_rewrites,
     alter_column_type_used_by_view,
     alter_combined_scan,
     alter_composite_type,

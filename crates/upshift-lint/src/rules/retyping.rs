@@ -1,0 +1,46 @@
+//! ALTER COLUMN … TYPE on tables that others use.
+
+use crate::effect::Major;
+use crate::engine::At;
+use crate::statement::{Action, AlterRelation, ColumnChange, Name, Place, TypeName};
+
+/// A change of type.
+pub(super) struct Retyped<'a> {
+    alter: &'a AlterRelation,
+    number: usize,
+    table: Name,
+    pub column: &'a str,
+    /// What the column is so far, if that is known.
+    pub from: Option<&'a TypeName>,
+    pub to: &'a TypeName,
+    pub place: &'a Place,
+}
+
+/// The changes of type in a statement.
+pub(super) fn retyped<'a>(at: &At<'a>) -> Vec<Retyped<'a>> {
+    let Some((alter, table)) = at.altered() else { return Vec::new() };
+    let mut found = Vec::new();
+    for (number, (action, place)) in alter.actions.iter().enumerate() {
+        let Action::AlterColumn { column, change: ColumnChange::SetType { type_name: to, .. } } = action
+        else {
+            continue;
+        };
+        let from = at.catalog.column(&table, column).map(|known| &known.type_name);
+        found.push(Retyped { alter, number, table: table.clone(), column, from, to, place });
+    }
+    found
+}
+
+impl Retyped<'_> {
+    /// The versions on which it writes the table anew.
+    pub(super) fn rewriting(&self, at: &At<'_>) -> Vec<Major> {
+        at.majors_where_alone(self.alter, self.number, |effects| effects.rewrites.contains(&self.table))
+    }
+
+    /// The versions on which it reads the table, and does not write it anew.
+    pub(super) fn scanning(&self, at: &At<'_>) -> Vec<Major> {
+        at.majors_where_alone(self.alter, self.number, |effects| {
+            effects.scans.contains(&self.table) && !effects.rewrites.contains(&self.table)
+        })
+    }
+}
