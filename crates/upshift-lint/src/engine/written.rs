@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use upshift_files::sql::{TokenKind, tokens};
+
 use super::{At, Rewrite};
 use crate::effect::{Effects, Major, effects};
 use crate::statement::{
@@ -93,6 +95,35 @@ impl<'a> At<'a> {
         });
         let changes = changes.collect::<Vec<_>>().join(", ");
         if changes.is_empty() { changes } else { format!("{} {changes};", self.head(alter)) }
+    }
+
+    /// The statement with words after the first of its keywords that is one of these, and a `;`.
+    pub fn with_word(&self, after: &[&str], words: &str) -> String {
+        self.spliced(after, "", words)
+    }
+
+    /// The statement without these words, if it has them, and others after the first keyword of `after`.
+    pub fn spliced(&self, after: &[&str], without: &str, words: &str) -> String {
+        let text = self.text();
+        let all: Vec<_> = tokens(text).map_while(Result::ok).filter(|token| !token.is_comment()).collect();
+        let is = |at: usize, word: &str| {
+            all.get(at).is_some_and(|t| t.kind == TokenKind::Word && t.text(text).eq_ignore_ascii_case(word))
+        };
+        let Some(key) = (0..all.len()).find(|at| after.iter().any(|word| is(*at, word))) else {
+            return format!("{text};");
+        };
+        let end = all.get(key).map_or(0, |token| token.range.end);
+        let gone: Vec<&str> = without.split_ascii_whitespace().collect();
+        let first = (0..all.len())
+            .find(|at| !gone.is_empty() && gone.iter().enumerate().all(|(n, word)| is(at + n, word)));
+        let cut = first.and_then(|first| {
+            let from = all.get(first)?.range.start;
+            Some(from..all.get(first + gone.len())?.range.start)
+        });
+        let cut = cut.filter(|cut| cut.start >= end).unwrap_or(end..end);
+        let part = |range: Range<usize>| text.get(range).unwrap_or("");
+        let space = if words.is_empty() { "" } else { " " };
+        format!("{}{space}{words}{}{};", part(0..end), part(end..cut.start), part(cut.end..text.len()))
     }
 
     /// What is left of a statement, and the migrations after it, each with its name. A file cannot be empty: where nothing

@@ -24,13 +24,13 @@ alter table orders rename to purchases;
 ",
     "
 --- 1_orders.sql
-create table orders (id bigint primary key);
-create index orders_id on orders (id);
+create table orders (id bigint primary key, code text);
+create index orders_code on orders (code);
 --- 2_rename.sql
 alter table orders rename to purchases;
 create view orders as select * from purchases;
 --- 3_index.sql
-alter index orders_id rename to purchases_id;
+alter index orders_code rename to purchases_code;
 ",
 );
 
