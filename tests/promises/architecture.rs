@@ -15,7 +15,7 @@ const FLOORS: &[&[&str]] = &[
     &["privilege"],
     &["session", "source", "facts", "gatekeeper"],
     &["context", "wire"],
-    &["lock", "resume", "difference", "watch"],
+    &["lock", "resume", "difference", "watch", "around"],
     &["backfill"],
     &["execute"],
     &["migrator"],

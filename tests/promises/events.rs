@@ -4,7 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use expect_test::expect;
 use upshift::__private::{CodeDown, CodeFn, CodeFuture, CodeHeader, CodeMigration, Transaction};
-use upshift::{BoxError, DownTarget, Event, Hooks, Plan, Report, Source, StepContext, Version, async_trait};
+use upshift::{
+    Around, BoxError, DownTarget, Event, Hooks, Plan, Report, Source, StatementAt, StatementHooks,
+    StepContext, Version, async_trait,
+};
 use upshift_promises::{Database, files, steps};
 
 /// Every event of a run as a line.
@@ -404,4 +407,98 @@ async fn what_rust_code_set_does_not_reach_the_next() {
         db.migrator(around(code(2, "sets", transaction, sets))).run().await.unwrap();
         assert_eq!(db.tables().await, "a c");
     }
+}
+
+/// Notes every statement, in the transaction it is in.
+struct Statements(Arc<Mutex<Vec<String>>>);
+
+impl Statements {
+    fn note(&self, line: String) {
+        self.0.lock().unwrap().push(line);
+    }
+}
+
+impl Hooks for Statements {
+    fn statements(&self) -> Option<&dyn StatementHooks> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl StatementHooks for Statements {
+    async fn before_statement(
+        &self,
+        at: &StatementAt<'_>,
+        context: &mut StepContext<'_>,
+    ) -> Result<(), BoxError> {
+        let refused = context.batch_execute("savepoint is_refused_alone").await;
+        let around = if refused.is_err() { "alone" } else { "in a transaction" };
+        assert_eq!(refused.is_err(), at.around == Around::Nothing);
+        self.note(format!(
+            "{} {} {}, {around}: {}",
+            at.label,
+            at.section,
+            at.number,
+            at.text.unwrap_or("Rust")
+        ));
+        Ok(())
+    }
+    async fn after_statement(
+        &self,
+        at: &StatementAt<'_>,
+        context: &mut StepContext<'_>,
+    ) -> Result<(), BoxError> {
+        let sql = "select count(*)::int4 from pg_catalog.pg_class where relname = 'a'";
+        let there: i32 = context.query(sql, &[]).await?[0].get(0);
+        self.note(format!("{} {} {} done, {there} a", at.label, at.section, at.number));
+        Ok(())
+    }
+    async fn after_transaction(&self, label: &str, _: &mut StepContext<'_>) -> Result<(), BoxError> {
+        self.note(format!("{label} committed"));
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn statement_hooks_run_around_each_statement_where_it_runs() {
+    let db = Database::new().await;
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let set = files(&[
+        (
+            "1_a.sql",
+            "create table a (x int primary key, y int);\ninsert into a values (1);\n-- upshift: verify\nselect true;\n-- upshift: down\ndrop table a;\n",
+        ),
+        (
+            "2_b.sql",
+            "create index concurrently a_x on a (x);\nselect 1;\n-- upshift: down\ndrop index a_x;\n",
+        ),
+        ("3_c.sql", "-- upshift: phase backfill\n-- upshift: backfill table=a\nupdate a set y = 2;\n"),
+    ]);
+    let set = set.with([code(4, "made", Transaction::On, makes_a_table)]);
+    db.migrator(set).hooks_with(Statements(seen.clone())).run().await.unwrap();
+    let seen = seen.lock().unwrap().join("\n");
+    expect![[r#"
+        1_a up 0, in a transaction: create table a (x int primary key, y int)
+        1_a up 0 done, 1 a
+        1_a up 1, in a transaction: insert into a values (1)
+        1_a up 1 done, 1 a
+        1_a verify 0, in a transaction: select pg_catalog.concat('upshift: not true: ', pg_catalog.to_jsonb(checked))::integer from (
+        select true
+        ) as checked ("true?") where checked."true?" is not true limit 1
+        1_a verify 0 done, 1 a
+        1_a committed
+        2_b up 0, alone: create index concurrently a_x on a (x)
+        2_b up 0 done, 1 a
+        2_b committed
+        2_b up 1, in a transaction: select 1
+        2_b up 1 done, 1 a
+        2_b committed
+        3_c up 0, in a transaction: update a set y = 2
+        where (a."x" operator("pg_catalog".>=) $1::pg_catalog.int4) and (a."x" operator("pg_catalog".<=) $2::pg_catalog.int4) 
+        3_c up 0 done, 1 a
+        3_c committed
+        3_c committed
+        4_made up 0, in a transaction: Rust
+        4_made up 0 done, 1 a
+        4_made committed"#]].assert_eq(&seen);
 }

@@ -10,7 +10,7 @@ use upshift_files::{Vars, Version};
 
 use crate::code::Backfill;
 use crate::error::Error;
-use crate::event::{Event, Hooks, Observer};
+use crate::event::{Event, Hooks, Observer, StatementHooks};
 use crate::facts::Facts;
 use crate::gate::GatePolicy;
 use crate::history::privilege::Wanted;
@@ -108,6 +108,10 @@ impl Context {
 
     pub(crate) fn hooks(&self) -> Option<&Arc<dyn Hooks>> {
         self.hooks.as_ref()
+    }
+
+    pub(crate) fn statement_hooks(&self) -> Option<&dyn StatementHooks> {
+        self.hooks.as_ref().and_then(|hooks| hooks.statements())
     }
 
     pub(crate) fn tell(&self, event: &Event<'_>) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use upshift_files::MigrationId;
+use upshift_files::{MigrationId, SectionKind};
 
 use crate::code::{BoxError, StepContext};
 use crate::gate::Verdict;
@@ -191,8 +191,65 @@ pub trait Hooks: Send + Sync {
         Ok(())
     }
 
+    /// Code around each statement; nothing, unless said.
+    fn statements(&self) -> Option<&dyn StatementHooks> {
+        None
+    }
+
     /// After the last step; outside of any transaction.
     async fn after_run(&self, _report: &Report, _context: &mut StepContext<'_>) -> Result<(), BoxError> {
         Ok(())
     }
+}
+
+/// One statement of a migration, on its way to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StatementAt<'s> {
+    /// Which migration.
+    pub id: &'s MigrationId,
+    /// What a person calls it.
+    pub label: &'s str,
+    /// Which way it goes.
+    pub direction: Direction,
+    /// The section it stands in.
+    pub section: SectionKind,
+    /// Which of the section's statements it is, from 0.
+    pub number: usize,
+    /// Its text as it is sent; `None` for Rust code.
+    pub text: Option<&'s str>,
+    /// What is around it.
+    pub around: Around,
+}
+
+/// What is around a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Around {
+    /// A transaction.
+    Transaction,
+    /// Nothing: PostgreSQL refuses it in a transaction block.
+    Nothing,
+}
+
+/// Code that runs around each statement of migrations, on the migrating connection: for tests that look at what one does.
+///
+/// What it does in a transaction is part of it, and an error of it ends the run. It must leave the transaction open.
+#[async_trait]
+pub trait StatementHooks: Send + Sync {
+    /// Before a statement, a query of a guard or a verify, or Rust code.
+    async fn before_statement(
+        &self,
+        statement: &StatementAt<'_>,
+        context: &mut StepContext<'_>,
+    ) -> Result<(), BoxError>;
+
+    /// After it; not when it failed.
+    async fn after_statement(
+        &self,
+        statement: &StatementAt<'_>,
+        context: &mut StepContext<'_>,
+    ) -> Result<(), BoxError>;
+
+    /// After the transaction with a migration's statements; outside of any.
+    async fn after_transaction(&self, label: &str, context: &mut StepContext<'_>) -> Result<(), BoxError>;
 }

@@ -25,6 +25,7 @@
 //!
 //! The quick start, what a file may say and how it is built stand in the repository's README and `docs/`.
 
+mod around;
 mod audit;
 mod backfill;
 mod backfills;
@@ -65,7 +66,7 @@ pub use backfills::Backfills;
 pub use checked::HealthCheck;
 pub use code::{Backfill, BatchRange, BoxError, CodeMigration, StepContext};
 pub use error::{Error, FailedAt, Failure, Holder, Left, ServerError, Stopped};
-pub use event::{Blocker, Event, Hooks, Observer};
+pub use event::{Around, Blocker, Event, Hooks, Observer, StatementAt, StatementHooks};
 pub use facts::HistoryRow;
 pub use fleet::{Did, Fitness, Fleet, Member, Shadowed, Shape, Switch, SwitchState, Tick};
 pub use gate::{ClosedBy, Gate, GatePolicy, Instance, SessionTag, Share, Verdict, Word, WordKind};

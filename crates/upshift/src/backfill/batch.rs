@@ -13,8 +13,10 @@ use super::book::Book;
 use super::health::{Health, Hold};
 use super::table::{Opening, PLAN_BY_INDEX, Way};
 use super::{ASK_EVERY, Asking, Work};
+use crate::around::{self, first_of};
 use crate::code::StepContext;
 use crate::error::{Error, Failure, Stopped};
+use crate::event::Around;
 use crate::history::backfill as sql;
 use crate::plan::{Purpose, Sent};
 use crate::settings::milliseconds;
@@ -172,6 +174,9 @@ impl Work<'_> {
         let values: Vec<(&(dyn ToSql + Sync), Type)> = parts.map(|part| (part as _, Type::TEXT)).collect();
         // Before a lock timeout, and behind the end of what was not held up: looking costs a connection.
         let watch = Watch::new(self.context, self.pid, self.policy().lock.mul_f64(0.9));
+        if self.context.statement_hooks().is_some() {
+            return self.watched(taken, sent, &values).await;
+        }
         let statement = Box::pin(self.client.execute_typed(&sent.text, &values));
         let (freely, changed, recorded, committed) = join4(
             self.client.batch_execute(&self.table.plan_freely),
@@ -190,6 +195,33 @@ impl Work<'_> {
         })?;
         let (took, waiting) = recorded.map_err(|cause| self.failure(Purpose::Books, cause))?;
         committed.map_err(|cause| self.failure(Purpose::Commit, cause))?;
+        Ok((changed, took, waiting))
+    }
+
+    /// Does the rows with the code of the service around the statement.
+    async fn watched(
+        &self,
+        taken: &Taken,
+        sent: &Sent,
+        values: &[(&(dyn ToSql + Sync), Type)],
+    ) -> Result<(u64, Duration, u64), Trouble> {
+        if let Err(cause) = self.client.batch_execute(&self.table.plan_freely).await {
+            return Err(self.failure(Purpose::Begin, cause));
+        }
+        let at = first_of(self.step, Some(&sent.text), Around::Transaction);
+        around::before(self.context, self.client, &at).await?;
+        let changed = match self.client.execute_typed(&sent.text, values).await {
+            Ok(changed) => changed,
+            Err(cause) => {
+                self.roll_back().await;
+                return Err(Trouble::Migration(Box::new(Failure::in_batch(self.step, sent, cause))));
+            }
+        };
+        around::after(self.context, self.client, &at).await?;
+        let (recorded, committed) = join(self.record(taken), self.client.batch_execute("commit")).await;
+        let (took, waiting) = recorded.map_err(|cause| self.failure(Purpose::Books, cause))?;
+        committed.map_err(|cause| self.failure(Purpose::Commit, cause))?;
+        around::ended(self.context, self.client, self.step).await?;
         Ok((changed, took, waiting))
     }
 

@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use super::Executor;
 use super::leftover::{Interrupted, can_be_looked_up, is_there_already};
+use crate::around::{self, first_of, statement_of};
 use crate::error::{Error, Failure, Left};
-use crate::event::Event;
+use crate::event::{Around, Event};
 use crate::facts::read_texts;
 use crate::ident::literal;
 use crate::plan::messages::{
@@ -65,9 +66,13 @@ impl Executor<'_> {
                 if matches!(before, Before::Interrupted { .. }) {
                     self.sent_again(step, None);
                 }
+                let client = self.lock.session.client();
+                let at = first_of(step, None, Around::Nothing);
+                around::before(self.context, client, &at).await?;
                 self.code(step)
                     .await
                     .map_err(|cause| Broken::Migration(Box::new(Failure::in_code(step, cause))))?;
+                around::after(self.context, client, &at).await?;
             }
             StepBody::Sql(script) => self.units(step, script, before, done).await?,
             // It is no step of this kind.
@@ -129,6 +134,7 @@ impl Executor<'_> {
                     self.keep_place(step, range.end, BETWEEN, None).await?;
                 }
             }
+            around::ended(self.context, self.lock.session.client(), step).await?;
             *done = unit.end();
             let of = script.statements.len();
             self.context.tell(&Event::StatementFinished { label: &step.label, done: *done, of });
@@ -227,10 +233,10 @@ impl Executor<'_> {
     async fn send_alone(&self, step: &Step, script: &SqlScript, at: usize) -> Result<(), Broken> {
         let message = statement(script, at);
         if !script.is_concurrent(at) || self.lock.server.pid.is_none() {
-            return self.send(step, &message).await;
+            return self.send_within(step, &message, Around::Nothing).await;
         }
         let limit = self.lift_lock_timeout().await?;
-        let outcome = self.send(step, &message).await;
+        let outcome = self.send_within(step, &message, Around::Nothing).await;
         if !matches!(&outcome, Err(broken) if broken.is_connection_lost()) {
             self.set_lock_timeout(&limit).await?;
         }
@@ -338,6 +344,23 @@ impl Executor<'_> {
     }
 
     async fn send(&self, step: &Step, message: &Message) -> Result<(), Broken> {
+        self.send_within(step, message, Around::Transaction).await
+    }
+
+    /// Sends a message, and calls the code of the service around it where it is a statement of the migration.
+    async fn send_within(&self, step: &Step, message: &Message, around: Around) -> Result<(), Broken> {
+        let at = statement_of(step, message, around);
+        if let Some(at) = &at {
+            around::before(self.context, self.lock.session.client(), at).await?;
+        }
+        self.send_message(step, message).await?;
+        if let Some(at) = &at {
+            around::after(self.context, self.lock.session.client(), at).await?;
+        }
+        Ok(())
+    }
+
+    async fn send_message(&self, step: &Step, message: &Message) -> Result<(), Broken> {
         let watch =
             crate::watch::Watch::new(self.context, self.lock.server.pid, self.plan.writer.timeouts.lock / 2);
         let mut flight = super::flight::Flight::new(self.wire, &watch);

@@ -5,10 +5,11 @@
 
 use super::Executor;
 use super::flight::{Answer, Flight};
+use crate::around::{after, before, ended, first_of, statement_of};
 use crate::backoff::Backoff;
 use crate::code::{BoxError, StepContext};
 use crate::error::{Error, Failure};
-use crate::event::Blocker;
+use crate::event::{Around, Blocker};
 use crate::plan::messages::{
     LockWait, begin, begin_judged, between, closing, commit, fencing, guard, lock_wait, queries, statement,
     whole,
@@ -250,23 +251,66 @@ impl Executor<'_> {
     ) -> Option<Stop<'p>> {
         for (step, act) in &transaction.acts {
             if let Act::Send(message) = act {
-                flight.send(step, message).await;
+                if self.context.statement_hooks().is_none() {
+                    flight.send(step, message).await;
+                } else if let Err(stop) = self.watched(flight, step, message).await {
+                    return stop;
+                }
                 continue;
             }
             flight.land().await;
             if flight.failed.is_some() {
-                // Ends the transaction, which the server has given up already.
-                let rolled_back = self.lock.session.client().batch_execute("rollback").await;
-                tracing::debug!(?rolled_back, "rolled back before Rust code");
+                self.give_up("before Rust code").await;
                 return None;
             }
             if let Err(stop) = self.called(act).await {
-                let rolled_back = self.lock.session.client().batch_execute("rollback").await;
-                tracing::debug!(?rolled_back, "rolled back after an error of Rust code");
+                self.give_up("after an error of Rust code").await;
                 return Some(stop);
             }
         }
         None
+    }
+
+    /// Sends a message, and calls the code of the service around it; what stopped it.
+    async fn watched<'f, 'p>(
+        &self,
+        flight: &mut Flight<'f, 'p>,
+        step: &'p Step,
+        message: &'f Message,
+    ) -> Result<(), Option<Stop<'p>>> {
+        let client = self.lock.session.client();
+        let at = statement_of(step, message, Around::Transaction);
+        flight.land().await;
+        let outcome = match (&at, flight.failed.is_some()) {
+            (_, true) => Err(None),
+            (Some(at), false) => before(self.context, client, at).await.map_err(Some),
+            (None, false) => Ok(()),
+        };
+        if let Err(error) = outcome {
+            self.give_up("before a statement").await;
+            return Err(error.map(Stop::Ours));
+        }
+        flight.send(step, message).await;
+        flight.land().await;
+        let outcome = match (&at, flight.failed.is_some()) {
+            (_, true) => Err(None),
+            (Some(at), false) => after(self.context, client, at).await.map_err(Some),
+            (None, false) if message.purpose == Purpose::Commit => {
+                ended(self.context, client, step).await.map_err(Some)
+            }
+            (None, false) => Ok(()),
+        };
+        if let Err(error) = outcome {
+            self.give_up("behind a statement").await;
+            return Err(error.map(Stop::Ours));
+        }
+        Ok(())
+    }
+
+    /// Ends a transaction that the server may have given up already.
+    async fn give_up(&self, when: &'static str) {
+        let rolled_back = self.lock.session.client().batch_execute("rollback").await;
+        tracing::debug!(?rolled_back, "rolled back {when}");
     }
 
     /// Calls Rust code inside the open transaction, and proves that it has left the transaction as it was.
@@ -288,7 +332,10 @@ impl Executor<'_> {
                 Some(("after_step", hooks.after_step(&step.label, &mut context).await))
             }
             _ => {
+                let at = first_of(step, None, Around::Transaction);
+                before(self.context, client, &at).await.map_err(Stop::Ours)?;
                 self.code(step).await.map_err(|cause| Stop::Code(step, cause))?;
+                after(self.context, client, &at).await.map_err(Stop::Ours)?;
                 None
             }
         };
