@@ -74,5 +74,7 @@ mod test_databases;
 mod test_databases_life;
 #[path = "promises/test_databases_templates.rs"]
 mod test_databases_templates;
+#[path = "promises/trace.rs"]
+mod trace;
 #[path = "promises/written_transaction.rs"]
 mod written_transaction;

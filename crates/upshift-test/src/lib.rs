@@ -21,6 +21,7 @@ mod cluster;
 mod database;
 mod error;
 mod folder;
+mod lint;
 mod office;
 mod poll;
 mod process;
@@ -28,6 +29,7 @@ mod programs;
 mod server;
 mod settings;
 mod shared;
+mod trace;
 mod version;
 
 pub use database::{
@@ -35,9 +37,15 @@ pub use database::{
 };
 pub use error::ServerError;
 pub use folder::Storage;
+pub use lint::{Lint, LintError, lint};
 pub use process::StopMode;
 pub use server::{Server, ServerBuilder};
 pub use shared::SharedServer;
+pub use trace::{
+    Comparison, Difference, EmptyTable, Fact, NotCompared, Rows, Scan, Seen, Side, Trace, TracedLock,
+    TracedStatement, TracedStep, Tracing, trace,
+};
+pub use upshift_lint;
 pub use upshift_test_macros::test;
 pub use version::ServerVersion;
 

@@ -7,7 +7,7 @@ use crate::code::StepContext;
 use crate::context::Context;
 use crate::error::Error;
 use crate::event::{Around, StatementAt};
-use crate::plan::{Direction, Message, Purpose, Step};
+use crate::plan::{Direction, Message, Purpose, SqlScript, Step};
 
 /// The statement of a migration that a message carries; none for a message of our own.
 pub(crate) fn statement_of<'s>(
@@ -15,13 +15,15 @@ pub(crate) fn statement_of<'s>(
     message: &'s Message,
     around: Around,
 ) -> Option<StatementAt<'s>> {
-    let (section, number) = match message.purpose {
-        Purpose::Statement(number) => (section_of(step), number),
-        Purpose::Guard(number) => (SectionKind::Guard, number),
-        Purpose::Verify(number) => (SectionKind::Verify, number),
+    let query = |script: Option<&'s SqlScript>, number| script.map(|script| script.text(number));
+    let (section, number, text) = match message.purpose {
+        Purpose::Statement(number) => (section_of(step), number, Some(&*message.sql)),
+        // It is sent inside of a query of ours.
+        Purpose::Guard(number) => (SectionKind::Guard, number, query(step.guard.as_ref(), number)),
+        Purpose::Verify(number) => (SectionKind::Verify, number, query(step.verify.as_ref(), number)),
         _ => return None,
     };
-    Some(at(step, section, number, Some(&message.sql), around))
+    Some(at(step, section, number, text, around))
 }
 
 /// A text that is sent for the first statement of a step, or (none) its Rust code.

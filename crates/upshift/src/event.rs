@@ -216,7 +216,7 @@ pub struct StatementAt<'s> {
     pub section: SectionKind,
     /// Which of the section's statements it is, from 0.
     pub number: usize,
-    /// Its text as it is sent; `None` for Rust code.
+    /// Its text: as it is sent, that of a query in a guard or a verify as it is written; `None` for Rust code.
     pub text: Option<&'s str>,
     /// What is around it.
     pub around: Around,

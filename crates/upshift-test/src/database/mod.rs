@@ -6,7 +6,7 @@ mod builder;
 pub(crate) mod error;
 mod fixture;
 mod isolation;
-mod place;
+pub(crate) mod place;
 mod run;
 mod schema;
 

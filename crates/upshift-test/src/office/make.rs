@@ -291,7 +291,7 @@ impl Office {
 }
 
 /// A template with a part of its migrations would be none.
-fn nothing_blocked(report: Result<Report, upshift::Error>) -> Result<(), TestError> {
+pub(crate) fn nothing_blocked(report: Result<Report, upshift::Error>) -> Result<(), TestError> {
     let report = report.map_err(|cause| Kind::Migrations { cause })?;
     match report.blocked.first() {
         None => Ok(()),

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio_postgres::{Client, Config};
 
 use key::{Key, Keys, Surroundings};
-pub(crate) use make::{Blueprint, Recipe, pool};
+pub(crate) use make::{Blueprint, Recipe, nothing_blocked, pool};
 pub(crate) use session::{Session, Value, connect, quoted};
 
 use crate::database::error::TestError;

@@ -66,12 +66,10 @@ impl Executor<'_> {
                 if matches!(before, Before::Interrupted { .. }) {
                     self.sent_again(step, None);
                 }
-                let client = self.lock.session.client();
-                let at = first_of(step, None, Around::Nothing);
+                let (client, at) = (self.lock.session.client(), first_of(step, None, Around::Nothing));
                 around::before(self.context, client, &at).await?;
-                self.code(step)
-                    .await
-                    .map_err(|cause| Broken::Migration(Box::new(Failure::in_code(step, cause))))?;
+                let called = self.code(step).await;
+                called.map_err(|cause| Broken::Migration(Box::new(Failure::in_code(step, cause))))?;
                 around::after(self.context, client, &at).await?;
             }
             StepBody::Sql(script) => self.units(step, script, before, done).await?,
@@ -349,15 +347,12 @@ impl Executor<'_> {
 
     /// Sends a message, and calls the code of the service around it where it is a statement of the migration.
     async fn send_within(&self, step: &Step, message: &Message, around: Around) -> Result<(), Broken> {
-        let at = statement_of(step, message, around);
-        if let Some(at) = &at {
-            around::before(self.context, self.lock.session.client(), at).await?;
-        }
+        let Some(at) = statement_of(step, message, around) else {
+            return self.send_message(step, message).await;
+        };
+        around::before(self.context, self.lock.session.client(), &at).await?;
         self.send_message(step, message).await?;
-        if let Some(at) = &at {
-            around::after(self.context, self.lock.session.client(), at).await?;
-        }
-        Ok(())
+        Ok(around::after(self.context, self.lock.session.client(), &at).await?)
     }
 
     async fn send_message(&self, step: &Step, message: &Message) -> Result<(), Broken> {
