@@ -28,6 +28,8 @@ mod events;
 mod failing_sql;
 #[path = "promises/faults.rs"]
 mod faults;
+#[path = "promises/foreseen.rs"]
+mod foreseen;
 #[path = "promises/grouped.rs"]
 mod grouped;
 #[path = "promises/hand_edited.rs"]

@@ -18,13 +18,14 @@ fn shown(trace: &Trace) -> String {
         if line.trim_start().starts_with("took ") {
             continue;
         }
-        let words: Vec<&str> = line.split(' ').collect();
-        let words: Vec<&str> = words
-            .iter()
-            .enumerate()
-            .map(|(n, word)| if words.get(n + 1) == Some(&"ms") { "…" } else { word })
-            .collect();
-        lines.push(words.join(" "));
+        // Each word before `ms`, and the spaces that bring it into its column.
+        match line.split_once(" ms: ") {
+            Some((lock, blocked)) => {
+                let lock = lock.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').trim_end();
+                lines.push(format!("{lock} … ms: {blocked}"));
+            }
+            None => lines.push(line.to_owned()),
+        }
     }
     lines.join("\n")
 }
@@ -51,5 +52,47 @@ async fn a_trace_shows_locks_and_whom_they_block() {
         ("5_rewrite.sql", "alter table orders alter column id type numeric;\n"),
         ("6_gone.sql", "drop table orders;\n"),
     ]);
-    check(set, expect![[""]]).await;
+    check(set, expect![[r#"
+        PostgreSQL 15, 6 migrations
+
+        1_shop, up
+          create table customers (id bigint primary key, email text not null)
+            makes customers, customers_pkey
+          create table orders (id bigint primary key, customer bigint not null references customers, note text …
+            makes orders, orders_pkey
+
+        2_index, up
+          create index orders_customer on orders (customer)
+            SHARE                   orders     9.5 ms: INSERT, UPDATE and DELETE wait
+            reads orders whole: 3 rows
+            makes orders_customer
+
+        3_concurrently, up
+          create index concurrently orders_note on orders (note)
+            outside of transactions, waits 2 times for the transactions of others to end
+            SHARE UPDATE EXCLUSIVE  orders    38.0 ms: VACUUM and other changes of the table wait, reads and writes go on
+            reads orders whole 2 times: 6 rows
+            makes orders_note
+
+        4_check, up
+          alter table orders add constraint noted check (note is not null) not valid
+            ACCESS EXCLUSIVE        orders    17.9 ms: everything waits, SELECT too
+          alter table orders validate constraint noted
+            SHARE UPDATE EXCLUSIVE  orders    12.0 ms: VACUUM and other changes of the table wait, reads and writes go on
+            reads orders whole: 3 rows
+
+        5_rewrite, up
+          alter table orders alter column id type numeric
+            ACCESS EXCLUSIVE        orders     7.7 ms: everything waits, SELECT too
+            writes orders anew
+            writes orders_customer of orders anew
+            writes orders_note of orders anew
+            writes orders_pkey of orders anew
+            reads orders whole 4 times: 12 rows
+
+        6_gone, up
+          drop table orders
+            ACCESS EXCLUSIVE        customers     2.3 ms: everything waits, SELECT too
+            ACCESS EXCLUSIVE        orders        2.3 ms: everything waits, SELECT too
+            drops orders"#]]).await;
 }

@@ -12,16 +12,11 @@ use upshift_lint::{Level, Options, OptionsError, Report};
 /// For a service that leaves lint at compile time out, and for rules that only a test should hold.
 ///
 /// ```
-/// # use upshift::SourceFile;
-/// # let migrations = || upshift::Source::files([SourceFile::new("1_orders.sql", "create table orders (id bigint primary key);\n-- upshift: down\ndrop table orders;\n")]);
-/// #[test]
-/// # fn ignored() {}
-/// fn migrations_are_safe() -> Result<(), upshift_test::LintError> {
-/// # let MIGRATIONS = upshift::Source::files([]);
-///     upshift_test::lint(MIGRATIONS).check()?;
-///     Ok(())
-/// }
-/// # migrations_are_safe().unwrap();
+/// # const MIGRATIONS: upshift::Source = upshift::Source::embedded("", &[], &[]);
+/// # fn migrations_are_safe() -> Result<(), upshift_test::LintError> {
+/// upshift_test::lint(MIGRATIONS).check()?;
+/// # Ok(())
+/// # }
 /// ```
 pub fn lint(migrations: impl Into<Source>) -> Lint {
     Lint { source: migrations.into(), options: Ok(Options::default()) }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use upshift::files::{Body, Down, Migration, Section, SectionKind};
-use upshift::{Direction, MigrationSet};
+use upshift::{Around, Direction, MigrationSet};
 use upshift_lint::catalog::Origin;
 use upshift_lint::effect::{Certainty, Effects, Major, effects};
 use upshift_lint::statement::{LockMode, Name, Statement};
 use upshift_lint::{Catalog, read};
 
+use super::text::{short, shortened};
 use super::value::{Trace, TracedStatement, TracedStep};
 
 /// What lint foresaw and a trace saw, statement by statement. `Display` lists what is not alike.
@@ -105,9 +106,9 @@ impl fmt::Display for Difference {
             Side::Unseen => "not seen",
         };
         match &self.fact {
-            Fact::Lock(relation, mode) => write!(f, "{side}: {} on {relation}", mode.name()),
-            Fact::Rewrite(relation) => write!(f, "{side}: writes {relation} anew"),
-            Fact::Scan(relation) => write!(f, "{side}: reads {relation} whole"),
+            Fact::Lock(relation, mode) => write!(f, "{side}: {} on {}", mode.name(), short(relation)),
+            Fact::Rewrite(relation) => write!(f, "{side}: writes {} anew", short(relation)),
+            Fact::Scan(relation) => write!(f, "{side}: reads {} whole", short(relation)),
             Fact::Runs(why) => write!(f, "{side}: it runs, though it should be refused: {why}"),
         }
     }
@@ -116,8 +117,9 @@ impl fmt::Display for Difference {
 impl Trace {
     /// What lint foresees for these migrations, on a server of this major, beside what was seen.
     ///
-    /// Of indexes only locks that keep others from their work are compared, and whether a query reads a table whole is
-    /// the planner's choice and not compared.
+    /// Not compared: of indexes, weak locks, all locks of statements outside of transactions (which lock an index when
+    /// nobody can use it any more), and those that are built again under their name; how queries read tables, which is
+    /// the planner's choice.
     pub fn compare(&self, set: &MigrationSet) -> Comparison {
         let mut comparison = Comparison::default();
         let mut catalog = Catalog::default();
@@ -127,28 +129,32 @@ impl Trace {
                 self.steps.iter().find(|step| step.id == *migration.id() && step.direction == direction)
             };
             if let Body::Sql(section) = migration.up() {
-                comparison.section(migration, section, step(Direction::Up), &mut catalog, self.major);
+                let half = Half { migration, section, step: step(Direction::Up), major: self.major };
+                comparison.section(half, &mut catalog);
             }
             if let Down::Sql(section) = migration.down() {
                 let mut after = catalog.clone();
                 // What the migration made is there for everybody by now.
                 after.begin(Origin::Migration(set.len()));
-                comparison.section(migration, section, step(Direction::Down), &mut after, self.major);
+                let half = Half { migration, section, step: step(Direction::Down), major: self.major };
+                comparison.section(half, &mut after);
             }
         }
         comparison
     }
 }
 
+/// The way up or down of a migration, and what a trace saw of it.
+struct Half<'t> {
+    migration: &'t Migration,
+    section: &'t Section,
+    step: Option<&'t TracedStep>,
+    major: Major,
+}
+
 impl Comparison {
-    fn section(
-        &mut self,
-        migration: &Migration,
-        section: &Section,
-        step: Option<&TracedStep>,
-        catalog: &mut Catalog,
-        major: Major,
-    ) {
+    fn section(&mut self, half: Half<'_>, catalog: &mut Catalog) {
+        let Half { migration, section, step, major } = half;
         let mut held: BTreeMap<Name, LockMode> = BTreeMap::new();
         for (number, cut) in section.statements().unwrap_or_default().iter().enumerate() {
             let statement = read(section.text(), cut);
@@ -158,7 +164,7 @@ impl Comparison {
             if let Some(traced) = step.and_then(|step| step.statements.iter().find(here)) {
                 let at = Compared {
                     label: migration.label(),
-                    text: first_line(cut.text(section.text())),
+                    text: shortened(cut.text(section.text())),
                     statement: &statement,
                     catalog,
                     traced,
@@ -227,7 +233,8 @@ impl Compared<'_> {
             self.traced.locks.iter().filter(|lock| lock.on.is_part()).map(|lock| &lock.on.relation).collect();
         let is_quiet = |name: &Name, mode: LockMode| {
             let is_part = self.catalog.index(name).is_some() || parts.contains(&name);
-            self.is_out(name) || is_part && mode < LockMode::ShareUpdateExclusive
+            let is_weak = mode < LockMode::ShareUpdateExclusive || self.traced.around == Around::Nothing;
+            self.is_out(name) || is_part && is_weak
         };
         let mut facts = Vec::new();
         for (name, mode) in &seen {
@@ -277,13 +284,4 @@ fn is_query(statement: &Statement) -> bool {
             | Statement::CreateTableAs(_)
             | Statement::RefreshMaterializedView { .. }
     )
-}
-
-fn first_line(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(100) {
-        Some((end, _)) => format!("{} …", line.get(..end).unwrap_or(&line).trim_end()),
-        None => line,
-    }
 }

@@ -8,7 +8,7 @@ use upshift_lint::statement::{LockMode, Name};
 
 use super::value::Seen;
 
-/// Every relation that is no system's, no history's ($1) and not temporary; and every lock the asking session holds on
+/// Every relation that is no system's, no history's ($1), no composite type and not temporary; and every lock the asking session holds on
 /// one, be it there or dropped by the open transaction: its lock stays, its row in pg_class is gone.
 ///
 /// What is counted of the open transaction is not in the totals yet, so that the two together are what was done so far.
@@ -29,6 +29,7 @@ from (
         left join pg_catalog.pg_class t on t.reltoastrelid operator(pg_catalog.=) c.oid
             and c.relkind operator(pg_catalog.=) 't'
     where c.oid operator(pg_catalog.>=) 16384::oid and c.relpersistence operator(pg_catalog.<>) 't'
+        and c.relkind operator(pg_catalog.<>) 'c'
         and n.nspname operator(pg_catalog.<>) all (array['pg_catalog', 'information_schema', $1]::name[])
 ) r full join (
     select relation, pg_catalog.array_agg(distinct mode) as modes from pg_catalog.pg_locks

@@ -9,7 +9,7 @@ use tokio_postgres::types::Type;
 use upshift::{
     Around, BoxError, Direction, Hooks, StatementAt, StatementHooks, StepContext, Version, async_trait,
 };
-use upshift_lint::statement::LockMode;
+use upshift_lint::statement::{LockMode, Name};
 
 use super::look::{Counts, Look};
 use super::seed::Seeder;
@@ -178,6 +178,7 @@ impl Inner {
             around,
             locks: Vec::new(),
             rewrites: Vec::new(),
+            rebuilds: Vec::new(),
             scans: Vec::new(),
             made: Vec::new(),
             dropped: Vec::new(),
@@ -234,12 +235,17 @@ impl TracedStatement {
                 self.scans.push(Scan { table: seen.relation, times, tuples });
             }
         }
-        let made = after.relations.iter().filter(|(oid, _)| !before.relations.contains_key(oid));
-        self.made = made
-            .filter_map(|(oid, _)| after.seen(*oid))
-            .filter(|it| !it.is_part() || !is_toast_part(it))
-            .map(|it| it.relation)
-            .collect();
+        let old = there.iter().filter_map(|oid| before.relations.get(oid)).map(|it| (&it.name, it.file));
+        let old: BTreeMap<&Name, u32> = old.collect();
+        for (oid, relation) in after.relations.iter().filter(|(oid, _)| !before.relations.contains_key(oid)) {
+            let Some(seen) = after.seen(*oid).filter(|seen| !is_toast_part(seen)) else { continue };
+            match old.get(&seen.relation) {
+                None => self.made.push(seen.relation),
+                Some(file) if *file != relation.file => self.rebuilds.push(seen),
+                // It took over the file of the one before.
+                Some(_) => {}
+            }
+        }
         self.rewrites.sort();
         self.made.sort();
         self.dropped.sort();

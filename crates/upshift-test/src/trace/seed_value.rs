@@ -166,11 +166,12 @@ impl Facts {
 
     /// Statements that fill the table, to be tried one after the other.
     ///
-    /// All columns; then each literal of the CHECKs for the columns that take one; at last nothing but what must be.
+    /// All columns; then each literal of the CHECKs for the columns that take one, and what texts often look like; at last
+    /// nothing but what must be.
     pub(super) fn attempts(&self, table: &Name, rows: u32) -> Vec<String> {
         let mut all = vec![self.insert(table, rows, Columns::All, None)];
         let own = self.columns.iter().flat_map(|column| column.literals.iter()).chain(&self.literals);
-        let words: Vec<&String> = own.collect();
+        let words: Vec<&str> = own.map(String::as_str).chain(SHAPES.iter().copied()).collect();
         for columns in [Columns::All, Columns::Required] {
             all.extend(words.iter().map(|word| self.insert(table, rows, columns, Some(word))));
             // Where the value is unique, or only one row may be.
@@ -199,7 +200,9 @@ impl Facts {
         let row = |n: u32| {
             let values = columns.iter().map(|column| match (self.keys.get(&column.number), word) {
                 (Some(key), _) => key.clone(),
-                (None, Some(word)) if column.category == "S" && column.refers.is_none() => column.cast(word),
+                (None, Some(word)) if column.category == "S" && column.refers.is_none() => {
+                    column.cast(&word.replace("{n}", &n.to_string()))
+                }
                 (None, Some(word)) if column.category == "N" && word.parse::<f64>().is_ok() => {
                     column.cast(word)
                 }
@@ -211,6 +214,9 @@ impl Facts {
         Some(format!("insert into {table} ({}) values {}", names.join(", "), rows.join(", ")))
     }
 }
+
+/// What texts often have to look like, where a trigger or a function looks at them.
+const SHAPES: &[&str] = &["1.0.{n}", "{n}", "v{n}@example.com", "https://example.com/{n}"];
 
 /// Which columns are written.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,9 @@ use std::time::Duration;
 use upshift::files::SectionKind;
 use upshift::{Around, Direction};
 
-use super::value::{EmptyTable, Rows, Trace, TracedLock, TracedStatement, TracedStep};
+use upshift_lint::statement::Name;
+
+use super::value::{EmptyTable, Rows, Seen, Trace, TracedLock, TracedStatement, TracedStep};
 
 /// How much of a statement is shown.
 const MOST: usize = 100;
@@ -14,9 +16,9 @@ const MOST: usize = 100;
 /// ```text
 /// 2_index, up
 ///   create index orders_status on orders (status)
-///     SHARE               orders  1.2 ms  INSERT, UPDATE and DELETE wait
+///     SHARE                   orders     1.2 ms: INSERT, UPDATE and DELETE wait
 ///     reads orders whole: 3 rows
-///     0.9 ms, 8192 bytes of log
+///     took 0.9 ms, 8192 bytes of log
 /// ```
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -36,7 +38,7 @@ impl fmt::Display for Trace {
 
 impl fmt::Display for EmptyTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, behind {}: {}", self.table, self.behind, self.why)
+        write!(f, "{}, first seen behind {}: {}", short(&self.table), self.behind, self.why)
     }
 }
 
@@ -70,21 +72,23 @@ impl fmt::Display for TracedStatement {
             }
         }
         let shown: Vec<&TracedLock> = self.locks.iter().filter(|lock| self.is_shown(lock)).collect();
-        let wide = shown.iter().map(|lock| place(lock).chars().count()).max().unwrap_or(0);
+        let wide = shown.iter().map(|lock| named(&lock.on).chars().count()).max().unwrap_or(0);
         for lock in shown {
             let (mode, held) = (lock.mode.name(), milliseconds(lock.held));
-            write!(f, "\n    {mode:<22}  {:<wide$}  {held}  blocks {}", place(lock), lock.mode.blocks())?;
+            write!(f, "\n    {mode:<22}  {:<wide$}  {held:>9}: {}", named(&lock.on), lock.mode.blocks())?;
         }
         for written in &self.rewrites {
-            let index = if written.is_part() { format!(", of {}", written.table) } else { String::new() };
-            write!(f, "\n    writes {}{index} anew", written.relation)?;
+            write!(f, "\n    writes {} anew", named(written))?;
+        }
+        for built in &self.rebuilds {
+            write!(f, "\n    builds {} again", named(built))?;
         }
         for scan in &self.scans {
             let times = if scan.times == 1 { String::new() } else { format!(" {} times", scan.times) };
-            write!(f, "\n    reads {} whole{times}: {} rows", scan.table, scan.tuples)?;
+            write!(f, "\n    reads {} whole{times}: {} rows", short(&scan.table), scan.tuples)?;
         }
         for (what, names) in [("makes", &self.made), ("drops", &self.dropped)] {
-            let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+            let names: Vec<String> = names.iter().map(short).collect();
             if !names.is_empty() {
                 write!(f, "\n    {what} {}", names.join(", "))?;
             }
@@ -102,11 +106,16 @@ impl TracedStatement {
     }
 }
 
-fn place(lock: &TracedLock) -> String {
-    if lock.on.is_part() {
-        format!("{} of {}", lock.on.relation, lock.on.table)
-    } else {
-        lock.on.relation.to_string()
+fn named(seen: &Seen) -> String {
+    let name = short(&seen.relation);
+    if seen.is_part() { format!("{name} of {}", short(&seen.table)) } else { name }
+}
+
+/// Without the schema that most have.
+pub(super) fn short(name: &Name) -> String {
+    match name.schema.as_deref() {
+        Some("public") => Name::bare(&name.name).to_string(),
+        _ => name.to_string(),
     }
 }
 
@@ -115,7 +124,7 @@ fn milliseconds(time: Duration) -> String {
 }
 
 /// One line of at most so many characters.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(MOST) {
         Some((end, _)) => format!("{} …", line.get(..end).unwrap_or(&line).trim_end()),

@@ -63,6 +63,8 @@ pub struct TracedStatement {
     pub locks: Vec<TracedLock>,
     /// The relations that it wrote anew, into another file.
     pub rewrites: Vec<Seen>,
+    /// The indexes that it dropped and built again under their name, into another file.
+    pub rebuilds: Vec<Seen>,
     /// The tables that it read from one end to the other.
     pub scans: Vec<Scan>,
     /// The relations it made.
