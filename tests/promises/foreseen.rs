@@ -5,7 +5,7 @@ use std::path::Path;
 use expect_test::{Expect, expect};
 use upshift::Source;
 use upshift_promises::files;
-use upshift_test::trace;
+use upshift_test::{Rows, trace};
 
 /// Traces the migrations, and says what lint had not foreseen, or foresaw in vain.
 async fn check(source: Source, expected: Expect) {
@@ -14,6 +14,11 @@ async fn check(source: Source, expected: Expect) {
     let mut text = comparison.to_string();
     for unknown in &comparison.not_compared {
         text.push_str(&format!("\nnot compared: {}: {}: {}", unknown.label, unknown.text, unknown.why));
+    }
+    for step in &trace.steps {
+        if let Rows::FailsWithRows { words } = &step.rows {
+            text.push_str(&format!("\nfails with rows: {}: {words}", step.label));
+        }
     }
     for table in &trace.empty {
         text.push_str(&format!("\nwithout rows: {table}"));
@@ -45,10 +50,6 @@ async fn what_crates_io_did_was_foreseen() {
         return;
     }
     check(Source::folder(folder), expect![[r#"
-        20170318181441_downloads_need_no_id: ALTER TABLE crate_downloads ALTER COLUMN "date" TYPE date
-          unforeseen: writes index_crate_downloads_date anew
-        20170322130523_version_downloads_needs_no_id: ALTER TABLE version_downloads ALTER COLUMN "date" TYPE date
-          unforeseen: writes index_version_downloads_date anew
         20170708133715_ensure_crate_id_foreign_keys_cascade: ALTER TABLE "crate_downloads" DROP CONSTRAINT "fk_crate_downloads_crate_id", ADD CONSTRAINT "fk_crat …
           unforeseen: it runs, though it should be refused: public.crate_downloads has a constraint fk_crate_downloads_crate_id already
         20170708133715_ensure_crate_id_foreign_keys_cascade: ALTER TABLE "crate_owners" DROP CONSTRAINT "fk_crate_owners_crate_id", ADD CONSTRAINT "fk_crate_owne …
@@ -80,25 +81,13 @@ async fn what_crates_io_did_was_foreseen() {
           not seen: ACCESS EXCLUSIVE on crate_downloads_id_seq
         20190322174825_remove_version_downloads_pk: ALTER TABLE version_downloads DROP CONSTRAINT version_downloads_pkey, ADD CONSTRAINT version_downloa …
           unforeseen: it runs, though it should be refused: public.version_downloads has a constraint version_downloads_pkey already
-        20190614175833_change_keywords_to_text: ALTER TABLE keywords ALTER COLUMN keyword TYPE text
-          unforeseen: writes index_keywords_keyword anew
-          unforeseen: writes index_keywords_lower_keyword anew
-          unforeseen: writes keywords_keyword_key anew
-        20190918233204_fix_int_type_in_to_semver_no_prerelease: DROP TYPE semver_triple
-          unforeseen: ACCESS EXCLUSIVE on semver_triple
         20210210141019_reserve_com0_lpt0: INSERT INTO reserved_crate_names (name) VALUES ('com0'), ('lpt0') ON CONFLICT DO NOTHING
           unforeseen: ACCESS SHARE on crates
-        20240212120203_remove_unused_index: DROP INDEX CONCURRENTLY IF EXISTS index_follows_user_id
-          not seen: ACCESS EXCLUSIVE on index_follows_user_id
-        20250217133723_timezones: alter table crates alter created_at type timestamptz
-          unforeseen: writes index_crate_created_at anew
-        20250217133723_timezones: alter table crates alter updated_at type timestamptz
-          unforeseen: writes index_crate_updated_at anew
         202606051200000000_create_reverse_dependencies: CREATE FUNCTION compute_reverse_dependencies(dependent_crate_ids integer[]) RETURNS TABLE ( target_c …
           unforeseen: ACCESS SHARE on crate_downloads
           unforeseen: ACCESS SHARE on default_versions
           unforeseen: ACCESS SHARE on dependencies
-        601 statements compared, 8 not; 23 effects unforeseen, 6 foreseen and not seen
+        601 statements compared, 8 not; 15 effects unforeseen, 5 foreseen and not seen
         not compared: 20170502181306_drop_schema_migrations: DROP TABLE IF EXISTS schema_migrations: no migration made public.schema_migrations: what depends on it is not known
         not compared: 20171006234455_fix_local_dbs_unique_gh_login: DROP INDEX IF EXISTS lower_gh_login: no migration made public.lower_gh_login: what depends on it is not known
         not compared: 20171008193512_category_trees: CREATE EXTENSION IF NOT EXISTS ltree SCHEMA public: the scripts of the extension ltree may do anything
@@ -107,23 +96,25 @@ async fn what_crates_io_did_was_foreseen() {
         not compared: 20190919185655_add_experimental_indexes: ALTER INDEX IF EXISTS sgrif_testing2 RENAME TO index_version_downloads_by_date: no migration made public.sgrif_testing2: what depends on it is not known
         not compared: 20190919185655_add_experimental_indexes: CREATE INDEX IF NOT EXISTS index_recent_crate_downloads_by_downloads ON recent_crate_downloads USING …: no migration made public.recent_crate_downloads: what depends on it is not known
         not compared: 20200714113112_change_api_token_to_bytea: CREATE EXTENSION IF NOT EXISTS pgcrypto SCHEMA public: the scripts of the extension pgcrypto may do anything
-        without rows: versions, first seen behind 20170308191449_crate_owners_does_not_need_id: invalid input syntax for type integer: "v1"
-        without rows: version_downloads, first seen behind 20170308191449_crate_owners_does_not_need_id: null value in column "version_id" of relation "version_downloads" violates not-null constraint
-        without rows: dependencies, first seen behind 20170308191449_crate_owners_does_not_need_id: null value in column "version_id" of relation "dependencies" violates not-null constraint
-        without rows: version_authors, first seen behind 20170308191449_crate_owners_does_not_need_id: null value in column "version_id" of relation "version_authors" violates not-null constraint
-        without rows: versions, first seen behind 20230813175222_indexed_reverse_dependency_query: invalid input syntax for type numeric: "v1"
-        without rows: version_downloads, first seen behind 20230813175222_indexed_reverse_dependency_query: null value in column "version_id" of relation "version_downloads" violates not-null constraint
-        without rows: dependencies, first seen behind 20230813175222_indexed_reverse_dependency_query: null value in column "version_id" of relation "dependencies" violates not-null constraint
-        without rows: readme_renderings, first seen behind 20230813175222_indexed_reverse_dependency_query: null value in column "version_id" of relation "readme_renderings" violates not-null constraint
-        without rows: version_owner_actions, first seen behind 20230813175222_indexed_reverse_dependency_query: null value in column "version_id" of relation "version_owner_actions" violates not-null constraint
-        without rows: versions_published_by, first seen behind 20230813175222_indexed_reverse_dependency_query: null value in column "version_id" of relation "versions_published_by" violates not-null constraint
-        without rows: default_versions, first seen behind 20240417135931_default-versions-table: null value in column "version_id" of relation "default_versions" violates not-null constraint
-        without rows: versions, first seen behind 202605271300000000_drop_semver_ord: null value in column "semver_ord_v2" of relation "versions" violates not-null constraint
-        without rows: version_downloads, first seen behind 202605271300000000_drop_semver_ord: null value in column "version_id" of relation "version_downloads" violates not-null constraint
-        without rows: dependencies, first seen behind 202605271300000000_drop_semver_ord: null value in column "version_id" of relation "dependencies" violates not-null constraint
-        without rows: readme_renderings, first seen behind 202605271300000000_drop_semver_ord: null value in column "version_id" of relation "readme_renderings" violates not-null constraint
-        without rows: version_owner_actions, first seen behind 202605271300000000_drop_semver_ord: null value in column "version_id" of relation "version_owner_actions" violates not-null constraint
-        without rows: versions_published_by, first seen behind 202605271300000000_drop_semver_ord: null value in column "version_id" of relation "versions_published_by" violates not-null constraint
-        without rows: default_versions, first seen behind 202605271300000000_drop_semver_ord: null value in column "version_id" of relation "default_versions" violates not-null constraint
-        without rows: reverse_dependencies, first seen behind 202606051200000000_create_reverse_dependencies: null value in column "version_id" of relation "reverse_dependencies" violates not-null constraint"#]]).await;
+        fails with rows: 20141001190227_dumped_migration_41: column "gh_login" of relation "users" contains null values (23502)
+        fails with rows: 20141007131740_dumped_migration_66: column "deleted" of relation "crate_owners" contains null values (23502)
+        fails with rows: 20141007131741_dumped_migration_67: column "updated_at" of relation "crate_owners" contains null values (23502)
+        fails with rows: 20160812094501_dumped_migration_111: column "gh_id" of relation "users" contains null values (23502)
+        fails with rows: 20170308140537_create_to_semver_no_prerelease: invalid input syntax for type integer: "v1" (22P02)
+        fails with rows: 20180118172821_use_jsonb_for_features: invalid input syntax for type json (22P02)
+        fails with rows: 20220828191319_non-null-checksum: column "checksum" of relation "versions" contains null values (23502)
+        fails with rows: 20230813175221_faster_reverse_dependencies_query: invalid input syntax for type numeric: "v1" (22P02)
+        fails with rows: 20241024134209_make-unique-num-not-null: column "num_no_build" of relation "versions" contains null values (23502)
+        fails with rows: 20250211122510_not-null-expires-at-column: column "expires_at" of relation "crate_owner_invitations" contains null values (23502)
+        fails with rows: 20250716163013_make_gh_encrypted_token_not_null: column "gh_encrypted_token" of relation "users" contains null values (23502)
+        fails with rows: 202605271200000000_semver_ord_v2_not_null: column "semver_ord_v2" of relation "versions" contains null values (23502)
+        fails with rows: 202606171053250000_versions_tar_sha256_not_null: column "tar_sha256" of relation "versions" contains null values (23502)
+        without rows: versions, first seen behind 202606171106290000_versions_checksum_drop_not_null: null value in column "semver_ord_v2" of relation "versions" violates not-null constraint
+        without rows: version_downloads, first seen behind 202606171106290000_versions_checksum_drop_not_null: null value in column "version_id" of relation "version_downloads" violates not-null constraint
+        without rows: dependencies, first seen behind 202606171106290000_versions_checksum_drop_not_null: null value in column "version_id" of relation "dependencies" violates not-null constraint
+        without rows: readme_renderings, first seen behind 202606171106290000_versions_checksum_drop_not_null: null value in column "version_id" of relation "readme_renderings" violates not-null constraint
+        without rows: version_owner_actions, first seen behind 202606171106290000_versions_checksum_drop_not_null: null value in column "version_id" of relation "version_owner_actions" violates not-null constraint
+        without rows: versions_published_by, first seen behind 202606171106290000_versions_checksum_drop_not_null: null value in column "version_id" of relation "versions_published_by" violates not-null constraint
+        without rows: default_versions, first seen behind 202606171106290000_versions_checksum_drop_not_null: null value in column "version_id" of relation "default_versions" violates not-null constraint
+        without rows: reverse_dependencies, first seen behind 202606171106290000_versions_checksum_drop_not_null: null value in column "version_id" of relation "reverse_dependencies" violates not-null constraint"#]]).await;
 }

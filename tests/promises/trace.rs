@@ -63,36 +63,36 @@ async fn a_trace_shows_locks_and_whom_they_block() {
 
         2_index, up
           create index orders_customer on orders (customer)
-            SHARE                   orders     9.5 ms: INSERT, UPDATE and DELETE wait
+            SHARE                   orders … ms: INSERT, UPDATE and DELETE wait
             reads orders whole: 3 rows
             makes orders_customer
 
         3_concurrently, up
           create index concurrently orders_note on orders (note)
             outside of transactions, waits 2 times for the transactions of others to end
-            SHARE UPDATE EXCLUSIVE  orders    38.0 ms: VACUUM and other changes of the table wait, reads and writes go on
+            SHARE UPDATE EXCLUSIVE  orders … ms: VACUUM and other changes of the table wait, reads and writes go on
             reads orders whole 2 times: 6 rows
             makes orders_note
 
         4_check, up
           alter table orders add constraint noted check (note is not null) not valid
-            ACCESS EXCLUSIVE        orders    17.9 ms: everything waits, SELECT too
+            ACCESS EXCLUSIVE        orders … ms: everything waits, SELECT too
           alter table orders validate constraint noted
-            SHARE UPDATE EXCLUSIVE  orders    12.0 ms: VACUUM and other changes of the table wait, reads and writes go on
+            SHARE UPDATE EXCLUSIVE  orders … ms: VACUUM and other changes of the table wait, reads and writes go on
             reads orders whole: 3 rows
 
         5_rewrite, up
           alter table orders alter column id type numeric
-            ACCESS EXCLUSIVE        orders     7.7 ms: everything waits, SELECT too
+            ACCESS EXCLUSIVE        orders … ms: everything waits, SELECT too
             writes orders anew
             writes orders_customer of orders anew
             writes orders_note of orders anew
-            writes orders_pkey of orders anew
+            builds orders_pkey of orders again
             reads orders whole 4 times: 12 rows
 
         6_gone, up
           drop table orders
-            ACCESS EXCLUSIVE        customers     2.3 ms: everything waits, SELECT too
-            ACCESS EXCLUSIVE        orders        2.3 ms: everything waits, SELECT too
+            ACCESS EXCLUSIVE        customers … ms: everything waits, SELECT too
+            ACCESS EXCLUSIVE        orders … ms: everything waits, SELECT too
             drops orders"#]]).await;
 }
