@@ -2,4 +2,5 @@
 
 mod embedded;
 mod function;
+mod linted;
 mod strict;

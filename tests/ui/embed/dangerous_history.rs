@@ -1,0 +1,5 @@
+const MIGRATIONS: upshift::Source = upshift::embed_migrations!("folders/dangerous_history");
+
+fn main() {
+    drop(MIGRATIONS);
+}

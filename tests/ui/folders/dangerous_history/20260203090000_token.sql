@@ -1,0 +1,3 @@
+alter table orders add column token uuid not null default gen_random_uuid();
+-- upshift: down
+alter table orders drop column token;
