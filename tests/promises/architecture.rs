@@ -161,7 +161,7 @@ fn pure_crates() -> impl Iterator<Item = (PathBuf, String)> {
     // A snapshot is read in one file, behind a feature.
     let reads = |path: &Path| path == Path::new("read.rs");
     let of_schemas = sources("upshift-schema").into_iter().filter(move |(path, _)| !reads(path));
-    ["upshift-files", "upshift-recipes"].into_iter().flat_map(sources).chain(of_schemas)
+    ["upshift-files", "upshift-lint", "upshift-recipes"].into_iter().flat_map(sources).chain(of_schemas)
 }
 
 /// Fails for every file that has one of the words outside of comments and unit tests.
