@@ -1,3 +1,4 @@
+use super::drop_key_with_references::referring;
 use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
 use crate::statement::{Action, AlterRelation, ConstraintKind, Dependants, Name, Quoted, Statement};
@@ -10,9 +11,9 @@ pub(super) const RULE: Rule = Rule::new(
 )
 .explained(
     "From now on rows come in that the release before this one takes for impossible. Without a UNIQUE or EXCLUDE its \
-     `on conflict` fails as well. Drop it in a contract. Nothing is said where the constraint is replaced in the same \
-     migration, where it is a CHECK that a column is NOT NULL which is so by itself now, or where it was never \
-     validated and made to be replaced.",
+     `on conflict` fails as well. Drop it in a contract. Nothing is said \
+     where the migration puts another in its place, or where it is a CHECK that columns are NOT NULL which are so by \
+     themselves.",
     "docs/rollouts.md; manual, INSERT, ON CONFLICT",
 )
 .examples(
@@ -42,7 +43,7 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         let known = at.catalog.table(&table).and_then(|known| known.constraint(name));
         let key = known.is_some_and(|one| matches!(one.kind, ConstraintKind::ForeignKey(_)));
         let own = known.is_some_and(|one| one.origin == at.catalog.origin());
-        if key || own || is_replaced(at, &table, name) || is_needless(at, &table, name) {
+        if key || own || !referring(at, &table, name).is_empty() || is_replaced(at, &table, name) || is_needless(at, &table, name) {
             continue;
         }
         let unique = known.is_some_and(|one| one.index.is_some());

@@ -47,7 +47,7 @@ fn check(at: &At<'_>) -> Vec<Draft> {
             }
             _ => false,
         };
-        if at.after().any(replaces) && !at.is_unseen(&old.table) {
+        if at.after().any(replaces) && !at.runs_in_transaction() && !at.is_unseen(&old.table) {
             drafts.push(
                 at.draft_at(place, format!("until the next one is built, queries over {} have no index", at.shown(&old.table)))
                     .advice(format!("build the new one first, then drop {}", Quoted(&name.name))),

@@ -1,5 +1,7 @@
 //! Every rule: its bad example trips it and no other, its good one trips none, and what it proposes is clean.
 
+mod everyday;
+
 use upshift_files::{LayoutChoice, MigrationSet, SourceFile};
 
 use super::{RULES, Rule};
