@@ -72,9 +72,9 @@ impl<'a> At<'a> {
         self.catalog.children_of(parent).find(|(_, child)| is_default(child))
     }
 
-    /// The statement as it is, in a contract.
+    /// The statement as it is, in a contract: with others beside it in one that comes after.
     pub fn in_a_contract(&self) -> Rewrite {
-        Rewrite::this(format!("-- upshift: phase contract\n{};", self.text()))
+        self.elsewhere("contract", format!("-- upshift: phase contract\n{};", self.text()))
     }
 
     /// The statement as it is, in a migration of its own.

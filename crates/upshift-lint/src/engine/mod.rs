@@ -12,6 +12,7 @@ mod written;
 pub use allow::AllowUse;
 pub use at::{At, Held, InMigration};
 pub use finding::{Draft, Finding, Report};
+pub(crate) use options::unknown_rule;
 pub use options::{Level, Options, OptionsError};
 pub use rewrite::Rewrite;
 pub use run::lint;

@@ -42,6 +42,14 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     if !at.runs_in_transaction() || !others {
         return Vec::new();
     }
+    // Said once a migration: one that drops twenty says it at the first.
+    let is_drop = |one: &Statement| {
+        matches!(one, Statement::AlterRelation(alter)
+            if alter.actions.iter().any(|(action, _)| matches!(action, Action::DropConstraint { .. })))
+    };
+    if at.before().any(is_drop) {
+        return Vec::new();
+    }
     let mut drafts = Vec::new();
     for (action, place) in &alter.actions {
         let Action::DropConstraint { name, .. } = action else { continue };
@@ -57,5 +65,6 @@ fn check(at: &At<'_>) -> Vec<Draft> {
                 .rewrite(at.in_its_own(&format!("drop_{name}"))),
         );
     }
+    drafts.truncate(1);
     drafts
 }

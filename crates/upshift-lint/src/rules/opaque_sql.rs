@@ -88,7 +88,7 @@ fn found(at: &At<'_>, body: &str) -> Vec<String> {
         ("refresh", &["materialized"]),
     ];
     const BETWEEN: &[&str] =
-        &["table", "into", "from", "only", "if", "not", "exists", "view", "materialized", "index", "concurrently", "unique"];
+        &["table", "into", "from", "only", "if", "not", "exists", "view", "materialized", "index", "concurrently", "unique", "trigger", "function", "policy", "type", "sequence", "schema", "domain"];
     let words = words(body);
     let mut found: Vec<String> = Vec::new();
     for (place, word) in words.iter().enumerate() {
@@ -105,11 +105,11 @@ fn found(at: &At<'_>, body: &str) -> Vec<String> {
             let name = name.split_once('.').map_or_else(|| Name::bare(name), |(schema, name)| Name::in_schema(schema, name));
             at.catalog.is_new(&name)
         });
-        let said = match (seconds.is_empty(), object) {
-            (true, Some(object)) => format!("{word} {object}"),
-            (false, Some(object)) if *object != next => format!("{word} {next} {object}"),
-            _ => format!("{word} {next}"),
-        };
+        let behind = words.iter().skip(place + 1);
+        let between = behind.take_while(|word| BETWEEN.contains(&word.as_str()));
+        let between = between.filter(|word| !["if", "not", "exists", "concurrently", "only"].contains(&word.as_str()));
+        let said: Vec<&str> = std::iter::once(word).chain(between).chain(object).map(String::as_str).collect();
+        let said = said.join(" ");
         if !own && !found.contains(&said) {
             found.push(said);
         }

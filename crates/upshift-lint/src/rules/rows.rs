@@ -18,7 +18,8 @@ pub(super) fn changed<'a>(at: &At<'a>) -> Option<Change<'a>> {
         return None;
     }
     let of = |table: &'a Name, done, can_be_batched| {
-        (!at.is_unseen(table)).then_some(Change { table, done, can_be_batched })
+        let own = table.schema.as_deref() == Some("pg_catalog") || table.name.starts_with("pg_");
+        (!own && !at.is_unseen(table)).then_some(Change { table, done, can_be_batched })
     };
     match at.statement {
         Statement::Update(update) => {

@@ -68,10 +68,7 @@ fn held(at: &At<'_>) -> Option<(LockMode, Name, usize)> {
 
 /// Whether the transaction dropped it: whoever still uses that fails anyway.
 fn is_gone(at: &At<'_>, name: &Name) -> bool {
-    at.before().any(|one| match one {
-        Statement::Drop(dropped) => dropped.names.iter().any(|(gone, _)| at.is_same(gone, name)),
-        _ => false,
-    })
+    at.catalog.relation(name).is_none() && at.before().any(|one| matches!(one, Statement::Drop(_)))
 }
 
 /// What takes its time.

@@ -1,0 +1,103 @@
+use std::collections::BTreeSet;
+
+use super::{Check, Group, Rule};
+use crate::Catalog;
+use crate::catalog::Shape;
+use crate::engine::{Draft, InMigration, Level};
+use crate::statement::Statement;
+
+pub(super) const RULE: Rule = Rule::new(
+    Group::Rollback,
+    Level::Warning,
+    "a down does not lead back to where its up began",
+    Check::Migration(check),
+)
+.explained(
+    "Up and down are replayed one after the other: tables, columns, views and indexes must be then what they were. What \
+     is left over makes the next up fail; what is missing is missed by the release that the down was for.",
+    "docs/migration-files.md",
+)
+.examples(
+    "
+--- 1_orders.sql
+create table orders (id bigint primary key);
+--- 2_total.sql
+alter table orders add column total bigint;
+create table totals (id bigint primary key);
+-- upshift: down
+drop table totals;
+",
+    "
+--- 1_orders.sql
+create table orders (id bigint primary key);
+--- 2_total.sql
+alter table orders add column total bigint;
+create table totals (id bigint primary key);
+-- upshift: down
+drop table totals;
+alter table orders drop column total;
+",
+);
+
+fn check(migration: &InMigration<'_>) -> Vec<Draft> {
+    let opaque = |statement: &Statement| {
+        matches!(statement, Statement::Do { .. } | Statement::Call { .. } | Statement::Unknown { .. })
+    };
+    let all = migration.up.iter().chain(migration.down).map(|(statement, _)| statement);
+    if migration.down.is_empty() || all.into_iter().any(opaque) {
+        return Vec::new();
+    }
+    let mut replayed = migration.after.clone();
+    migration.down.iter().for_each(|(statement, _)| replayed.apply(statement));
+    let (before, now) = (things(migration.before), things(&replayed));
+    let mut drafts = Vec::new();
+    let some = |found: Vec<&String>| {
+        let more = found.len().saturating_sub(3);
+        let names: Vec<&str> = found.iter().take(3).map(|name| name.as_str()).collect();
+        let behind = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{}{behind}", names.join(", "))
+    };
+    let left: Vec<&String> = now.difference(&before).collect();
+    if !left.is_empty() {
+        drafts.push(migration.draft(format!("its down leaves behind what its up made: {}", some(left))));
+    }
+    let after = things(migration.after);
+    // What the down itself takes away is the business of another rule.
+    let taken = before.difference(&now).filter(|name| !after.contains(*name));
+    let missing: Vec<&String> =
+        taken.filter(|name| !name.starts_with("index ") && !is_implied(name, &before, &now)).collect();
+    if !missing.is_empty() {
+        drafts.push(migration.draft(format!("its down does not bring back what its up took away: {}", some(missing))));
+    }
+    drafts.into_iter().map(|draft| draft.advice("complete the down; `verify` proves it on a server")).collect()
+}
+
+/// Whether a column is missing only because its table is.
+fn is_implied(name: &str, before: &BTreeSet<String>, now: &BTreeSet<String>) -> bool {
+    let table = name.strip_prefix("column ").and_then(|column| column.rsplit_once('.'));
+    table.is_some_and(|(table, _)| {
+        let table = format!("table {table}");
+        before.contains(&table) && !now.contains(&table)
+    })
+}
+
+/// What there is, as people name it. Indexes behind constraints, and sequences behind columns, are not counted.
+fn things(catalog: &Catalog) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    for (name, relation) in catalog.relations() {
+        let name = match name.schema.as_deref() {
+            Some("public") => crate::statement::Name::bare(&name.name),
+            _ => name.clone(),
+        };
+        match &relation.shape {
+            Shape::Table(table) => {
+                all.extend(table.columns.iter().map(|column| format!("column {name}.{}", column.name)));
+                all.insert(format!("table {name}"));
+            }
+            Shape::View(_) => drop(all.insert(format!("view {name}"))),
+            Shape::Index(index) if index.constraint.is_none() => drop(all.insert(format!("index {name}"))),
+            Shape::Index(_) | Shape::Sequence { .. } => {}
+        }
+    }
+    all
+}
