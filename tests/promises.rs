@@ -38,6 +38,8 @@ mod hand_edited;
 mod interrupted;
 #[path = "promises/least_privilege.rs"]
 mod least_privilege;
+#[path = "promises/lint.rs"]
+mod lint;
 #[path = "promises/lock.rs"]
 mod lock;
 #[path = "promises/non_transactional.rs"]

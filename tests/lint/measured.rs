@@ -75,5 +75,6 @@ fn the_model_predicts_what_postgresql_did() {
             the server's own matter: server "y" does not exist
         not modelled: security label on table t is null [11-18]
             the server's own matter: no security label providers have been loaded
-    "#]].assert_eq(&tally.report());
+    "#]]
+    .assert_eq(&tally.report());
 }

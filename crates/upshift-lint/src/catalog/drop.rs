@@ -92,6 +92,9 @@ impl Catalog {
                 other.constraints.retain(|one| !refers(&one.kind));
             }
         });
+        let is_own = |relation: &Relation| matches!(&relation.shape, Shape::Sequence { owner: Some((of, own)) } if of == table && own == column);
+        let sequences = self.relations.mentioning(table).filter(|(_, relation)| is_own(relation));
+        let sequences: Vec<Name> = sequences.map(|(name, _)| name.clone()).collect();
         let views: Vec<Name> = self
             .views_of(table)
             .filter(|(_, view)| view.may_use(column) && !view.uses.iter().any(|u| u == "*"))
@@ -101,7 +104,7 @@ impl Catalog {
             found.columns.retain(|one| one.name != column);
             found.constraints.retain(|one| !gone(&one.kind));
         });
-        indexes.iter().chain(&views).for_each(|name| self.drop_relation(name));
+        indexes.iter().chain(&views).chain(&sequences).for_each(|name| self.drop_relation(name));
     }
 
     pub(super) fn drop_constraint(&mut self, table: &Name, constraint: &str, dependants: Dependants) {

@@ -20,6 +20,12 @@ pub(super) struct Altering {
     /// The indexes that are dropped and built anew.
     pub(super) anew: BTreeSet<Name>,
     pub(super) built: BTreeSet<Name>,
+    /// The constraints that it drops: PostgreSQL does that first, wherever it stands.
+    pub(super) gone: BTreeSet<String>,
+}
+
+fn dropped(action: &Action) -> Option<String> {
+    if let Action::DropConstraint { name, .. } = action { Some(name.clone()) } else { None }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,6 +68,7 @@ impl Model<'_> {
             scanned: BTreeSet::new(),
             anew: BTreeSet::new(),
             built: BTreeSet::new(),
+            gone: alter.actions.iter().filter_map(|(action, _)| dropped(action)).collect(),
         };
         let mode = lock_of_all(alter, self);
         self.lock(&name, mode);

@@ -199,11 +199,13 @@ impl Model<'_> {
         }
     }
 
-    /// A view that uses a column.
+    /// A view that uses a column; where another of its tables has one of that name, it may be that one.
     fn views_over(&self, table: &Name, column: &str) -> Option<(Name, &View)> {
         let (name, view) = self.catalog.views_of(table).find(|(_, view)| {
             let all = view.columns.iter().any(|own| own == "*");
-            view.uses.iter().any(|used| used == column || used == "*" && all)
+            let is_of = |other: &Name| other != table && self.catalog.column(other, column).is_some();
+            let is_ours = !view.reads.iter().any(is_of);
+            view.uses.iter().any(|used| used == column && is_ours || used == "*" && all)
         })?;
         Some((name.clone(), view))
     }

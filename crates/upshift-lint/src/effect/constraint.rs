@@ -23,7 +23,7 @@ impl Model<'_> {
         if constraint.nulls == Nulls::NotDistinct {
             self.needs(15, "NULLS NOT DISTINCT");
         }
-        self.refuse_taken_name(table, constraint);
+        self.refuse_taken_name(work, table, constraint);
         let family = work.family(self, table);
         match &constraint.kind {
             ConstraintKind::Check(_) => {
@@ -39,7 +39,8 @@ impl Model<'_> {
             }
             ConstraintKind::Unique(key) => self.add_key(table, constraint.name.as_deref(), key),
             ConstraintKind::PrimaryKey(key) => {
-                if self.catalog.table(table).is_some_and(|found| found.primary_key().is_some()) {
+                let there = self.catalog.table(table).and_then(|found| found.primary_key());
+                if there.is_some_and(|there| !work.gone.contains(&there.name)) {
                     self.refuse(format!("{table} has a primary key already"));
                 }
                 self.key_is_not_null(work, table, key);
@@ -61,8 +62,8 @@ impl Model<'_> {
         }
     }
 
-    fn refuse_taken_name(&mut self, table: &Name, constraint: &Constraint) {
-        let Some(name) = &constraint.name else { return };
+    fn refuse_taken_name(&mut self, work: &Altering, table: &Name, constraint: &Constraint) {
+        let Some(name) = constraint.name.as_ref().filter(|name| !work.gone.contains(*name)) else { return };
         let there = self.catalog.table(table).and_then(|found| found.constraint(name));
         if there.is_some_and(|there| !matches!(there.kind, ConstraintKind::NotNull(_))) {
             self.refuse(format!("{table} has a constraint {name} already"));

@@ -56,6 +56,8 @@ pub enum Fact {
     Lock(Name, LockMode),
     /// It writes a relation anew.
     Rewrite(Name),
+    /// It drops an index and builds it again.
+    Rebuild(Name),
     /// It reads a table whole.
     Scan(Name),
     /// It runs at all; lint says that the server refuses it, and why.
@@ -108,6 +110,7 @@ impl fmt::Display for Difference {
         match &self.fact {
             Fact::Lock(relation, mode) => write!(f, "{side}: {} on {}", mode.name(), short(relation)),
             Fact::Rewrite(relation) => write!(f, "{side}: writes {} anew", short(relation)),
+            Fact::Rebuild(relation) => write!(f, "{side}: builds {} again", short(relation)),
             Fact::Scan(relation) => write!(f, "{side}: reads {} whole", short(relation)),
             Fact::Runs(why) => write!(f, "{side}: it runs, though it should be refused: {why}"),
         }
@@ -117,9 +120,8 @@ impl fmt::Display for Difference {
 impl Trace {
     /// What lint foresees for these migrations, on a server of this major, beside what was seen.
     ///
-    /// Not compared: of indexes, weak locks, all locks of statements outside of transactions (which lock an index when
-    /// nobody can use it any more), and those that are built again under their name; how queries read tables, which is
-    /// the planner's choice.
+    /// Not compared: of indexes, weak locks, and all locks of statements outside of transactions (which lock an index
+    /// when nobody can use it any more); how queries read tables, which is the planner's choice.
     pub fn compare(&self, set: &MigrationSet) -> Comparison {
         let mut comparison = Comparison::default();
         let mut catalog = Catalog::default();
@@ -196,6 +198,7 @@ impl Comparison {
         self.compared += 1;
         let mut facts = at.locks(foreseen, held);
         facts.extend(at.rewrites(foreseen));
+        facts.extend(at.rebuilds(foreseen));
         if !is_query(at.statement) {
             facts.extend(at.scans(foreseen));
         }
@@ -255,6 +258,11 @@ impl Compared<'_> {
     fn rewrites(&self, foreseen: &Effects) -> Vec<(Side, Fact)> {
         let seen: Vec<&Name> = self.traced.rewrites.iter().map(|it| &it.relation).collect();
         self.names(&foreseen.rewrites.iter().collect::<Vec<_>>(), &seen, Fact::Rewrite)
+    }
+
+    fn rebuilds(&self, foreseen: &Effects) -> Vec<(Side, Fact)> {
+        let seen: Vec<&Name> = self.traced.rebuilds.iter().map(|it| &it.relation).collect();
+        self.names(&foreseen.rebuilds.iter().collect::<Vec<_>>(), &seen, Fact::Rebuild)
     }
 
     fn scans(&self, foreseen: &Effects) -> Vec<(Side, Fact)> {

@@ -12,6 +12,7 @@ mod value;
 use std::fmt;
 use std::sync::Arc;
 
+use upshift::files::Migration;
 use upshift::{Direction, DownTarget, Migrator, Source, Version};
 use upshift_lint::effect::Major;
 
@@ -187,12 +188,11 @@ impl Tracing {
         seeder: Option<Seeder>,
     ) -> Result<Result<(Record, Option<Seeder>), Record>, TestError> {
         let is_seeded = seeder.is_some();
-        let with = Surroundings {
-            config: db.config().clone(),
-            history: &self.history,
-            direction,
-            since: self.since,
-        };
+        let set = self.source.set().map_err(|cause| Kind::Migrations { cause })?;
+        let is_early = |migration: &&Migration| migration.version().is_some_and(|it| Some(it) < self.since);
+        let eve = set.iter().take_while(is_early).last().map(Migration::label);
+        let (config, since) = (db.config().clone(), self.since);
+        let with = Surroundings { config, history: &self.history, direction, since, eve };
         let recorder = Recorder::new(with, record, seeder);
         let migrator = Migrator::new(db.pool()?, &self.source).schema(&self.history);
         let migrator = migrator.map_err(|cause| Kind::Schema { cause })?;

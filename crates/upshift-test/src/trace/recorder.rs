@@ -51,6 +51,8 @@ struct Inner {
     direction: Direction,
     /// Migrations before this version are not looked at.
     since: Option<Version>,
+    /// The last of those: behind it there are to be rows.
+    eve: Option<String>,
     /// How many steps stood in the record when the run began: they are run again, and not looked at.
     known: usize,
     state: Mutex<State>,
@@ -79,11 +81,13 @@ pub(super) struct Surroundings<'s> {
     pub(super) history: &'s str,
     pub(super) direction: Direction,
     pub(super) since: Option<Version>,
+    /// The last migration before that.
+    pub(super) eve: Option<String>,
 }
 
 impl Recorder {
     pub(super) fn new(with: Surroundings<'_>, record: Record, seeder: Option<Seeder>) -> Recorder {
-        let Surroundings { config, history, direction, since } = with;
+        let Surroundings { config, history, direction, since, eve } = with;
         let known = record.steps.len();
         let state = Mutex::new(State { record, ..State::default() });
         let seeder = tokio::sync::Mutex::new(seeder);
@@ -92,6 +96,7 @@ impl Recorder {
             history: history.to_owned(),
             direction,
             since,
+            eve,
             known,
             state,
             seeder,
@@ -152,7 +157,8 @@ impl Inner {
 
     /// Fills what is empty, unless the migration is not looked at, or is known to fail with rows.
     async fn seed(&self, label: &str, context: &StepContext<'_>) -> Result<(), BoxError> {
-        let skip = !self.is_watched(context.version(), label)
+        let is_eve = self.known == 0 && self.eve.as_deref() == Some(label);
+        let skip = !self.is_watched(context.version(), label) && !is_eve
             || self.state().record.refused(label, self.direction).is_some();
         let mut seeder = self.seeder.lock().await;
         let Some(seeder) = seeder.as_mut().filter(|_| !skip) else { return Ok(()) };

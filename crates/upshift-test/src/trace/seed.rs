@@ -10,7 +10,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, Row};
 use upshift_lint::statement::Name;
 
-use super::seed_value::{Column, Facts, literals};
+use super::seed_value::{Column, Facts};
 use super::value::EmptyTable;
 use crate::office::connect;
 
@@ -146,7 +146,7 @@ impl Seeder {
         let columns =
             self.client.query_typed(COLUMNS, &[(&table.oid as &(dyn ToSql + Sync), Type::OID)]).await?;
         let columns: Result<Vec<Column>, _> = columns.iter().map(Column::of).collect();
-        let mut facts = Facts { columns: columns?, literals: literals(&table.checks), keys: BTreeMap::new() };
+        let mut facts = Facts { columns: columns?, checks: table.checks.clone(), keys: BTreeMap::new() };
         facts.bound(table.bound.as_ref());
         let mut first = None;
         for sql in facts.attempts(name, self.rows) {

@@ -91,6 +91,29 @@ impl Column {
         format!("'{}'::{}", text.replace('\'', "''"), self.declared)
     }
 
+    /// What takes one step down from a value, where there is such a thing.
+    fn step_down(&self) -> &'static str {
+        match self.base.as_str() {
+            "timestamp" | "timestamptz" => " - '1 day'::interval",
+            "date" => " - 1",
+            _ if self.category == "N" => " - 1",
+            _ => "",
+        }
+    }
+
+    /// What it may have to be because of CHECKs: its domain's, and those of the table that name it.
+    fn choices(&self, checks: &[String]) -> Vec<String> {
+        let naming: Vec<String> = checks.iter().filter(|check| check.contains(&self.name)).cloned().collect();
+        let mut choices = [self.literals.clone(), literals(&naming)].concat();
+        if self.category == "N" {
+            choices.retain(|choice| choice.parse::<f64>().is_ok());
+            let next =
+                choices.iter().filter_map(|choice| Some((choice.parse::<i64>().ok()? + 1).to_string()));
+            choices.extend(next.collect::<Vec<_>>());
+        }
+        choices
+    }
+
     /// How many characters it takes.
     fn most(&self) -> usize {
         match self.base.as_str() {
@@ -145,8 +168,8 @@ fn plain(base: &str, category: &str, labels: &[String], n: u32, most: usize) -> 
 /// What is known of a table.
 pub(super) struct Facts {
     pub(super) columns: Vec<Column>,
-    /// What its CHECKs say.
-    pub(super) literals: Vec<String>,
+    /// Its CHECKs.
+    pub(super) checks: Vec<String>,
     /// The columns whose value the partition decides, by number.
     pub(super) keys: BTreeMap<i16, String>,
 }
@@ -157,61 +180,90 @@ impl Facts {
         let Some((bound, numbers)) = bound else { return };
         let from = bound.split_once("FROM (").or_else(|| bound.split_once("IN (")).map(|(_, rest)| rest);
         let to = bound.split_once("TO (").map(|(_, rest)| rest);
-        let Some(list) = from.filter(|from| !from.starts_with("MINVALUE")).or(to) else { return };
+        let from = from.filter(|from| !from.starts_with("MINVALUE"));
+        let Some(list) = from.or(to) else { return };
         let list = list.split(") TO (").next().unwrap_or(list).trim_end_matches(')');
         for (number, value) in numbers.iter().zip(list.split(", ")) {
-            self.keys.insert(*number, value.to_owned());
+            let column = self.columns.iter().find(|column| column.number == *number);
+            let below = column.map_or("", Column::step_down);
+            let value = match (from, column) {
+                // The upper end is not in it.
+                (None, Some(column)) => format!("({value})::{}{below}", column.declared),
+                _ => value.to_owned(),
+            };
+            self.keys.insert(*number, value);
         }
     }
 
     /// Statements that fill the table, to be tried one after the other.
     ///
-    /// All columns; then each literal of the CHECKs for the columns that take one, and what texts often look like; at last
-    /// nothing but what must be.
+    /// All columns; then with the words of the CHECKs for the columns they are about, and with what texts often look like;
+    /// at last nothing but what must be. Where values are unique, or a table takes one row alone, one row.
     pub(super) fn attempts(&self, table: &Name, rows: u32) -> Vec<String> {
-        let mut all = vec![self.insert(table, rows, Columns::All, None)];
-        let own = self.columns.iter().flat_map(|column| column.literals.iter()).chain(&self.literals);
-        let words: Vec<&str> = own.map(String::as_str).chain(SHAPES.iter().copied()).collect();
+        let choices: Vec<Vec<String>> = self.columns.iter().map(|it| it.choices(&self.checks)).collect();
+        let most = choices.iter().map(Vec::len).max().unwrap_or(0);
+        let checked = (0..most).map(|at| Words::OfChecks(&choices, at));
+        let shaped = SHAPES.iter().map(|shape| Words::Shape(shape));
+        let words: Vec<Words<'_>> = [Words::Plain].into_iter().chain(checked).chain(shaped).collect();
+        let mut all = Vec::new();
         for columns in [Columns::All, Columns::Required] {
-            all.extend(words.iter().map(|word| self.insert(table, rows, columns, Some(word))));
-            // Where the value is unique, or only one row may be.
-            all.extend(words.iter().map(|word| self.insert(table, 1, columns, Some(word))));
-            all.push(self.insert(table, rows, columns, None));
-            all.push(self.insert(table, 1, columns, None));
+            for rows in [rows, rows.min(1)] {
+                all.extend(words.iter().map(|words| self.insert(table, rows, columns, *words)));
+            }
         }
-        all.into_iter().flatten().collect()
+        all
     }
 
-    fn insert(&self, table: &Name, rows: u32, which: Columns, word: Option<&str>) -> Option<String> {
-        let wanted = |column: &&Column| {
+    fn insert(&self, table: &Name, rows: u32, which: Columns, words: Words<'_>) -> String {
+        let is_wanted = |column: &Column| {
             column.source != Value::Made
                 && (self.keys.contains_key(&column.number)
                     || column.source == Value::Ours
                         && (which == Columns::All || column.required == Required::Yes))
         };
-        let columns: Vec<&Column> = self.columns.iter().filter(wanted).collect();
-        if rows == 0 {
-            return None;
-        }
+        let columns: Vec<(usize, &Column)> =
+            self.columns.iter().enumerate().filter(|(_, column)| is_wanted(column)).collect();
         if columns.is_empty() {
-            return Some(vec![format!("insert into {table} default values"); rows as usize].join("; "));
+            let each = (0..rows).map(|_| format!("insert into {table} default values"));
+            return each.collect::<Vec<_>>().join("; ");
         }
-        let names: Vec<String> = columns.iter().map(|column| Quoted(&column.name).to_string()).collect();
+        let names: Vec<String> = columns.iter().map(|(_, column)| Quoted(&column.name).to_string()).collect();
         let row = |n: u32| {
-            let values = columns.iter().map(|column| match (self.keys.get(&column.number), word) {
-                (Some(key), _) => key.clone(),
-                (None, Some(word)) if column.category == "S" && column.refers.is_none() => {
-                    column.cast(&word.replace("{n}", &n.to_string()))
-                }
-                (None, Some(word)) if column.category == "N" && word.parse::<f64>().is_ok() => {
-                    column.cast(word)
-                }
-                _ => column.value(n),
+            let values = columns.iter().map(|(at, column)| match self.keys.get(&column.number) {
+                Some(key) => key.clone(),
+                None => words.of(*at, column, n).unwrap_or_else(|| column.value(n)),
             });
             format!("({})", values.collect::<Vec<_>>().join(", "))
         };
         let rows: Vec<String> = (1..=rows).map(row).collect();
-        Some(format!("insert into {table} ({}) values {}", names.join(", "), rows.join(", ")))
+        format!("insert into {table} ({}) values {}", names.join(", "), rows.join(", "))
+    }
+}
+
+/// What stands in for the plain value of a column.
+#[derive(Clone, Copy)]
+enum Words<'w> {
+    Plain,
+    /// For each column, what its CHECKs name; and which of them.
+    OfChecks(&'w [Vec<String>], usize),
+    Shape(&'w str),
+}
+
+impl Words<'_> {
+    fn of(self, at: usize, column: &Column, n: u32) -> Option<String> {
+        if column.refers.is_some() {
+            return None;
+        }
+        match self {
+            Words::Plain => None,
+            Words::OfChecks(choices, which) => {
+                let own = choices.get(at).filter(|own| !own.is_empty())?;
+                own.get(which % own.len()).map(|word| column.cast(word))
+            }
+            Words::Shape(shape) => {
+                (column.category == "S").then(|| column.cast(&shape.replace("{n}", &n.to_string())))
+            }
+        }
     }
 }
 
@@ -227,7 +279,7 @@ enum Columns {
 }
 
 /// The strings and numbers that CHECK constraints name, each once, a few at most.
-pub(super) fn literals(checks: &[String]) -> Vec<String> {
+fn literals(checks: &[String]) -> Vec<String> {
     const MOST: usize = 12;
     let mut found: Vec<String> = Vec::new();
     for check in checks {
