@@ -27,9 +27,9 @@ impl Catalog {
                     }
                 }
             }
-            Action::DropColumn { column, .. } => {
+            Action::DropColumn { column, dependants, .. } => {
                 for one in self.family_of(name) {
-                    self.drop_column(&one, column);
+                    self.drop_column(&one, column, *dependants);
                 }
             }
             Action::AlterColumn { column, change } => {

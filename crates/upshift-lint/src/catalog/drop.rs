@@ -67,7 +67,9 @@ impl Catalog {
         more.iter().for_each(|other| self.drop_relation(other));
     }
 
-    pub(super) fn drop_column(&mut self, table: &Name, column: &str) {
+    /// A column and what is over it. A view only with CASCADE: whether it uses the column or another's of that name is
+    /// not known for sure, and without CASCADE the server would have refused.
+    pub(super) fn drop_column(&mut self, table: &Name, column: &str, dependants: Dependants) {
         let uses = |expression: &Expression| expression.columns().any(|used| used == column);
         let gone = |kind: &ConstraintKind| match kind {
             ConstraintKind::Check(check) => uses(check),
@@ -97,6 +99,7 @@ impl Catalog {
         let sequences: Vec<Name> = sequences.map(|(name, _)| name.clone()).collect();
         let views: Vec<Name> = self
             .views_of(table)
+            .filter(|_| dependants == Dependants::Drop)
             .filter(|(_, view)| view.may_use(column) && !view.uses.iter().any(|u| u == "*"))
             .map(|(name, _)| name.clone())
             .collect();
@@ -145,7 +148,7 @@ impl Catalog {
             .map(|(table, c)| (table.clone(), c.name.clone()))
             .collect();
         self.types.remove(&name);
-        columns.iter().for_each(|(table, column)| self.drop_column(table, column));
+        columns.iter().for_each(|(table, column)| self.drop_column(table, column, Dependants::Drop));
     }
 
     fn drop_function(&mut self, name: &Name, dependants: Dependants) {

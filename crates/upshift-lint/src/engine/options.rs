@@ -137,7 +137,8 @@ impl Options {
     }
 
     pub(super) fn active(&self) -> Vec<Asked> {
-        let all = RULES.iter().map(|rule| Asked { rule, level: self.level_of(&rule.name()) });
+        let level = |rule: &Rule| self.levels.get(&rule.name()).copied().unwrap_or(rule.level).min(self.most);
+        let all = RULES.iter().map(|rule| Asked { rule, level: level(rule) });
         all.filter(|asked| asked.level > Level::Off).collect()
     }
 

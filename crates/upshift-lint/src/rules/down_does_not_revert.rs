@@ -57,7 +57,9 @@ fn check(migration: &InMigration<'_>) -> Vec<Draft> {
         let behind = if more > 0 { format!(" and {more} more") } else { String::new() };
         format!("{}{behind}", names.join(", "))
     };
-    let left: Vec<&String> = now.difference(&before).collect();
+    let brought_back = unknown_and_dropped(migration);
+    let left: Vec<&String> =
+        now.difference(&before).filter(|name| !brought_back.iter().any(|table| name.contains(table))).collect();
     if !left.is_empty() {
         drafts.push(migration.draft(format!("its down leaves behind what its up made: {}", some(left))));
     }
@@ -70,6 +72,16 @@ fn check(migration: &InMigration<'_>) -> Vec<Draft> {
         drafts.push(migration.draft(format!("its down does not bring back what its up took away: {}", some(missing))));
     }
     drafts.into_iter().map(|draft| draft.advice("complete the down; `verify` proves it on a server")).collect()
+}
+
+/// What the up drops that no migration made: that its down makes it is right.
+fn unknown_and_dropped<'a>(migration: &InMigration<'a>) -> Vec<&'a str> {
+    let dropped = migration.up.iter().filter_map(|(statement, _)| match statement {
+        Statement::Drop(dropped) => Some(&dropped.names),
+        _ => None,
+    });
+    let unknown = dropped.flatten().filter(|(name, _)| migration.before.relation(name).is_none());
+    unknown.map(|(name, _)| name.name.as_str()).collect()
 }
 
 /// Whether a column is missing only because its table is.

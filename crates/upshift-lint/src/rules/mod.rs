@@ -201,5 +201,5 @@ rules! {
 
 /// The rule of this name.
 pub fn rule(name: &str) -> Option<&'static Rule> {
-    RULES.iter().find(|rule| rule.name() == name)
+    RULES.iter().find(|rule| rule.is_called(name))
 }

@@ -17,6 +17,8 @@ pub(super) fn changed<'a>(at: &At<'a>) -> Option<Change<'a>> {
     if at.is_batched() {
         return None;
     }
+    // The condition of a batch is added to an UPDATE or DELETE that begins with that word.
+    let plain = !at.text().get(..4).is_some_and(|first| first.eq_ignore_ascii_case("with"));
     let of = |table: &'a Name, done, can_be_batched| {
         let own = table.schema.as_deref() == Some("pg_catalog") || table.name.starts_with("pg_");
         (!own && !at.is_unseen(table)).then_some(Change { table, done, can_be_batched })
@@ -24,11 +26,11 @@ pub(super) fn changed<'a>(at: &At<'a>) -> Option<Change<'a>> {
     match at.statement {
         Statement::Update(update) => {
             let few = update.filter.as_ref().is_some_and(|filter| at.names_its_rows(&update.table, filter));
-            if few { None } else { of(&update.table, "updated", true) }
+            if few { None } else { of(&update.table, "updated", plain) }
         }
         Statement::Delete(delete) => {
             let few = delete.filter.as_ref().is_some_and(|filter| at.names_its_rows(&delete.table, filter));
-            if few { None } else { of(&delete.table, "deleted", true) }
+            if few { None } else { of(&delete.table, "deleted", plain) }
         }
         Statement::Merge { table, .. } => of(table, "merged", false),
         Statement::Insert(insert) => {

@@ -123,6 +123,12 @@ impl Rule {
         self.file.replace('_', "-")
     }
 
+    /// Whether this is its name.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        let own = self.file.bytes().map(|byte| if byte == b'_' { b'-' } else { byte });
+        own.eq(name.bytes())
+    }
+
     /// Where its documentation stands.
     pub fn link(&self) -> String {
         format!("https://github.com/upshift-rs/upshift/blob/main/docs/lints.md#{}", self.name())

@@ -37,9 +37,11 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         || super::backfill_not_batched::speaks(at)
         || delete.filter.is_none() && at.must_not_break_old_code();
     let Some(change) = rows::changed(at).filter(|_| !elsewhere) else { return Vec::new() };
-    vec![
-        at.draft(format!("rows of {} are deleted in one go", change.table))
-            .effect("the rows stay locked until the last is done: whoever writes them waits")
-            .rewrite(rows::batched(at, change.table)),
-    ]
+    let draft = at
+        .draft(format!("rows of {} are deleted in one go", change.table))
+        .effect("the rows stay locked until the last is done: whoever writes them waits");
+    vec![match change.can_be_batched {
+        true => draft.rewrite(rows::batched(at, change.table)),
+        false => draft.advice("write it as one DELETE without WITH, with `-- upshift: backfill table=…`"),
+    }]
 }

@@ -1,3 +1,5 @@
+use upshift_files::SectionKind;
+
 use super::{Check, Group, Rule, rows};
 use crate::engine::{At, Draft, Level};
 use crate::statement::{Action, LockMode, Name, Statement};
@@ -41,12 +43,11 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     let draft = at
         .draft(format!("{shown} stays locked (since line {line}) while {}", work.what))
         .effect(at.effect_on(&locked, mode, "until this is done"));
-    let rewrite = match (at.section.kind(), work.batched) {
-        (upshift_files::SectionKind::Up, Some(table)) => rows::batched(at, table),
-        (upshift_files::SectionKind::Up, None) => at.in_its_own(&work.name),
-        _ => return vec![draft.advice("do it in a migration of its own")],
-    };
-    vec![draft.rewrite(rewrite)]
+    vec![match (at.section.kind(), work.batched) {
+        (SectionKind::Up, Some(table)) => draft.rewrite(rows::batched(at, table)),
+        (SectionKind::Up, None) if work.alone => draft.rewrite(at.in_its_own(&work.name)),
+        _ => draft.advice("do it in a migration of its own; rows in batches, with `-- upshift: backfill table=…`"),
+    }]
 }
 
 /// Whether this rule speaks about the statement: then those about the work alone are silent.
@@ -77,21 +78,23 @@ struct Work<'a> {
     name: String,
     /// The table whose rows it changes, where a backfill can do it.
     batched: Option<&'a Name>,
+    /// Whether a migration of its own is all it needs.
+    alone: bool,
 }
 
 fn work<'a>(at: &At<'a>) -> Option<Work<'a>> {
     if let Some(change) = rows::changed(at) {
         let what = format!("rows of {} are {}", change.table, change.done);
         let batched = change.can_be_batched.then_some(change.table);
-        return Some(Work { what, name: format!("fill_{}", change.table.name), batched });
+        return Some(Work { what, name: format!("fill_{}", change.table.name), batched, alone: false });
     }
     match at.statement {
         Statement::CreateTableAs(made) if !made.empty && !made.query.limited => {
             let source = made.query.reads.iter().find(|one| !at.is_unseen(one))?;
-            Some(Work { what: format!("{source} is copied"), name: format!("make_{}", made.name.name), batched: None })
+            Some(Work { what: format!("{source} is copied"), name: format!("make_{}", made.name.name), batched: None, alone: true })
         }
         Statement::RefreshMaterializedView { name, .. } if !at.is_unseen(name) => {
-            Some(Work { what: format!("{name} is refreshed"), name: format!("refresh_{}", name.name), batched: None })
+            Some(Work { what: format!("{name} is refreshed"), name: format!("refresh_{}", name.name), batched: None, alone: true })
         }
         Statement::AlterRelation(alter) if !at.is_unseen(&alter.name) => alter.actions.iter().find_map(|(action, _)| {
             let Action::ValidateConstraint(name) = action else { return None };
@@ -104,6 +107,7 @@ fn work<'a>(at: &At<'a>) -> Option<Work<'a>> {
                 what: format!("all of {} is read", alter.name),
                 name: format!("validate_{name}"),
                 batched: None,
+                alone: true,
             })
         }),
         _ => None,
