@@ -18,6 +18,13 @@ impl Catalog {
         }
     }
 
+    /// The same database, where this table has its rows itself and not in partitions.
+    pub(crate) fn as_if_plain(&self, table: &Name) -> Catalog {
+        let mut other = self.clone();
+        other.change_table(table, |found| found.partition_by = None);
+        other
+    }
+
     fn act(&mut self, name: &Name, action: &Action) {
         match action {
             Action::AddColumn { column, .. } => {

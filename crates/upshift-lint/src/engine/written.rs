@@ -53,16 +53,36 @@ impl<'a> At<'a> {
         if self.is_unseen(&relation) { None } else { Some((alter, relation)) }
     }
 
-    /// The versions of the project on which one change of an ALTER alone has such effects.
-    pub fn majors_where_alone(
+    /// The versions of the project on which one change of an ALTER alone writes a table anew.
+    pub fn rewriting(&self, alter: &AlterRelation, number: usize, table: &Name) -> Vec<Major> {
+        self.alone(alter, number, table, |effects, family| {
+            family.iter().any(|one| effects.rewrites.contains(one))
+        })
+    }
+
+    /// The versions of the project on which one change of an ALTER alone reads a table whole.
+    pub fn scanning(&self, alter: &AlterRelation, number: usize, table: &Name) -> Vec<Major> {
+        self.alone(alter, number, table, |effects, family| {
+            family.iter().any(|one| effects.scans.contains(one))
+        })
+    }
+
+    /// The versions on which one change of an ALTER alone has such effects on a table with its partitions. One whose
+    /// partitions no migration made is asked as if it had the rows itself.
+    fn alone(
         &self,
         alter: &AlterRelation,
         number: usize,
-        is_so: impl Fn(&Effects) -> bool,
+        table: &Name,
+        is_so: impl Fn(&Effects, &[Name]) -> bool,
     ) -> Vec<Major> {
         let actions = alter.actions.get(number).into_iter().cloned().collect();
         let alone = Statement::AlterRelation(AlterRelation { actions, name: alter.name.clone(), ..*alter });
-        self.options.each_major().filter(|major| is_so(&effects(&alone, self.catalog, *major))).collect()
+        let family = self.catalog.family_of(table);
+        let partitioned = self.catalog.table(table).is_some_and(|found| found.partition_by.is_some());
+        let plain = (partitioned && family.len() == 1).then(|| self.catalog.as_if_plain(table));
+        let catalog = plain.as_ref().unwrap_or(self.catalog);
+        self.options.each_major().filter(|major| is_so(&effects(&alone, catalog, *major), &family)).collect()
     }
 
     /// The columns it adds to a table that others have seen: its number among the changes, and the column.

@@ -37,7 +37,7 @@ alter table lines add check (total < 1000);
 
 fn check(at: &At<'_>) -> Vec<Draft> {
     let checks = constrained(at).into_iter().filter(|one| {
-        matches!(one.constraint.kind, ConstraintKind::Check(_)) && one.looks_at_rows()
+        matches!(one.constraint.kind, ConstraintKind::Check(_)) && one.looks_at_rows(at)
     });
     let drafts = checks.map(|one| {
         at.draft_at(one.place, format!("this CHECK is tried on every row while nobody can use {}", at.shown(&one.table)))

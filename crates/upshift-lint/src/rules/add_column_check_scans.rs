@@ -38,7 +38,8 @@ alter table lines add column total bigint check (total >= 0);
 
 fn check(at: &At<'_>) -> Vec<Draft> {
     let checks = inline(at, |kind| matches!(kind, ConstraintKind::Check(_)));
-    let drafts = checks.into_iter().map(|(one, constraint)| {
+    let scanning = checks.into_iter().filter(|(one, _)| !one.scanning(at).is_empty());
+    let drafts = scanning.map(|(one, constraint)| {
         let ConstraintKind::Check(demanded) = &constraint.kind else { return at.draft("") };
         let table = at.shown(&one.table);
         let name = at.name_of(&one.table, constraint.name.as_ref(), &constraint.kind);

@@ -41,7 +41,7 @@ alter table orders validate constraint orders_customer_id_fkey;
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let keys = foreign_keys(at).into_iter().filter(|(one, _)| one.is_filled());
+    let keys = foreign_keys(at).into_iter().filter(|(one, _)| !one.scanning(at).is_empty());
     let drafts = keys.filter_map(|(one, constraint)| {
         let ConstraintKind::ForeignKey(key) = &constraint.kind else { return None };
         let (table, to) = (at.shown(&one.table), at.catalog.resolve(&key.table));

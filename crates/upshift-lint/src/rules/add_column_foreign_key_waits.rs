@@ -48,7 +48,7 @@ create index concurrently orders_shop_id on orders (shop_id);
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let keys = foreign_keys(at).into_iter().filter(|(one, _)| !one.is_filled());
+    let keys = foreign_keys(at).into_iter().filter(|(one, _)| one.scanning(at).is_empty());
     let drafts = keys.filter_map(|(one, constraint)| {
         let ConstraintKind::ForeignKey(key) = &constraint.kind else { return None };
         let (table, to) = (at.shown(&one.table), at.catalog.resolve(&key.table));

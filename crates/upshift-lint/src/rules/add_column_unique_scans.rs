@@ -39,7 +39,8 @@ alter table lines add column code text unique;
 
 fn check(at: &At<'_>) -> Vec<Draft> {
     let unique = inline(at, |kind| matches!(kind, ConstraintKind::Unique(_) | ConstraintKind::PrimaryKey(_)));
-    let drafts = unique.into_iter().map(|(one, constraint)| {
+    let scanning = unique.into_iter().filter(|(one, _)| !one.scanning(at).is_empty());
+    let drafts = scanning.map(|(one, constraint)| {
         let table = at.shown(&one.table);
         let name = at.name_of(&one.table, constraint.name.as_ref(), &constraint.kind);
         let index = Quoted(&name);

@@ -30,7 +30,7 @@ alter table stays add constraint no_overlap exclude using gist (room with =, dur
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let added = constrained(at).into_iter().filter(|one| matches!(one.constraint.kind, ConstraintKind::Exclude { .. }));
+    let added = constrained(at).into_iter().filter(|one| matches!(one.constraint.kind, ConstraintKind::Exclude { .. }) && one.looks_at_rows(at));
     let drafts = added.map(|one| {
         let table = at.shown(&one.table);
         at.draft_at(one.place, format!("the index of this is built while nobody can use {table}"))

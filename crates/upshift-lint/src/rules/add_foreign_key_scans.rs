@@ -43,7 +43,7 @@ alter table lines add foreign key (order_id) references orders;
 
 fn check(at: &At<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
-    for one in constrained(at).into_iter().filter(|one| one.looks_at_rows()) {
+    for one in constrained(at).into_iter().filter(|one| one.looks_at_rows(at)) {
         let Some(key) = one.foreign_key() else { continue };
         let (table, to) = (at.shown(&one.table), at.catalog.resolve(&key.table));
         let other = at.shown(&to);

@@ -43,7 +43,7 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         else {
             continue;
         };
-        if one.is_partitioned(at) {
+        if one.is_partitioned(at) || !one.looks_at_rows(at) {
             continue;
         }
         let draft = at

@@ -48,7 +48,7 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         let nullable = index.leading_columns().into_iter().find(|column| {
             known.column(column).is_some_and(|found| !found.not_null) && !known.proves_not_null(column)
         });
-        let Some(column) = nullable else { continue };
+        let Some(column) = nullable.filter(|_| one.looks_at_rows(at)) else { continue };
         let table = at.shown(&one.table);
         let check = at.beside(&one.table, &format!("{column}_not_null")).name;
         let (check, column) = (Quoted(&check), Quoted(column));

@@ -1,6 +1,7 @@
 //! What ADD COLUMN costs on a table that others use: each column has one cause at most, and the rule of that cause says it.
 
 use crate::catalog::Type;
+use crate::effect::Major;
 use crate::engine::{At, Draft, Rewrite};
 use crate::statement::{
     AlterRelation, Column, ColumnConstraint, Constraint, ConstraintKind, Expression, Generated, Name, Place,
@@ -27,6 +28,7 @@ pub(super) enum Cost<'a> {
 }
 
 /// A column that is added to a table that others use.
+#[derive(Debug, Clone)]
 pub(super) struct Added<'a> {
     pub alter: &'a AlterRelation,
     pub table: Name,
@@ -42,8 +44,15 @@ pub(super) fn added<'a>(at: &At<'a>) -> Vec<Added<'a>> {
         .added_columns()
         .into_iter()
         .filter(|(_, table, _, column)| at.catalog.column(table, &column.name).is_none());
-    new.map(|(alter, table, number, column)| Added { alter, table, number, column, cost: cost(at, column) })
-        .collect()
+    let added = new.map(|(alter, table, number, column)| {
+        let cost = match cost(at, column) {
+            small @ (Cost::None | Cost::Required(_)) => small,
+            large if !at.rewriting(alter, number, &table).is_empty() => large,
+            _ => Cost::None,
+        };
+        Added { alter, table, number, column, cost }
+    });
+    added.collect()
 }
 
 fn cost<'a>(at: &At<'_>, column: &'a Column) -> Cost<'a> {
@@ -91,11 +100,14 @@ pub(super) fn default(column: &Column) -> Option<&Expression> {
 pub(super) fn inline<'a>(at: &At<'a>, of: fn(&ConstraintKind) -> bool) -> Vec<(Added<'a>, &'a Constraint)> {
     let mut found = Vec::new();
     for one in added(at).into_iter().filter(|one| matches!(one.cost, Cost::None)) {
-        let constraint = one.column.constraints.iter().find_map(|part| match part {
-            ColumnConstraint::Constraint(constraint) if of(&constraint.kind) => Some(constraint),
-            _ => None,
-        });
-        found.extend(constraint.map(|constraint| (one, constraint)));
+        for part in &one.column.constraints {
+            match part {
+                ColumnConstraint::Constraint(constraint) if of(&constraint.kind) => {
+                    found.push((one.clone(), constraint));
+                }
+                _ => {}
+            }
+        }
     }
     found
 }
@@ -129,9 +141,9 @@ impl Added<'_> {
             .then(&format!("validate_{name}"), format!("alter table {table} validate constraint {quoted};"))
     }
 
-    /// Whether the rows there are get a value.
-    pub(super) fn is_filled(&self) -> bool {
-        default(self.column).is_some_and(|value| value.kind != crate::statement::ExpressionKind::Null)
+    /// The versions on which the rows there are are looked at.
+    pub(super) fn scanning(&self, at: &At<'_>) -> Vec<Major> {
+        at.scanning(self.alter, self.number, &self.table)
     }
 
     /// The statement, the column in it without some of its parts.

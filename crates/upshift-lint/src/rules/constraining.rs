@@ -1,9 +1,7 @@
 //! The constraints that a statement adds to tables that others use.
 
 use crate::engine::{At, Rewrite};
-use crate::statement::{
-    Action, AlterRelation, Constraint, ConstraintKind, Enforcement, ForeignKey, Name, Place, Quoted, Validity,
-};
+use crate::statement::{Action, AlterRelation, Constraint, ConstraintKind, ForeignKey, Name, Place, Quoted};
 
 /// A constraint that is added to a table that others use.
 pub(super) struct Constrained<'a> {
@@ -29,9 +27,9 @@ pub(super) fn constrained<'a>(at: &At<'a>) -> Vec<Constrained<'a>> {
 }
 
 impl<'a> Constrained<'a> {
-    /// Whether the rows there are are looked at.
-    pub(super) fn looks_at_rows(&self) -> bool {
-        self.constraint.validity == Validity::Valid && self.constraint.enforcement == Enforcement::Enforced
+    /// Whether the rows there are are looked at, on any version of the project.
+    pub(super) fn looks_at_rows(&self, at: &At<'_>) -> bool {
+        !at.scanning(self.alter, self.number, &self.table).is_empty()
     }
 
     pub(super) fn foreign_key(&self) -> Option<&'a ForeignKey> {

@@ -1,5 +1,6 @@
 use super::{Check, Group, Rule};
 use super::indexing::on_table;
+use crate::effect::Effects;
 use crate::engine::{At, Draft, Level, Rewrite};
 use crate::statement::{LockMode, Manner};
 
@@ -41,7 +42,10 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     let view = found.is_none() && at.catalog.relation(&table).is_some();
     let partitioned = found.is_some_and(|found| found.partition_by.is_some());
     let there = super::create_index_there_already::is_there(at, index, &table);
-    if index.manner == Manner::Concurrently || index.only || partitioned || view || there {
+    let blocks = |effects: &Effects| {
+        effects.scans.contains(&table) && effects.strongest(&table).is_some_and(LockMode::blocks_writes)
+    };
+    if index.manner == Manner::Concurrently || index.only || partitioned || view || there || at.majors_where(blocks).is_empty() {
         return Vec::new();
     }
     vec![

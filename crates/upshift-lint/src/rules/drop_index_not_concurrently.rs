@@ -46,6 +46,7 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     let of = table.as_ref().map_or_else(|| format!("the table of {first}"), |table| at.shown(table).to_string());
     let draft = at.draft_at(place, format!("nobody can use {of} while this waits for its turn"));
     let draft = match &table {
+        Some(table) if at.majors_where(|effects| effects.strongest(table) == Some(LockMode::AccessExclusive)).is_empty() => return Vec::new(),
         Some(table) => draft.effect(at.effect_on(table, LockMode::AccessExclusive, "to the end of the transaction")),
         None => draft,
     };

@@ -52,7 +52,7 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         else {
             continue;
         };
-        if !one.is_partitioned(at) || one.alter.only {
+        if !one.is_partitioned(at) || one.alter.only || !one.looks_at_rows(at) {
             continue;
         }
         let table = at.shown(&one.table);

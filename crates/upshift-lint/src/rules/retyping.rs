@@ -34,13 +34,13 @@ pub(super) fn retyped<'a>(at: &At<'a>) -> Vec<Retyped<'a>> {
 impl Retyped<'_> {
     /// The versions on which it writes the table anew.
     pub(super) fn rewriting(&self, at: &At<'_>) -> Vec<Major> {
-        at.majors_where_alone(self.alter, self.number, |effects| effects.rewrites.contains(&self.table))
+        at.rewriting(self.alter, self.number, &self.table)
     }
 
     /// The versions on which it reads the table, and does not write it anew.
     pub(super) fn scanning(&self, at: &At<'_>) -> Vec<Major> {
-        at.majors_where_alone(self.alter, self.number, |effects| {
-            effects.scans.contains(&self.table) && !effects.rewrites.contains(&self.table)
-        })
+        let rewriting = self.rewriting(at);
+        let scanning = at.scanning(self.alter, self.number, &self.table);
+        scanning.into_iter().filter(|major| !rewriting.contains(major)).collect()
     }
 }

@@ -52,14 +52,15 @@ fn check(at: &At<'_>) -> Vec<Draft> {
             },
             _ => continue,
         };
-        let known = at.catalog.table(&table);
-        if known.is_some_and(|known| known.column(column).is_some_and(|c| c.not_null) || known.proves_not_null(column)) {
+        let majors = at.scanning(alter, number, &table);
+        if majors.is_empty() {
             continue;
         }
+        let lock = at.effect_on(&table, LockMode::AccessExclusive, "while the whole table is read");
         let rest = at.instead_of(alter, number, None);
         drafts.push(
             at.draft_at(place, format!("every row is looked at for a NULL in {} while nobody can use {}", Quoted(column), at.shown(&table)))
-                .effect(at.effect_on(&table, LockMode::AccessExclusive, "while the whole table is read"))
+                .effect(format!("{lock}{}", at.on(&majors)))
                 .rewrite(in_steps(at, &table, column, rest)),
         );
     }
