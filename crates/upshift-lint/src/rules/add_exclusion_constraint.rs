@@ -20,12 +20,12 @@ pub(super) const RULE: Rule = Rule::new(
 --- 1_stays.sql
 create table stays (id bigint primary key, room int, during tsrange);
 --- 2_exclude.sql
-alter table stays add constraint no_overlap exclude using gist (room with =, during with &&);
+alter table stays add constraint no_overlap exclude using gist (during with &&);
 ",
     "
 --- 1_stays.sql
 create table stays (id bigint primary key, room int, during tsrange);
-alter table stays add constraint no_overlap exclude using gist (room with =, during with &&);
+alter table stays add constraint no_overlap exclude using gist (during with &&);
 ",
 );
 
