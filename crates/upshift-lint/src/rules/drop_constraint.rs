@@ -1,7 +1,7 @@
 use super::drop_key_with_references::referring;
 use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
-use crate::statement::{Action, AlterRelation, ConstraintKind, Dependants, Name, Quoted, Statement};
+use crate::statement::{Action, AlterRelation, ConstraintKind, Dependants, Name, Quoted, Statement, WhenMissing};
 
 pub(super) const RULE: Rule = Rule::new(
     Group::Constraints,
@@ -39,8 +39,12 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     let Some((alter, table)) = at.altered().filter(|_| at.must_not_break_old_code()) else { return Vec::new() };
     let mut drafts = Vec::new();
     for (action, place) in &alter.actions {
-        let Action::DropConstraint { name, dependants: Dependants::Refuse, .. } = action else { continue };
+        let Action::DropConstraint { name, dependants: Dependants::Refuse, missing } = action else { continue };
         let known = at.catalog.table(&table).and_then(|known| known.constraint(name));
+        // IF EXISTS of what no migration made does nothing, as far as the migrations tell.
+        if known.is_none() && *missing == WhenMissing::Skip && at.catalog.table(&table).is_some() {
+            continue;
+        }
         let key = known.is_some_and(|one| matches!(one.kind, ConstraintKind::ForeignKey(_)));
         let own = known.is_some_and(|one| one.origin == at.catalog.origin());
         if key || own || !referring(at, &table, name).is_empty() || is_replaced(at, &table, name) || is_needless(at, &table, name) {

@@ -4,9 +4,9 @@ use crate::statement::{Kind, LockMode, Manner, Name, Statement, WhenMissing};
 
 pub(super) const RULE: Rule = Rule::new(
     Group::Indexes,
-    Level::Error,
+    Level::Warning,
     "an index is dropped while nobody can use its table",
-    Check::UpAndDown(check),
+    Check::Up(check),
 )
 .explained(
     "DROP INDEX takes ACCESS EXCLUSIVE on the table: it waits for every query that runs there, and everybody waits \

@@ -51,7 +51,15 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     if !at.runs_in_transaction() {
         return Vec::new();
     }
-    let mut locked: BTreeSet<Name> = at.before().flat_map(|statement| locked_by(at, statement)).collect();
+    // Said once, where the second pair of tables comes in.
+    let mut locked: BTreeSet<Name> = BTreeSet::new();
+    for tables in at.before().flat_map(|statement| locked_by(at, statement)) {
+        let before = locked.len();
+        locked.extend(tables);
+        if before > 0 && locked.len() > before {
+            return Vec::new();
+        }
+    }
     let mut drafts = Vec::new();
     for one in constrained(at) {
         let Some(key) = one.foreign_key() else { continue };
@@ -67,15 +75,16 @@ fn check(at: &At<'_>) -> Vec<Draft> {
                 .rewrite(one.on_its_own(at)),
         );
     }
+    drafts.truncate(1);
     drafts
 }
 
-/// The tables that others use and that a statement locks to add foreign keys to a table that others use.
-fn locked_by(at: &At<'_>, statement: &Statement) -> Vec<Name> {
+/// The tables that others use and that a statement locks to add foreign keys to a table that others use, key by key.
+fn locked_by(at: &At<'_>, statement: &Statement) -> Vec<Vec<Name>> {
     if !matches!(statement, Statement::AlterRelation(_)) {
         return Vec::new();
     }
     let keys = in_statement(statement).into_iter().filter(|one| !at.is_unseen(&at.catalog.resolve(one.table)));
-    let tables = keys.flat_map(|one| [at.catalog.resolve(one.table), at.catalog.resolve(&one.key.table)]);
-    tables.filter(|table| !at.is_unseen(table)).collect()
+    let both = keys.map(|one| [at.catalog.resolve(one.table), at.catalog.resolve(&one.key.table)]);
+    both.map(|tables| tables.into_iter().filter(|table| !at.is_unseen(table)).collect()).collect()
 }
