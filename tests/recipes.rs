@@ -7,6 +7,8 @@ mod change;
 mod facts;
 #[path = "recipes/fleet.rs"]
 mod fleet;
+#[path = "recipes/foreseen.rs"]
+mod foreseen;
 #[path = "recipes/hidden.rs"]
 mod hidden;
 #[path = "recipes/locks.rs"]

@@ -117,7 +117,9 @@ async fn statements_outside_of_transactions_are_stopped_at_each_lock_they_take()
     let source =
         server_is_at_least(14).then(|| ("6_detach.sql", "alter table p detach partition p1 concurrently;\n"));
     let set = set.with_files(source.map(|(path, text)| SourceFile::new(path, text)));
-    check(set, expect![[r#"
+    check(
+        set,
+        expect![[r#"
         PostgreSQL, 6 migrations
 
         1_tables, up
@@ -166,7 +168,9 @@ async fn statements_outside_of_transactions_are_stopped_at_each_lock_they_take()
           alter table p detach partition p1 concurrently
             outside of transactions, waits for the transactions of others to end
             SHARE UPDATE EXCLUSIVE  p … ms: VACUUM and other changes of the table wait, reads and writes go on
-            ACCESS EXCLUSIVE        p1 … ms: everything waits, SELECT too"#]]).await;
+            ACCESS EXCLUSIVE        p1 … ms: everything waits, SELECT too"#]],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -241,7 +245,8 @@ async fn a_migration_that_fails_without_rows_fails_the_trace_with_its_line() {
          1 | drop table b;
            | ^^^^^^^^^^^^
           caused by: table "b" does not exist (42P01)
-          help: nothing of it was done; mend it and run again"#]].assert_eq(&format!("{error:?}"));
+          help: nothing of it was done; mend it and run again"#]]
+    .assert_eq(&format!("{error:?}"));
 }
 
 #[tokio::test]

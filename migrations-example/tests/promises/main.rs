@@ -11,6 +11,7 @@ mod names;
 mod recipe;
 mod rules;
 mod service;
+mod trace;
 mod up_and_down;
 
 use std::sync::LazyLock;
