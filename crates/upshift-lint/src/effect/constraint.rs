@@ -127,9 +127,38 @@ impl Model<'_> {
         let to = self.existing(&key.table);
         self.lock_all(&self.partitions_of(table), LockMode::ShareRowExclusive);
         self.refer_to(&to, &key.references);
-        if look == Look::AtRows {
-            self.query_both(table, &to, LockMode::AccessShare);
+        let (joined, left): (Vec<Name>, Vec<Name>) = self
+            .partitions_of(table)
+            .into_iter()
+            .filter(|one| one != table || !self.is_partitioned(table))
+            .partition(|one| one != table && self.has_key(one, &to, key));
+        if !joined.is_empty() {
+            // The triggers of the partitions' own keys make way for those of the one key (`tryAttachPartitionForeignKey`).
+            self.lock_all(&self.partitions_of(&to), LockMode::AccessExclusive);
         }
+        if look == Look::AtRows {
+            left.iter().for_each(|one| self.query_both(one, &to, LockMode::AccessShare));
+        }
+    }
+
+    fn is_partitioned(&self, table: &Name) -> bool {
+        self.catalog.table(table).is_some_and(|found| found.partition_by.is_some())
+    }
+
+    /// Whether a partition has this foreign key already, validated: it joins the one of the whole table.
+    fn has_key(&self, partition: &Name, to: &Name, key: &ForeignKey) -> bool {
+        let refers = |key: &ForeignKey| match key.references.is_empty() {
+            true => self.catalog.key_columns(to),
+            false => key.references.clone(),
+        };
+        let is_same = |one: &catalog::Constraint| {
+            let ConstraintKind::ForeignKey(own) = &one.kind else { return false };
+            one.validity == Validity::Valid
+                && self.catalog.resolve(&own.table) == *to
+                && own.columns == key.columns
+                && refers(own) == refers(key)
+        };
+        self.catalog.table(partition).is_some_and(|found| found.constraints.iter().any(is_same))
     }
 
     /// Triggers are made on the table a foreign key refers to.
