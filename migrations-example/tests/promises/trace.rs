@@ -7,6 +7,7 @@ use upshift_test::{Rows, trace};
 async fn every_migration_does_what_lint_foresees() {
     let trace = trace(boot::migrations()).run().await.unwrap();
     let comparison = trace.compare(&boot::migrations().set().unwrap());
+    assert!(comparison.compared > 20, "{comparison}");
     assert!(comparison.differences.is_empty(), "{comparison}\n\n{trace}");
     let refused: Vec<&str> = trace
         .steps
