@@ -20,3 +20,15 @@ fn what_lint_finds_does_not_stop_who_says_so() {
         assert_eq!(source.set().map(|set| set.len()).ok(), Some(expected));
     }
 }
+
+/// What is there before the first migration tells that this type change writes nothing anew; going down does.
+const AFTER_SCHEMA: Source = upshift::embed_migrations!(
+    "ui/folders/after_schema",
+    lint_schema = "ui/folders/schema/before.sql",
+    lint_rules = "alter-column-type-rewrites = off"
+);
+
+#[test]
+fn lint_begins_with_the_schema_that_was_there() {
+    assert_eq!(AFTER_SCHEMA.set().map(|set| set.len()).ok(), Some(1));
+}

@@ -10,6 +10,7 @@ mod drop;
 mod naming;
 mod object;
 mod relation;
+mod script;
 mod shared_map;
 mod store;
 #[cfg(test)]

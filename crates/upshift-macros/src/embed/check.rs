@@ -23,6 +23,8 @@ pub(crate) struct Folder {
     pub code: Vec<CodeFile>,
     /// What a database is recognised by that has all of it.
     pub fingerprint: String,
+    /// A file whose change must make cargo compile again: the schema that lint begins with, as an absolute path.
+    pub schema: Option<String>,
     /// What lint says and does not refuse.
     pub warnings: Vec<String>,
 }
@@ -50,6 +52,7 @@ pub(crate) fn check(arguments: Arguments) -> Result<Folder, Mistakes> {
         }
     });
     let code = code.collect();
+    let schema = arguments.lint.schema.as_ref().map(|path| absolute(&path.value()));
     let Some(root) = place.root.to_str() else {
         return Err(vec![Error::new(span, "the path of this crate is not UTF-8: move it to one that is")]);
     };
@@ -60,8 +63,15 @@ pub(crate) fn check(arguments: Arguments) -> Result<Folder, Mistakes> {
         files,
         code,
         fingerprint: set.fingerprint(),
+        schema,
         warnings,
     })
+}
+
+/// A path of the crate, as `include_str!` takes it.
+fn absolute(path: &str) -> String {
+    let folder = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
+    format!("{folder}/{path}")
 }
 
 fn understand(root: &Path, layout: LayoutChoice) -> Result<(Vec<String>, MigrationSet), Diagnostics> {

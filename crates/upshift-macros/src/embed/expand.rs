@@ -34,10 +34,14 @@ pub(crate) fn expand(folder: &Folder) -> TokenStream {
         // Only this makes a warning on stable Rust: the use of something deprecated, which is said with its note.
         quote_spanned!(span=> const _: () = { #[deprecated(note = #note)] const LINT: () = (); LINT };)
     });
+    let schema = folder.schema.as_deref().map(|path| literal(path, span));
+    let schema = schema
+        .map(|path| quote_spanned!(span=> const _: &::core::primitive::str = ::core::include_str!(#path);));
     // The root is compared with in debug builds only: a release must not depend on where it was built.
     quote_spanned! {span=> {
         #(#[allow(unreachable_pub, clippy::duplicate_mod)] #[path = #paths] mod #modules;)*
         #(#warnings)*
+        #schema
         const FILES: &[::upshift::__private::SourceFile] = &[#(#files,)*];
         const CODE: &[::upshift::__private::CodeMigration] = &[#(#code,)*];
         const ROOT: &::core::primitive::str = if ::core::cfg!(debug_assertions) { #root } else { "" };

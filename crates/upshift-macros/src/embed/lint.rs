@@ -57,7 +57,7 @@ pub(crate) fn judge(
     _: impl Fn(Diagnostic) -> Diagnostic,
 ) -> Result<Vec<String>, Mistakes> {
     let said = &arguments.lint;
-    let said = [&said.most, &said.since, &said.rules, &said.postgres].into_iter().flatten();
+    let said = [&said.most, &said.since, &said.rules, &said.schema, &said.postgres].into_iter().flatten();
     let mistakes: Mistakes = said
         .map(|value| {
             let help =
@@ -73,11 +73,16 @@ mod asked {
     //! The arguments, understood.
 
     use syn::{Error, LitStr};
-    use upshift_files::Version;
-    use upshift_lint::{Level, Options};
+    use upshift_files::{Diagnostic, Version};
+    use upshift_lint::{Catalog, Level, Options};
 
     use super::super::parse::LintArguments;
     use crate::mistake::Mistakes;
+
+    /// A path of the crate, from anywhere.
+    fn from_crate(path: &str) -> std::path::PathBuf {
+        std::env::var_os("CARGO_MANIFEST_DIR").map(std::path::PathBuf::from).unwrap_or_default().join(path)
+    }
 
     pub(super) fn options(said: &LintArguments) -> Result<Options, Mistakes> {
         let mut options = Options::default();
@@ -110,6 +115,16 @@ mod asked {
                 let level = level.trim().parse::<Level>().map_err(|wrong| wrong.to_string())?;
                 options = options.clone().rule(name.trim(), level).map_err(|wrong| wrong.to_string())?;
             }
+            Ok(())
+        });
+        take(&said.schema, &mut |path| {
+            let script = std::fs::read_to_string(from_crate(path)).map_err(|error| {
+                format!("`{path}` cannot be read ({error}): write the path from the crate's Cargo.toml on, as in `schema.sql`")
+            })?;
+            let catalog = Catalog::of_script(&script).map_err(|wrong| {
+                Diagnostic::at(path, &script, wrong.range.clone(), wrong.message).to_string()
+            })?;
+            options = options.clone().existing(catalog);
             Ok(())
         });
         take(&said.postgres, &mut |majors| {

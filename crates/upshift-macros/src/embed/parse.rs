@@ -25,6 +25,8 @@ pub(crate) struct LintArguments {
     pub since: Option<LitStr>,
     /// `lint_rules`: `rule = level`, with commas.
     pub rules: Option<LitStr>,
+    /// `lint_schema`: a file with the schema that is there before the first migration.
+    pub schema: Option<LitStr>,
     /// `postgres`: `14`, or `14-17`.
     pub postgres: Option<LitStr>,
 }
@@ -36,6 +38,7 @@ impl LintArguments {
             "lint" => Some(&mut self.most),
             "lint_since" => Some(&mut self.since),
             "lint_rules" => Some(&mut self.rules),
+            "lint_schema" => Some(&mut self.schema),
             "postgres" => Some(&mut self.postgres),
             _ => None,
         }
@@ -83,10 +86,10 @@ enum Argument {
     Lint(String, LitStr),
 }
 
-const LINT: &[&str] = &["lint", "lint_since", "lint_rules", "postgres"];
+const LINT: &[&str] = &["lint", "lint_since", "lint_rules", "lint_schema", "postgres"];
 
 const UNKNOWN: &str = "unknown argument: there are a folder, `layout = \"…\"`, `lint = \"…\"`, `lint_since = \"…\"`, \
-                       `lint_rules = \"…\"` and `postgres = \"…\"`";
+                       `lint_rules = \"…\"`, `lint_schema = \"…\"` and `postgres = \"…\"`";
 
 fn argument(expression: Expr, n: usize) -> Result<Argument, Error> {
     match expression {

@@ -1,0 +1,5 @@
+const MIGRATIONS: upshift::Source = upshift::embed_migrations!("folders/good", lint_schema = "schema.sql");
+
+fn main() {
+    drop(MIGRATIONS);
+}

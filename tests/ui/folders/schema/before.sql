@@ -1,0 +1,4 @@
+CREATE TABLE public.invoices (
+    id bigint NOT NULL,
+    total numeric(10,2)
+);
