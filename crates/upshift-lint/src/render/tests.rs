@@ -32,10 +32,10 @@ fn json_has_the_place_the_effect_and_what_to_write_instead() {
               "level": "error",
               "line": 2,
               "link": "https://github.com/upshift-rs/upshift/blob/main/docs/lints.md#create-index-not-concurrently",
-              "message": "this index is built while nobody can write to public.orders",
+              "message": "this index is built while nobody can write to orders",
               "migration": "2_index",
               "rewrite": {
-                "here": "create index concurrently orders_status on orders (status)",
+                "here": "create index concurrently orders_status on orders (status);",
                 "later": []
               },
               "rule": "create-index-not-concurrently"

@@ -24,7 +24,7 @@ nobody has seen yet, so nothing is said about it. What breaks the release before
 - **While compiling**, by `embed_migrations!` (feature `lint` of `upshift`, on by default):
   `embed_migrations!(\"migrations\", lint = \"warn\", lint_since = \"20260514093000\", lint_rules = \"drop-column = off\", postgres = \"14-17\")`.
   `lint_since` is the first version that is looked at: an old project begins clean.
-  `lint_schema = "schema.sql"` is what was there before the first migration, as `pg_dump --schema-only` writes it.
+  `lint_schema = \"schema.sql\"` is what was there before the first migration, as `pg_dump --schema-only` writes it.
 - **In a test**, by `upshift_test::lint`, for services that leave the feature out.
 - **As a library**, by `upshift_lint::lint`, which also gives JSON and SARIF (feature `json`).
 
