@@ -1,5 +1,5 @@
-use super::{Check, Group, Rule};
 use super::adding::inline;
+use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level, Rewrite};
 use crate::statement::{ConstraintKind, LockMode, Quoted};
 
@@ -10,9 +10,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "PostgreSQL looks at every row, although it is clear what all of them will answer, and holds ACCESS EXCLUSIVE the \
-     while. Add the column alone, the CHECK as NOT VALID (it holds for new rows at once), and validate it in a \
-     migration after: VALIDATE CONSTRAINT reads the table while everybody goes on.",
+    "PostgreSQL looks at every row, although it is clear what all of them will answer, and holds ACCESS \
+     EXCLUSIVE the while. Add the column alone, the CHECK as NOT VALID (it holds for new rows at once), \
+     and validate it in a migration after: VALIDATE CONSTRAINT reads the table while everybody goes on.",
     "manual, ALTER TABLE, ADD table_constraint; measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -49,12 +49,21 @@ fn check(at: &At<'_>) -> Vec<Draft> {
             one.without(at, std::slice::from_ref(&constraint.place)),
             at.text_of(&demanded.range),
         );
-        at.draft_at(&constraint.place, format!("this CHECK is tried on every row while nobody can use {table}"))
-            .effect(at.effect_on(&one.table, LockMode::AccessExclusive, "while the whole table is read"))
-            .rewrite(
-                Rewrite::this(here)
-                    .then(&format!("validate_{name}"), format!("alter table {table} validate constraint {quoted};")),
-            )
+        at.draft_at(
+            &constraint.place,
+            format!(
+                "this CHECK is tried on every row while nobody \
+            can use {table}"
+            ),
+        )
+        .effect(at.effect_on(&one.table, LockMode::AccessExclusive, "while the whole table is read"))
+        .rewrite(Rewrite::this(here).then(
+            &format!("validate_{name}"),
+            format!(
+                "alter table {table} validate \
+                        constraint {quoted};"
+            ),
+        ))
     });
     drafts.collect()
 }

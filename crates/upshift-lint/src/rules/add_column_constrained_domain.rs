@@ -1,7 +1,7 @@
-use super::{Check, Group, Rule};
 use super::adding::{Cost, added, rewritten};
-use crate::engine::{At, Draft, Level};
+use super::{Check, Group, Rule};
 use crate::catalog::Type;
+use crate::engine::{At, Draft, Level};
 
 pub(super) const RULE: Rule = Rule::new(
     Group::AddingColumns,
@@ -10,10 +10,10 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "For a domain with a CHECK or NOT NULL PostgreSQL cannot keep the value for the rows there are in the catalogue, \
-     not even NULL: it writes every row and every index anew while nobody can even read. A domain without constraints \
-     costs nothing. Give the column the type below the domain, and the table the CHECK: NOT VALID first, then \
-     VALIDATE.",
+    "For a domain with a CHECK or NOT NULL PostgreSQL cannot keep the value for the rows there are in the \
+     catalogue, not even NULL: it writes every row and every index anew while nobody can even read. A \
+     domain without constraints costs nothing. Give the column the type below the domain, and the table \
+     the CHECK: NOT VALID first, then VALIDATE.",
     "measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -50,7 +50,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
             )
             .effect(rewritten(at, &one.table))
             .advice(format!(
-                "make the column {}, and say on {table} what {of} demands: a CHECK that is NOT VALID here, and a \
+                "make the column {}, and say on {table} what {of} demands: a CHECK that is NOT \
+                 VALID here, and a \
                  VALIDATE CONSTRAINT in a migration after this one",
                 domain.base
             )),

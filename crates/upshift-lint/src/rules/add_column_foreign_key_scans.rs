@@ -1,5 +1,5 @@
-use super::{Check, Group, Rule};
 use super::adding::foreign_keys;
+use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
 use crate::statement::{ConstraintKind, LockMode};
 
@@ -10,9 +10,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "Every row gets the default, so PostgreSQL looks every one of them up in the other table, under ACCESS EXCLUSIVE \
-     on the one and SHARE ROW EXCLUSIVE on the other. Add the column alone, the foreign key as NOT VALID in a \
-     migration of its own (a moment), and validate it in another (nobody waits).",
+    "Every row gets the default, so PostgreSQL looks every one of them up in the other table, under \
+     ACCESS EXCLUSIVE on the one and SHARE ROW EXCLUSIVE on the other. Add the column alone, the foreign \
+     key as NOT VALID in a migration of its own (a moment), and validate it in another (nobody waits).",
     "measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -46,13 +46,20 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         let ConstraintKind::ForeignKey(key) = &constraint.kind else { return None };
         let (table, to) = (at.shown(&one.table), at.catalog.resolve(&key.table));
         Some(
-            at.draft_at(&constraint.place, format!("every row of {table} is looked up in {} while nobody can use {table}", at.shown(&to)))
-                .effect(format!(
-                    "{}; {}",
-                    at.effect_on(&one.table, LockMode::AccessExclusive, "while both tables are read"),
-                    at.effect_on(&to, LockMode::ShareRowExclusive, "")
-                ))
-                .rewrite(one.key_apart(at, constraint)),
+            at.draft_at(
+                &constraint.place,
+                format!(
+                    "every row of {table} is looked up in {} while nobody \
+                can use {table}",
+                    at.shown(&to)
+                ),
+            )
+            .effect(format!(
+                "{}; {}",
+                at.effect_on(&one.table, LockMode::AccessExclusive, "while both tables are read"),
+                at.effect_on(&to, LockMode::ShareRowExclusive, "")
+            ))
+            .rewrite(one.key_apart(at, constraint)),
         )
     });
     drafts.collect()

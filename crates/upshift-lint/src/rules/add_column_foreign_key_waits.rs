@@ -1,5 +1,5 @@
-use super::{Check, Group, Rule};
 use super::adding::foreign_keys;
+use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
 use crate::statement::{ConstraintKind, LockMode};
 
@@ -10,10 +10,11 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "Nothing is read, but two tables are locked one after the other: this one with ACCESS EXCLUSIVE, then the other \
-     with SHARE ROW EXCLUSIVE, which waits for every transaction that has written there. Until it gets it (or the \
-     lock timeout ends it) nobody can read this table. In two migrations each takes one lock for a moment: the column \
-     alone, then the foreign key as NOT VALID, which lets readers of both go on.",
+    "Nothing is read, but two tables are locked one after the other: this one with ACCESS EXCLUSIVE, then \
+     the other with SHARE ROW EXCLUSIVE, which waits for every transaction that has written there. Until \
+     it gets it (or the lock timeout ends it) nobody can read this table. In two migrations each takes \
+     one lock for a moment: the column alone, then the foreign key as NOT VALID, which lets readers of \
+     both go on.",
     "measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -53,13 +54,20 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         let ConstraintKind::ForeignKey(key) = &constraint.kind else { return None };
         let (table, to) = (at.shown(&one.table), at.catalog.resolve(&key.table));
         Some(
-            at.draft_at(&constraint.place, format!("nobody can use {table} while this waits for the writers of {}", at.shown(&to)))
-                .effect(format!(
-                    "{}; {}",
-                    at.effect_on(&one.table, LockMode::AccessExclusive, "to the end of the transaction"),
-                    at.effect_on(&to, LockMode::ShareRowExclusive, "")
-                ))
-                .rewrite(one.key_apart(at, constraint)),
+            at.draft_at(
+                &constraint.place,
+                format!(
+                    "nobody can use {table} while this waits for \
+                the writers of {}",
+                    at.shown(&to)
+                ),
+            )
+            .effect(format!(
+                "{}; {}",
+                at.effect_on(&one.table, LockMode::AccessExclusive, "to the end of the transaction"),
+                at.effect_on(&to, LockMode::ShareRowExclusive, "")
+            ))
+            .rewrite(one.key_apart(at, constraint)),
         )
     });
     drafts.collect()

@@ -9,9 +9,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Up(check),
 )
 .explained(
-    "An earlier migration of the set has made the column. The statement changes nothing (not its type either, where \
-     that is another), but takes ACCESS EXCLUSIVE all the same, waits for every query that runs, and has everybody \
-     else wait behind it.",
+    "An earlier migration of the set has made the column. The statement changes nothing (not its type \
+     either, where that is another), but takes ACCESS EXCLUSIVE all the same, waits for every query that \
+     runs, and has everybody else wait behind it.",
     "measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -40,9 +40,12 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         let rest = at.instead_of(alter, number, None);
         let draft = at
             .draft_at(place, format!("{}.{} is there already", at.shown(&table), Quoted(&column.name)))
-                .effect(at.effect_on(&table, LockMode::AccessExclusive, "for nothing"))
-;
-        drafts.push(if rest.is_empty() { draft.advice("leave it out") } else { draft.rewrite(Rewrite::this(rest)) });
+            .effect(at.effect_on(&table, LockMode::AccessExclusive, "for nothing"));
+        drafts.push(if rest.is_empty() {
+            draft.advice("leave it out")
+        } else {
+            draft.rewrite(Rewrite::this(rest))
+        });
     }
     drafts
 }

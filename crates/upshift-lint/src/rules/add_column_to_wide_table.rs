@@ -1,5 +1,5 @@
-use super::{Check, Group, Rule};
 use super::adding::added;
+use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
 
 pub(super) const RULE: Rule = Rule::new(
@@ -9,9 +9,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Up(check),
 )
 .explained(
-    "Every row of a wide table is read and written whole: an UPDATE of one column copies all the others, and a table \
-     that everybody writes becomes the one place where everybody waits. Often what is added belongs into a table \
-     beside it. PostgreSQL's own limit is 1,600 columns; dropped ones count.",
+    "Every row of a wide table is read and written whole: an UPDATE of one column copies all the others, \
+     and a table that everybody writes becomes the one place where everybody waits. Often what is added \
+     belongs into a table beside it. PostgreSQL's own limit is 1,600 columns; dropped ones count.",
     "GitLab, Large tables limitations; manual, Limits",
 )
 .examples(
@@ -35,11 +35,14 @@ const WIDE: usize = 50;
 fn check(at: &At<'_>) -> Vec<Draft> {
     let wide = added(at).into_iter().filter_map(|one| {
         let there = at.catalog.table(&one.table)?.columns.len();
-        let draft = at.draft_at(
-            &one.column.place,
-            format!("{} has {there} columns already", at.shown(&one.table)),
-        );
-        (there >= WIDE).then(|| draft.advice("a table beside it, with the same primary key, takes no room in every row"))
+        let draft =
+            at.draft_at(&one.column.place, format!("{} has {there} columns already", at.shown(&one.table)));
+        (there >= WIDE).then(|| {
+            draft.advice(
+                "a table beside it, with the same primary key, takes no \
+            room in every row",
+            )
+        })
     });
     wide.collect()
 }

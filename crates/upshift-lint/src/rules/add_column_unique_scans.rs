@@ -1,5 +1,5 @@
-use super::{Check, Group, Rule};
 use super::adding::inline;
+use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level, Rewrite};
 use crate::statement::{ConstraintKind, LockMode, Quoted};
 
@@ -10,9 +10,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "The index behind the constraint is built under ACCESS EXCLUSIVE: nobody reads, nobody writes. Add the column \
-     alone, build the index CONCURRENTLY in a migration of its own, and make it the constraint with ADD CONSTRAINT … \
-     USING INDEX, which is a matter of a moment.",
+    "The index behind the constraint is built under ACCESS EXCLUSIVE: nobody reads, nobody writes. Add \
+     the column alone, build the index CONCURRENTLY in a migration of its own, and make it the constraint \
+     with ADD CONSTRAINT … USING INDEX, which is a matter of a moment.",
     "manual, ALTER TABLE, ADD table_constraint_using_index; measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -45,7 +45,11 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         let name = at.name_of(&one.table, constraint.name.as_ref(), &constraint.kind);
         let index = Quoted(&name);
         let key = if matches!(constraint.kind, ConstraintKind::Unique(_)) { "unique" } else { "primary key" };
-        let build = format!("create unique index concurrently {index} on {table} ({});", Quoted(&one.column.name));
+        let build = format!(
+            "create unique index concurrently {index} \
+            on {table} ({});",
+            Quoted(&one.column.name)
+        );
         let attach = format!("alter table {table} add constraint {index} {key} using index {index};");
         at.draft_at(&constraint.place, format!("the index of this is built while nobody can use {table}"))
             .effect(at.effect_on(&one.table, LockMode::AccessExclusive, "while the index is built"))

@@ -1,5 +1,5 @@
-use super::{Check, Group, Rule};
 use super::adding::{Cost, added, rewritten};
+use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level, Rewrite};
 use crate::statement::Quoted;
 
@@ -10,10 +10,11 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "A default that is the same for every row (a constant, `now()`) is kept in the catalogue and costs nothing. One \
-     that is not (`random()`, `gen_random_uuid()`, `clock_timestamp()`, `nextval()`, a function that is not declared \
-     stable) makes PostgreSQL write every row and every index anew while nobody can even read. Add the column \
-     without, set the default for new rows, and fill the old ones in batches.",
+    "A default that is the same for every row (a constant, `now()`) is kept in the catalogue and costs \
+     nothing. One that is not (`random()`, `gen_random_uuid()`, `clock_timestamp()`, `nextval()`, a \
+     function that is not declared stable) makes PostgreSQL write every row and every index anew while \
+     nobody can even read. Add the column without, set the default for new rows, and fill the old ones in \
+     batches.",
     "manual, ALTER TABLE, Notes; measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -42,7 +43,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for one in added(at) {
         let Cost::VolatileDefault(default) = one.cost else { continue };
-        let (table, column, value) = (at.shown(&one.table), Quoted(&one.column.name), at.text_of(&default.range));
+        let (table, column, value) =
+            (at.shown(&one.table), Quoted(&one.column.name), at.text_of(&default.range));
         let mut cut = one.required();
         cut.push(at.default_place(default));
         let plain = at.column_without(one.column, &cut);
@@ -52,9 +54,15 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         );
         let (name, text) = one.fill(at, value);
         drafts.push(
-            at.draft_at(&default.range, format!("this default differs from row to row: all of {table} is written anew"))
-                .effect(rewritten(at, &one.table))
-                .rewrite(Rewrite::this(here).then(&name, text)),
+            at.draft_at(
+                &default.range,
+                format!(
+                    "this default differs from row to row: all of {table} \
+                is written anew"
+                ),
+            )
+            .effect(rewritten(at, &one.table))
+            .rewrite(Rewrite::this(here).then(&name, text)),
         );
     }
     drafts

@@ -1,5 +1,5 @@
-use super::{Check, Group, Rule};
 use super::constraining::constrained;
+use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
 use crate::statement::LockMode;
 
@@ -10,10 +10,11 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "ADD FOREIGN KEY holds SHARE ROW EXCLUSIVE on both tables while it reads both: no INSERT, UPDATE or DELETE in \
-     either. As NOT VALID it is a matter of a moment, and new rows must meet it at once; VALIDATE CONSTRAINT, in a \
-     migration after, looks up the old rows while everybody goes on. On a partitioned table PostgreSQL 13 to 17 \
-     refuse NOT VALID: there the key goes on each partition that way, and then on the table, which takes those over.",
+    "ADD FOREIGN KEY holds SHARE ROW EXCLUSIVE on both tables while it reads both: no INSERT, UPDATE or \
+     DELETE in either. As NOT VALID it is a matter of a moment, and new rows must meet it at once; \
+     VALIDATE CONSTRAINT, in a migration after, looks up the old rows while everybody goes on. On a \
+     partitioned table PostgreSQL 13 to 17 refuse NOT VALID: there the key goes on each partition that \
+     way, and then on the table, which takes those over.",
     "manual, ALTER TABLE, ADD table_constraint and Notes; measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -49,13 +50,20 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         let other = at.shown(&to);
         let lock = at.effect_on(&one.table, LockMode::ShareRowExclusive, "while both tables are read");
         let draft = at
-            .draft_at(one.place, format!("every row of {table} is looked up in {other} while nobody can write to either"))
+            .draft_at(
+                one.place,
+                format!(
+                    "every row of {table} is looked up in {other} while nobody can \
+                write to either"
+                ),
+            )
             .effect(format!("{lock}; the same on {other}"));
         let can_wait = !one.is_partitioned(at) || at.options.each_major().all(|major| major.0 >= 18);
         drafts.push(match can_wait {
             true => draft.rewrite(one.validated_later(at)),
             false => draft.advice(format!(
-                "{table} is partitioned: add the foreign key to each partition as NOT VALID, validate it there in a migration \
+                "{table} is partitioned: add the foreign key to each partition as NOT VALID, \
+                 validate it there in a migration \
                  after, then add it to {table}, which takes theirs over"
             )),
         });

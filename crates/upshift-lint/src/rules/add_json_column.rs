@@ -1,5 +1,5 @@
-use super::{Check, Group, Rule};
 use super::adding::added;
+use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level, Rewrite};
 
 pub(super) const RULE: Rule = Rule::new(
@@ -9,9 +9,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "`json` has no equality: queries with `select distinct *`, UNION or GROUP BY over the row, which worked so far, \
-     fail. `jsonb` has one, is smaller to read, and can be indexed. Only what must be kept to the letter (spaces, the \
-     order of keys, keys said twice) needs json.",
+    "`json` has no equality: queries with `select distinct *`, UNION or GROUP BY over the row, which \
+     worked so far, fail. `jsonb` has one, is smaller to read, and can be indexed. Only what must be kept \
+     to the letter (spaces, the order of keys, keys said twice) needs json.",
     "manual, JSON Types",
 )
 .examples(
@@ -40,8 +40,15 @@ fn check(at: &At<'_>) -> Vec<Draft> {
             at.text_of(&(start..place.start)),
             at.text_of(&(place.end..one.column.place.end))
         );
-        at.draft_at(place, format!("json has no equality: SELECT DISTINCT over {} fails from now on", at.shown(&one.table)))
-            .rewrite(Rewrite::this(at.instead_of(one.alter, one.number, Some(&column))))
+        at.draft_at(
+            place,
+            format!(
+                "json has no equality: SELECT DISTINCT over {} \
+            fails from now on",
+                at.shown(&one.table)
+            ),
+        )
+        .rewrite(Rewrite::this(at.instead_of(one.alter, one.number, Some(&column))))
     });
     drafts.collect()
 }

@@ -1,5 +1,5 @@
-use super::{Check, Group, Rule};
 use super::constraining::{Constrained, constrained};
+use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level, Rewrite};
 use crate::statement::{ConstraintKind, Key, LockMode, Quoted};
 
@@ -10,9 +10,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "The index behind the constraint is built under ACCESS EXCLUSIVE: nobody reads, nobody writes. Build it \
-     CONCURRENTLY in a migration of its own, and make it the constraint with ADD CONSTRAINT … USING INDEX, a matter \
-     of a moment; for a primary key the columns must be NOT NULL before.",
+    "The index behind the constraint is built under ACCESS EXCLUSIVE: nobody reads, nobody writes. Build \
+     it CONCURRENTLY in a migration of its own, and make it the constraint with ADD CONSTRAINT … USING \
+     INDEX, a matter of a moment; for a primary key the columns must be NOT NULL before.",
     "manual, ALTER TABLE, ADD table_constraint_using_index; measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -38,8 +38,8 @@ alter table lines add primary key (id), add unique (code);
 fn check(at: &At<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for one in constrained(at) {
-        let (ConstraintKind::Unique(Key::Columns(columns)) | ConstraintKind::PrimaryKey(Key::Columns(columns))) =
-            &one.constraint.kind
+        let (ConstraintKind::Unique(Key::Columns(columns))
+        | ConstraintKind::PrimaryKey(Key::Columns(columns))) = &one.constraint.kind
         else {
             continue;
         };
@@ -47,29 +47,43 @@ fn check(at: &At<'_>) -> Vec<Draft> {
             continue;
         }
         let draft = at
-            .draft_at(one.place, format!("the index of this is built while nobody can use {}", at.shown(&one.table)))
+            .draft_at(
+                one.place,
+                format!(
+                    "the index of this is built while \
+                nobody can use {}",
+                    at.shown(&one.table)
+                ),
+            )
             .effect(at.effect_on(&one.table, LockMode::AccessExclusive, "while the index is built"));
         drafts.push(match built_before(at, &one, columns) {
             Some(rewrite) => draft.rewrite(rewrite),
-            None => draft.advice("build the index CONCURRENTLY in a migration before, and add the constraint USING INDEX"),
+            None => draft.advice(
+                "build the index CONCURRENTLY in a migration before, and add the \
+                constraint USING INDEX",
+            ),
         });
     }
     drafts
 }
 
-/// The index first, then the constraint. None where the constraint says something about its index: INCLUDE and such.
+/// The index first, then the constraint. None where the constraint says something about its index:
+/// INCLUDE and such.
 fn built_before(at: &At<'_>, one: &Constrained<'_>, columns: &[String]) -> Option<Rewrite> {
     let text = at.text_of(&one.constraint.place).to_ascii_lowercase();
-    let said = ["include", "with", "nulls", "using", "overlaps"].iter().any(|word| {
-        text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|part| part == *word)
-    });
+    let said = ["include", "with", "nulls", "using", "overlaps"]
+        .iter()
+        .any(|word| text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|part| part == *word));
     if said {
         return None;
     }
     let (table, name) = (at.shown(&one.table), one.name(at));
     let index = Quoted(&name);
     let key = if matches!(one.constraint.kind, ConstraintKind::Unique(_)) { "unique" } else { "primary key" };
-    let timing = text.find("deferrable").and_then(|found| text.get(found..)).map_or(String::new(), |t| format!(" {t}"));
+    let timing = text
+        .find("deferrable")
+        .and_then(|found| text.get(found..))
+        .map_or(String::new(), |t| format!(" {t}"));
     let columns = columns.iter().map(|column| Quoted(column).to_string()).collect::<Vec<_>>().join(", ");
     let build = format!("create unique index concurrently {index} on {table} ({columns});");
     let attach = format!("{} add constraint {index} {key} using index {index}{timing};", at.head(one.alter));

@@ -1,5 +1,5 @@
-use super::{Check, Group, Rule};
 use super::adding::{Cost, added};
+use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level, Rewrite};
 
 pub(super) const RULE: Rule = Rule::new(
@@ -9,10 +9,10 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "The rows there are have no value for it, and PostgreSQL refuses the statement. And if the table were empty, the \
-     release before this one, which does not know the column, could not insert any more. Add it nullable (or with a \
-     default that is the same for every row), fill it in batches, and make it NOT NULL in steps, as set-not-null- \
-     scans shows.",
+    "The rows there are have no value for it, and PostgreSQL refuses the statement. And if the table were \
+     empty, the release before this one, which does not know the column, could not insert any more. Add \
+     it nullable (or with a default that is the same for every row), fill it in batches, and make it NOT \
+     NULL in steps, as set-not-null- scans shows.",
     "manual, ALTER TABLE, Notes",
 )
 .examples(
@@ -40,12 +40,19 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         let (table, column) = (at.shown(&one.table), &one.column.name);
         let plain = at.column_without(one.column, &one.required());
         drafts.push(
-            at.draft_at(place, format!("the rows of {table} have no value for {column}: PostgreSQL refuses this"))
-                .advice(format!(
-                    "fill {column} by a backfill in the migration after this one, then make it NOT NULL in steps; or give \
+            at.draft_at(
+                place,
+                format!(
+                    "the rows of {table} have no value for {column}: \
+                PostgreSQL refuses this"
+                ),
+            )
+            .advice(format!(
+                "fill {column} by a backfill in the migration after this one, then make it \
+                     NOT NULL in steps; or give \
                      it a DEFAULT here that is the same for every row"
-                ))
-                .rewrite(Rewrite::this(at.instead_of(one.alter, one.number, Some(&plain)))),
+            ))
+            .rewrite(Rewrite::this(at.instead_of(one.alter, one.number, Some(&plain)))),
         );
     }
     drafts

@@ -1,5 +1,5 @@
-use super::{Check, Group, Rule};
 use super::adding::{Cost, added};
+use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
 
 pub(super) const RULE: Rule = Rule::new(
@@ -9,9 +9,10 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "`serial`, `bigserial` and `smallserial` number the rows there are: PostgreSQL writes all of them and every index \
-     anew while nobody can even read. Add a plain column, let a sequence be its default from now on, and number the \
-     old rows in batches. Then make it NOT NULL in steps, as set-not-null-scans shows.",
+    "`serial`, `bigserial` and `smallserial` number the rows there are: PostgreSQL writes all of them and \
+     every index anew while nobody can even read. Add a plain column, let a sequence be its default from \
+     now on, and number the old rows in batches. Then make it NOT NULL in steps, as set-not-null-scans \
+     shows.",
     "measured on PostgreSQL 10 to 18",
 )
 .examples(

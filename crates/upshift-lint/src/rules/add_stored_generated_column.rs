@@ -1,5 +1,5 @@
-use super::{Check, Group, Rule};
 use super::adding::{Cost, added, rewritten};
+use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level, Rewrite};
 
 pub(super) const RULE: Rule = Rule::new(
@@ -9,9 +9,10 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "`GENERATED ALWAYS AS (…) STORED` is computed for every row there is: PostgreSQL writes all of them and every \
-     index anew while nobody can even read. From PostgreSQL 18 on a VIRTUAL column costs nothing; before, an index on \
-     the expression or a view often does. Otherwise: a plain column, a trigger that fills it, and a backfill.",
+    "`GENERATED ALWAYS AS (…) STORED` is computed for every row there is: PostgreSQL writes all of them \
+     and every index anew while nobody can even read. From PostgreSQL 18 on a VIRTUAL column costs \
+     nothing; before, an index on the expression or a view often does. Otherwise: a plain column, a \
+     trigger that fills it, and a backfill.",
     "measured on PostgreSQL 10 to 18; manual, Generated Columns",
 )
 .examples(
@@ -51,7 +52,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
                 draft.rewrite(Rewrite::this(at.instead_of(one.alter, one.number, Some(&column))))
             }
             None => draft.advice(
-                "add a plain column, fill it by a trigger for new rows and by a backfill for old ones; or index the \
+                "add a plain column, fill it by a trigger for new rows and by a backfill for \
+                 old ones; or index the \
                  expression; on PostgreSQL 18 a VIRTUAL column costs nothing",
             ),
         });

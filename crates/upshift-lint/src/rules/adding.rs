@@ -1,4 +1,5 @@
-//! What ADD COLUMN costs on a table that others use: each column has one cause at most, and the rule of that cause says it.
+//! What ADD COLUMN costs on a table that others use: each column has one cause at most, and the rule of
+//! that cause says it.
 
 use crate::catalog::Type;
 use crate::effect::Major;
@@ -112,7 +113,8 @@ pub(super) fn inline<'a>(at: &At<'a>, of: fn(&ConstraintKind) -> bool) -> Vec<(A
     found
 }
 
-/// The foreign keys in the columns that a statement adds; not to tables that nobody has seen, and not where every row
+/// The foreign keys in the columns that a statement adds; not to tables that nobody has seen, and not
+/// where every row
 /// is written anew (which is said by another rule, and mended first).
 pub(super) fn foreign_keys<'a>(at: &At<'a>) -> Vec<(Added<'a>, &'a Constraint)> {
     let keys = inline(at, |kind| matches!(kind, ConstraintKind::ForeignKey(_)));

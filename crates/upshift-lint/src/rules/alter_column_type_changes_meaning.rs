@@ -1,7 +1,7 @@
-use super::{Check, Group, Rule};
 use super::retyping::retyped;
-use crate::engine::{At, Draft, Level};
+use super::{Check, Group, Rule};
 use crate::catalog::{Catalog, Type};
+use crate::engine::{At, Draft, Level};
 use crate::statement::{Quoted, TypeName};
 
 pub(super) const RULE: Rule = Rule::new(
@@ -11,10 +11,11 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Up(check),
 )
 .explained(
-    "Nothing is written anew, but the column now arrives as another type: code that decodes it strictly, as Rust \
-     does, fails on every row from the commit on; timestamp to timestamptz also says another thing. (Between text and \
-     varchar, and where only lengths change, nothing arrives differently.) Add a new column beside the old one and \
-     switch over; or change the type in a contract, with code that reads both.",
+    "Nothing is written anew, but the column now arrives as another type: code that decodes it strictly, \
+     as Rust does, fails on every row from the commit on; timestamp to timestamptz also says another \
+     thing. (Between text and varchar, and where only lengths change, nothing arrives differently.) Add a \
+     new column beside the old one and switch over; or change the type in a contract, with code that \
+     reads both.",
     "docs/rollouts.md",
 )
 .examples(
@@ -40,13 +41,21 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     let Some((_, table)) = at.altered().filter(|_| at.must_not_break_old_code()) else { return Vec::new() };
     // What writes the table anew must go another way altogether.
     let changed = retyped(at).into_iter().filter(|one| {
-        one.rewriting(at).is_empty() &&
-        !at.is_new_column(&table, one.column) && one.from.is_some_and(|from| arrives_as(at.catalog, from) != arrives_as(at.catalog, one.to))
+        one.rewriting(at).is_empty()
+            && !at.is_new_column(&table, one.column)
+            && one.from.is_some_and(|from| arrives_as(at.catalog, from) != arrives_as(at.catalog, one.to))
     });
     let drafts = changed.map(|one| {
         let (shown, column) = (at.shown(&table), Quoted(one.column));
-        at.draft_at(one.place, format!("the release before this one cannot read {shown}.{column} as {}", one.to))
-            .rewrite(at.in_a_contract())
+        at.draft_at(
+            one.place,
+            format!(
+                "the release before this one cannot read \
+            {shown}.{column} as {}",
+                one.to
+            ),
+        )
+        .rewrite(at.in_a_contract())
     });
     drafts.collect()
 }

@@ -1,5 +1,5 @@
-use super::{Check, Group, Rule};
 use super::retyping::retyped;
+use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
 use crate::statement::{LockMode, Quoted};
 
@@ -10,10 +10,10 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "The rows stay as they are, but an index depends on how values compare: with another COLLATE every index that has \
-     the column is dropped and built again, and every CHECK over it is tried on every row, under ACCESS EXCLUSIVE. \
-     Add a column with the new collation beside the old one; or, where only an index must sort otherwise, build one \
-     CONCURRENTLY that says so: `(name collate \"C\")`.",
+    "The rows stay as they are, but an index depends on how values compare: with another COLLATE every \
+     index that has the column is dropped and built again, and every CHECK over it is tried on every row, \
+     under ACCESS EXCLUSIVE. Add a column with the new collation beside the old one; or, where only an \
+     index must sort otherwise, build one CONCURRENTLY that says so: `(name collate \"C\")`.",
     "measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -48,7 +48,9 @@ fn check(at: &At<'_>) -> Vec<Draft> {
             .collect();
         let checked = at.catalog.table(&table).is_some_and(|known| {
             known.constraints.iter().any(|constraint| match &constraint.kind {
-                crate::statement::ConstraintKind::Check(check) => check.columns().any(|used| used == one.column),
+                crate::statement::ConstraintKind::Check(check) => {
+                    check.columns().any(|used| used == one.column)
+                }
                 _ => false,
             })
         });
@@ -58,13 +60,23 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         let (shown, column) = (at.shown(&table), Quoted(one.column));
         let what = match indexes.is_empty() {
             true => format!("every CHECK over {column} is tried on every row"),
-            false => format!("{} built anew", if let [only] = indexes.as_slice() { format!("{only} is") } else { format!("{} are", indexes.join(", ")) }),
+            false => format!(
+                "{} built anew",
+                if let [only] = indexes.as_slice() {
+                    format!("{only} is")
+                } else {
+                    format!("{} are", indexes.join(", "))
+                }
+            ),
         };
         let lock = at.effect_on(&table, LockMode::AccessExclusive, "while the whole table is read");
         drafts.push(
             at.draft_at(one.place, format!("{what} while nobody can use {shown}"))
                 .effect(format!("{lock}{}", at.on(&majors)))
-                .advice(format!("add a column beside {column} and switch over; or drop the indexes CONCURRENTLY before, and build them CONCURRENTLY after")),
+                .advice(format!(
+                    "add a column beside {column} and switch over; or drop the indexes \
+                    CONCURRENTLY before, and build them CONCURRENTLY after"
+                )),
         );
     }
     drafts

@@ -1,5 +1,5 @@
-use super::{Check, Group, Rule};
 use super::used::views_using;
+use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
 use crate::statement::{Action, ColumnChange, Quoted};
 
@@ -10,9 +10,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "\"cannot alter type of a column used by a view or rule\": views are not adapted, and there is no CASCADE. Drop the \
-     view before and create it again after, in the same migration, so that nobody sees it missing; what was granted \
-     on it must be granted again.",
+    "\"cannot alter type of a column used by a view or rule\": views are not adapted, and there is no \
+     CASCADE. Drop the view before and create it again after, in the same migration, so that nobody sees \
+     it missing; what was granted on it must be granted again.",
     "measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -42,8 +42,19 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         let Some(view) = views_using(at, &table, column).into_iter().next() else { continue };
         let view = at.shown(&view);
         drafts.push(
-            at.draft_at(place, format!("the view {view} uses {}.{}: PostgreSQL refuses this", at.shown(&table), Quoted(column)))
-                .advice(format!("drop {view} before this statement, and create it again after it, in this migration")),
+            at.draft_at(
+                place,
+                format!(
+                    "the view {view} uses {}.{}: \
+                PostgreSQL refuses this",
+                    at.shown(&table),
+                    Quoted(column)
+                ),
+            )
+            .advice(format!(
+                "drop {view} before this statement, and create it again after it, \
+                    in this migration"
+            )),
         );
     }
     drafts

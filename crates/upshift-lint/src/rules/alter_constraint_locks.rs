@@ -9,10 +9,10 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "To add a foreign key takes SHARE ROW EXCLUSIVE; to ALTER one takes ACCESS EXCLUSIVE: readers wait, too. Nothing \
-     is read (except where PostgreSQL 18 makes it ENFORCED: then every row is looked up), but it waits for every \
-     query that runs. And a foreign key that becomes DEFERRABLE gives its error at COMMIT, where code may not expect \
-     one.",
+    "To add a foreign key takes SHARE ROW EXCLUSIVE; to ALTER one takes ACCESS EXCLUSIVE: readers wait, \
+     too. Nothing is read (except where PostgreSQL 18 makes it ENFORCED: then every row is looked up), \
+     but it waits for every query that runs. And a foreign key that becomes DEFERRABLE gives its error at \
+     COMMIT, where code may not expect one.",
     "measured on PostgreSQL 10 to 18",
 )
 .examples(

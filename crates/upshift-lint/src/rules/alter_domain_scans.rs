@@ -9,10 +9,10 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "ALTER DOMAIN … ADD CHECK and SET NOT NULL look at every row of every table with a column of the domain, one \
-     after the other, each under SHARE to the end of the transaction. NOT VALID puts that off, but VALIDATE \
-     CONSTRAINT of a domain does the same, and there is no way to do it while tables are written. Put the CHECK on \
-     each table: NOT VALID, then VALIDATE.",
+    "ALTER DOMAIN … ADD CHECK and SET NOT NULL look at every row of every table with a column of the \
+     domain, one after the other, each under SHARE to the end of the transaction. NOT VALID puts that \
+     off, but VALIDATE CONSTRAINT of a domain does the same, and there is no way to do it while tables \
+     are written. Put the CHECK on each table: NOT VALID, then VALIDATE.",
     "measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -43,7 +43,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     else {
         return Vec::new();
     };
-    let mut tables: Vec<&Name> = at.catalog.columns_of_type(name).into_iter().map(|(table, _)| table).collect();
+    let mut tables: Vec<&Name> =
+        at.catalog.columns_of_type(name).into_iter().map(|(table, _)| table).collect();
     tables.retain(|table| !at.is_unseen(table));
     tables.dedup();
     let Some(first) = tables.first() else { return Vec::new() };
@@ -51,6 +52,9 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     vec![
         at.draft(format!("every row of {all} is looked at while nobody can write there"))
             .effect(at.effect_on(first, LockMode::Share, "while every table with a column of it is read"))
-            .advice(format!("say it on {all} instead: a CHECK that is NOT VALID here, and VALIDATE CONSTRAINT in a migration after")),
+            .advice(format!(
+                "say it on {all} instead: a CHECK that is NOT VALID here, and VALIDATE \
+                CONSTRAINT in a migration after"
+            )),
     ]
 }

@@ -1,5 +1,5 @@
-use super::{Check, Group, Rule};
 use super::referring::in_statement;
+use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
 
 pub(super) const RULE: Rule = Rule::new(
@@ -9,8 +9,8 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Up(check),
 )
 .explained(
-    "One DELETE of a row with a million children is one transaction that deletes a million rows, holds their locks, \
-     and cannot be batched. Who deletes should delete the children first, in batches.",
+    "One DELETE of a row with a million children is one transaction that deletes a million rows, holds \
+     their locks, and cannot be batched. Who deletes should delete the children first, in batches.",
     "manual, Constraints, Foreign Keys",
 )
 .examples(
@@ -31,10 +31,21 @@ create index orders_customer on orders (customer_id);
 fn check(at: &At<'_>) -> Vec<Draft> {
     let keys = in_statement(at.statement).into_iter();
     let cascading = keys.filter_map(|one| {
-        let action = one.key.actions.iter().find(|action| !action.ends_with("restrict") && !action.ends_with("no action"))?;
+        let action = one
+            .key
+            .actions
+            .iter()
+            .find(|action| !action.ends_with("restrict") && !action.ends_with("no action"))?;
         Some(
-            at.draft_at(one.place, format!("`on {action}`: one statement on {} may write any number of rows here", one.key.table))
-                .advice("`on delete restrict`, and delete the children first, in batches"),
+            at.draft_at(
+                one.place,
+                format!(
+                    "`on {action}`: one statement on {} may write any \
+                number of rows here",
+                    one.key.table
+                ),
+            )
+            .advice("`on delete restrict`, and delete the children first, in batches"),
         )
     });
     cascading.collect()

@@ -9,10 +9,10 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "A CONCURRENTLY that failed leaves an index that no query uses, and where it is UNIQUE that keeps nobody out for \
-     certain. IF NOT EXISTS looks at the name alone and says \"skipping\". upshift drops what its own failed attempt \
-     left; it does not know of the attempt of another tool, or of a person. Leave IF NOT EXISTS out: where there is \
-     one of that name, it should be looked at.",
+    "A CONCURRENTLY that failed leaves an index that no query uses, and where it is UNIQUE that keeps \
+     nobody out for certain. IF NOT EXISTS looks at the name alone and says \"skipping\". upshift drops \
+     what its own failed attempt left; it does not know of the attempt of another tool, or of a person. \
+     Leave IF NOT EXISTS out: where there is one of that name, it should be looked at.",
     "manual, CREATE INDEX, Building Indexes Concurrently; measured on PostgreSQL 10 to 18",
 )
 .examples(

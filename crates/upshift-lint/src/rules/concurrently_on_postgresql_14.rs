@@ -9,9 +9,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "CREATE INDEX CONCURRENTLY and REINDEX CONCURRENTLY of 14.0 to 14.3 could leave rows out that were updated \
-     meanwhile (mended in 14.4). What was built there must be built again. Off unless asked for: the project only \
-     says that it runs on 14.",
+    "CREATE INDEX CONCURRENTLY and REINDEX CONCURRENTLY of 14.0 to 14.3 could leave rows out that were \
+     updated meanwhile (mended in 14.4). What was built there must be built again. Off unless asked for: \
+     the project only says that it runs on 14.",
     "release notes of PostgreSQL 14.4",
 )
 .examples(
@@ -34,7 +34,13 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         _ => false,
     };
     match concurrently && at.options.each_major().any(|major| major.0 == 14) {
-        true => vec![at.draft("on PostgreSQL 14.0 to 14.3 this index may miss rows").advice("14.4 or later, or another major")],
+        true => vec![
+            at.draft(
+                "on PostgreSQL 14.0 to 14.3 this \
+            index may miss rows",
+            )
+            .advice("14.4 or later, or another major"),
+        ],
         false => Vec::new(),
     }
 }

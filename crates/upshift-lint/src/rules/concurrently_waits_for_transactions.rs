@@ -9,10 +9,10 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Up(check),
 )
 .explained(
-    "Twice it waits until everybody is gone who may not know the new index: a report that runs for an hour, a session \
-     that is idle in transaction, a dump, a prepared transaction, in whatever table of the database. Nobody waits for \
-     it, but the migration does not end, and what comes after it waits. A guard asks first. Off unless asked for: \
-     only the server knows.",
+    "Twice it waits until everybody is gone who may not know the new index: a report that runs for an \
+     hour, a session that is idle in transaction, a dump, a prepared transaction, in whatever table of \
+     the database. Nobody waits for it, but the migration does not end, and what comes after it waits. A \
+     guard asks first. Off unless asked for: only the server knows.",
     "manual, CREATE INDEX, Building Indexes Concurrently",
 )
 .examples(
@@ -41,10 +41,17 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         _ => false,
     };
     match concurrently && at.migration.guard().is_none() {
-        true => vec![at.draft("this waits for every transaction in the database that is older than it").advice(
-            "a guard: `select count(*) = 0 from pg_stat_activity where backend_xmin is not null and xact_start < now() - \
+        true => vec![
+            at.draft(
+                "this waits for every transaction in the database that \
+            is older than it",
+            )
+            .advice(
+                "a guard: `select count(*) = 0 from pg_stat_activity where backend_xmin is not null \
+             and xact_start < now() - \
              interval '5 minutes' and datname = current_database();`",
-        )],
+            ),
+        ],
         false => Vec::new(),
     }
 }

@@ -1,5 +1,5 @@
-use super::{Check, Group, Rule};
 use super::indexing::on_table;
+use super::{Check, Group, Rule};
 use crate::effect::Effects;
 use crate::engine::{At, Draft, Level, Rewrite};
 use crate::statement::{LockMode, Manner};
@@ -11,9 +11,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "CREATE INDEX holds a SHARE lock from its first row to its last: every INSERT, UPDATE and DELETE waits, and \
-     behind them your service. CONCURRENTLY takes longer and blocks nobody. upshift runs it outside a transaction by \
-     itself, and clears away what a failed attempt leaves.",
+    "CREATE INDEX holds a SHARE lock from its first row to its last: every INSERT, UPDATE and DELETE \
+     waits, and behind them your service. CONCURRENTLY takes longer and blocks nobody. upshift runs it \
+     outside a transaction by itself, and clears away what a failed attempt leaves.",
     "manual, CREATE INDEX, Building Indexes Concurrently; measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -45,7 +45,13 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     let blocks = |effects: &Effects| {
         effects.scans.contains(&table) && effects.strongest(&table).is_some_and(LockMode::blocks_writes)
     };
-    if index.manner == Manner::Concurrently || index.only || partitioned || view || there || at.majors_where(blocks).is_empty() {
+    if index.manner == Manner::Concurrently
+        || index.only
+        || partitioned
+        || view
+        || there
+        || at.majors_where(blocks).is_empty()
+    {
         return Vec::new();
     }
     vec![

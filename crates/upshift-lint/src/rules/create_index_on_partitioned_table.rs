@@ -1,5 +1,5 @@
-use super::{Check, Group, Rule};
 use super::indexing::on_table;
+use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level, Rewrite};
 use crate::statement::{CreateIndex, LockMode, Manner, Name, Quoted};
 
@@ -10,9 +10,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "CREATE INDEX on a partitioned table holds SHARE on it and on all partitions until the last index is built; \
-     CONCURRENTLY is refused there. Create it ON ONLY the table (a moment; not valid yet), build one CONCURRENTLY on \
-     each partition, and attach them: with the last one it becomes valid.",
+    "CREATE INDEX on a partitioned table holds SHARE on it and on all partitions until the last index is \
+     built; CONCURRENTLY is refused there. Create it ON ONLY the table (a moment; not valid yet), build \
+     one CONCURRENTLY on each partition, and attach them: with the last one it becomes valid.",
     "manual, Declarative Partitioning, Best Practices; measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -49,20 +49,30 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     }
     let shown = at.shown(&table);
     let draft = match index.manner {
-        Manner::Concurrently => at.draft(format!("{shown} is partitioned: PostgreSQL refuses CONCURRENTLY there")),
+        Manner::Concurrently => at.draft(format!(
+            "{shown} is partitioned: PostgreSQL refuses \
+            CONCURRENTLY there"
+        )),
         Manner::Blocking => at
             .draft(format!("this is built on every partition while nobody can write to {shown}"))
-            .effect(at.effect_on(&table, LockMode::Share, "and on every partition until the last index is built")),
+            .effect(at.effect_on(
+                &table,
+                LockMode::Share,
+                "and on every partition until the \
+                last index is built",
+            )),
     };
     vec![match one_by_one(at, index, &table) {
         Some(rewrite) => draft.rewrite(rewrite),
         None => draft.advice(format!(
-            "create it ON ONLY {shown}, build one CONCURRENTLY on each partition, and attach each: ALTER INDEX … ATTACH PARTITION"
+            "create it ON ONLY {shown}, build one CONCURRENTLY on each partition, \
+                and attach each: ALTER INDEX … ATTACH PARTITION"
         )),
     }]
 }
 
-/// ONLY the table here; its partitions one after the other. None where they are not known, or partitioned themselves.
+/// ONLY the table here; its partitions one after the other. None where they are not known, or
+/// partitioned themselves.
 fn one_by_one(at: &At<'_>, index: &CreateIndex, table: &Name) -> Option<Rewrite> {
     let partitions: Vec<_> = at.catalog.children_of(table).collect();
     if partitions.is_empty() || partitions.iter().any(|(_, found)| found.partition_by.is_some()) {
@@ -77,14 +87,21 @@ fn one_by_one(at: &At<'_>, index: &CreateIndex, table: &Name) -> Option<Rewrite>
     let start = at.place.start;
     let open = text.get(..parts.range.start.checked_sub(start)?)?.rfind('(')?;
     let rest = text.get(open..)?;
-    let method = if index.method == "btree" { String::new() } else { format!(" using {}", Quoted(&index.method)) };
+    let method =
+        if index.method == "btree" { String::new() } else { format!(" using {}", Quoted(&index.method)) };
     let (mut builds, mut attached) = (Vec::new(), Vec::new());
     for (partition, _) in partitions {
         let suffix = name.strip_prefix(&format!("{}_", table.name)).unwrap_or(&name);
         let own = at.beside(partition, suffix);
-        builds.push(format!("create {unique}index concurrently {} on {}{method} {rest};", Quoted(&own.name), at.shown(partition)));
+        builds.push(format!(
+            "create {unique}index concurrently {} on \
+            {}{method} {rest};",
+            Quoted(&own.name),
+            at.shown(partition)
+        ));
         let parent = Name { name: name.clone(), ..shown.clone() };
-        attached.push((format!("attach_{}", own.name), format!("alter index {parent} attach partition {own};")));
+        attached
+            .push((format!("attach_{}", own.name), format!("alter index {parent} attach partition {own};")));
     }
     let here = format!("create {unique}index {} on only {shown}{method} {rest};", Quoted(&name));
     let rewrite = Rewrite::this(here).then(&format!("build_{name}"), builds.join("\n"));

@@ -1,5 +1,5 @@
-use super::{Check, Group, Rule};
 use super::indexing::on_table;
+use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
 use crate::statement::{CreateIndex, LockMode, Manner, Name, Quoted, WhenExisting};
 
@@ -10,9 +10,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Up(check),
 )
 .explained(
-    "An earlier migration of the set has made an index of this name. The statement builds nothing (not even where \
-     what it says is another index), but takes SHARE on the table all the same: it waits for every transaction that \
-     has written there, and writers wait behind it.",
+    "An earlier migration of the set has made an index of this name. The statement builds nothing (not \
+     even where what it says is another index), but takes SHARE on the table all the same: it waits for \
+     every transaction that has written there, and writers wait behind it.",
     "measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -33,8 +33,11 @@ create index concurrently orders_code on orders (code);
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let Some((index, table)) = on_table(at).filter(|(index, table)| is_there(at, index, table)) else { return Vec::new() };
-    let mode = if index.manner == Manner::Concurrently { LockMode::ShareUpdateExclusive } else { LockMode::Share };
+    let Some((index, table)) = on_table(at).filter(|(index, table)| is_there(at, index, table)) else {
+        return Vec::new();
+    };
+    let mode =
+        if index.manner == Manner::Concurrently { LockMode::ShareUpdateExclusive } else { LockMode::Share };
     let name = index.name.as_deref().unwrap_or("");
     vec![
         at.draft(format!("the index {} of {} is there already", Quoted(name), at.shown(&table)))

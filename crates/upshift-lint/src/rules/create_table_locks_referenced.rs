@@ -1,5 +1,5 @@
-use super::{Check, Group, Rule};
 use super::referring::in_statement;
+use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
 use crate::statement::{LockMode, Statement};
 
@@ -10,10 +10,11 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Up(check),
 )
 .explained(
-    "CREATE TABLE … REFERENCES takes SHARE ROW EXCLUSIVE on the other table: it waits for every transaction that has \
-     written there, and writers wait behind it. Nothing is read, and upshift gives up after the lock timeout and \
-     tries again, so this is off: ask for it where a table is written all the time and even two seconds matter. Then \
-     make the table without, and add the foreign key in a migration of its own.",
+    "CREATE TABLE … REFERENCES takes SHARE ROW EXCLUSIVE on the other table: it waits for every \
+     transaction that has written there, and writers wait behind it. Nothing is read, and upshift gives \
+     up after the lock timeout and tries again, so this is off: ask for it where a table is written all \
+     the time and even two seconds matter. Then make the table without, and add the foreign key in a \
+     migration of its own.",
     "measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -37,7 +38,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         return Vec::new();
     }
     let old = in_statement(at.statement).into_iter().filter(|one| {
-        at.catalog.resolve(one.table) != at.catalog.resolve(&one.key.table) && !at.is_unseen(&at.catalog.resolve(&one.key.table))
+        at.catalog.resolve(one.table) != at.catalog.resolve(&one.key.table)
+            && !at.is_unseen(&at.catalog.resolve(&one.key.table))
     });
     let drafts = old.map(|one| {
         let to = at.catalog.resolve(&one.key.table);

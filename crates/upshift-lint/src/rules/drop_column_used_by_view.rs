@@ -1,5 +1,5 @@
-use super::{Check, Group, Rule};
 use super::used::views_using;
+use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
 use crate::statement::{Action, Dependants, Quoted};
 
@@ -10,9 +10,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "\"cannot drop column … because other objects depend on it\". CASCADE would take the view away with the column, and \
-     whatever reads the view fails. Create the view anew without the column first: drop and create it in the same \
-     migration, so that nobody sees it missing.",
+    "\"cannot drop column … because other objects depend on it\". CASCADE would take the view away with \
+     the column, and whatever reads the view fails. Create the view anew without the column first: drop \
+     and create it in the same migration, so that nobody sees it missing.",
     "measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -44,8 +44,20 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         let Some(view) = views_using(at, &table, column).into_iter().next() else { continue };
         let view = at.shown(&view);
         drafts.push(
-            at.draft_at(place, format!("the view {view} uses {}.{}: PostgreSQL refuses this", at.shown(&table), Quoted(column)))
-                .advice(format!("drop {view} before this statement, and create it without {} after it, in this migration", Quoted(column))),
+            at.draft_at(
+                place,
+                format!(
+                    "the view {view} uses {}.{}: \
+                PostgreSQL refuses this",
+                    at.shown(&table),
+                    Quoted(column)
+                ),
+            )
+            .advice(format!(
+                "drop {view} before this statement, and create it without {} after it, \
+                    in this migration",
+                Quoted(column)
+            )),
         );
     }
     drafts

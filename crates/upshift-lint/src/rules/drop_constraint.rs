@@ -1,7 +1,9 @@
 use super::drop_key_with_references::referring;
 use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
-use crate::statement::{Action, AlterRelation, ConstraintKind, Dependants, Name, Quoted, Statement, WhenMissing};
+use crate::statement::{
+    Action, AlterRelation, ConstraintKind, Dependants, Name, Quoted, Statement, WhenMissing,
+};
 
 pub(super) const RULE: Rule = Rule::new(
     Group::Constraints,
@@ -10,9 +12,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Up(check),
 )
 .explained(
-    "From now on rows come in that the release before this one takes for impossible. Without a UNIQUE or EXCLUDE its \
-     `on conflict` fails as well. Drop it in a contract. Nothing is said \
-     where the migration puts another in its place, or where it is a CHECK that columns are NOT NULL which are so by \
+    "From now on rows come in that the release before this one takes for impossible. Without a UNIQUE or \
+     EXCLUDE its `on conflict` fails as well. Drop it in a contract. Nothing is said where the migration \
+     puts another in its place, or where it is a CHECK that columns are NOT NULL which are so by \
      themselves.",
     "docs/rollouts.md; manual, INSERT, ON CONFLICT",
 )
@@ -36,10 +38,14 @@ alter table orders drop constraint total_is_positive;
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let Some((alter, table)) = at.altered().filter(|_| at.must_not_break_old_code()) else { return Vec::new() };
+    let Some((alter, table)) = at.altered().filter(|_| at.must_not_break_old_code()) else {
+        return Vec::new();
+    };
     let mut drafts = Vec::new();
     for (action, place) in &alter.actions {
-        let Action::DropConstraint { name, dependants: Dependants::Refuse, missing } = action else { continue };
+        let Action::DropConstraint { name, dependants: Dependants::Refuse, missing } = action else {
+            continue;
+        };
         let known = at.catalog.table(&table).and_then(|known| known.constraint(name));
         // IF EXISTS of what no migration made does nothing, as far as the migrations tell.
         if known.is_none() && *missing == WhenMissing::Skip && at.catalog.table(&table).is_some() {
@@ -47,13 +53,22 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         }
         let key = known.is_some_and(|one| matches!(one.kind, ConstraintKind::ForeignKey(_)));
         let own = known.is_some_and(|one| one.origin == at.catalog.origin());
-        if key || own || !referring(at, &table, name).is_empty() || is_replaced(at, &table, name) || is_needless(at, &table, name) {
+        if key
+            || own
+            || !referring(at, &table, name).is_empty()
+            || is_replaced(at, &table, name)
+            || is_needless(at, &table, name)
+        {
             continue;
         }
         let unique = known.is_some_and(|one| one.index.is_some());
         let shown = at.shown(&table);
         let message = match unique {
-            true => format!("the release before this one relies on {} of {shown}: its `on conflict` fails without", Quoted(name)),
+            true => format!(
+                "the release before this one relies on {} of {shown}: its `on \
+                conflict` fails without",
+                Quoted(name)
+            ),
             false => format!("the release before this one relies on {} of {shown}", Quoted(name)),
         };
         drafts.push(at.draft_at(place, message).rewrite(at.in_a_contract()));
@@ -69,7 +84,9 @@ fn is_replaced(at: &At<'_>, table: &Name, name: &str) -> bool {
             && alter.actions.iter().any(|(action, _)| match action {
                 Action::AddConstraint(new) => {
                     new.name.as_deref() == Some(name)
-                        || known.is_some_and(|old| std::mem::discriminant(old) == std::mem::discriminant(&new.kind))
+                        || known.is_some_and(|old| {
+                            std::mem::discriminant(old) == std::mem::discriminant(&new.kind)
+                        })
                 }
                 Action::RenameConstraint { to, .. } => to == name,
                 _ => false,
@@ -85,8 +102,12 @@ fn is_replaced(at: &At<'_>, table: &Name, name: &str) -> bool {
 /// Whether it is a CHECK that some columns are NOT NULL, which they are by themselves.
 fn is_needless(at: &At<'_>, table: &Name, name: &str) -> bool {
     let Some(known) = at.catalog.table(table) else { return false };
-    let Some(ConstraintKind::Check(check)) = known.constraint(name).map(|one| &one.kind) else { return false };
+    let Some(ConstraintKind::Check(check)) = known.constraint(name).map(|one| &one.kind) else {
+        return false;
+    };
     let mut columns = check.columns().peekable();
     columns.peek().is_some()
-        && columns.all(|column| check.implies_not_null(column) && known.column(column).is_some_and(|one| one.not_null))
+        && columns.all(|column| {
+            check.implies_not_null(column) && known.column(column).is_some_and(|one| one.not_null)
+        })
 }

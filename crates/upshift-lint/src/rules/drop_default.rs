@@ -1,6 +1,6 @@
 use super::{Check, Group, Rule};
-use crate::engine::{At, Draft, Level};
 use crate::catalog::Column;
+use crate::engine::{At, Draft, Level};
 use crate::statement::{Action, ColumnChange, Name, Quoted};
 
 pub(super) const RULE: Rule = Rule::new(
@@ -10,10 +10,10 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Up(check),
 )
 .explained(
-    "Code that does not name the column in its INSERTs got the default so far. From now on it gets NULL, and where \
-     the column is NOT NULL its INSERTs fail. This is so as well right after ADD COLUMN … NOT NULL DEFAULT … in the \
-     same migration, which some frameworks write: the release before this one does not know the column. Drop the \
-     default in a contract.",
+    "Code that does not name the column in its INSERTs got the default so far. From now on it gets NULL, \
+     and where the column is NOT NULL its INSERTs fail. This is so as well right after ADD COLUMN … NOT \
+     NULL DEFAULT … in the same migration, which some frameworks write: the release before this one does \
+     not know the column. Drop the default in a contract.",
     "manual, ALTER TABLE, SET/DROP DEFAULT",
 )
 .examples(
@@ -42,7 +42,9 @@ alter table orders alter column total drop default, alter column total set defau
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let Some((alter, table)) = at.altered().filter(|_| at.must_not_break_old_code()) else { return Vec::new() };
+    let Some((alter, table)) = at.altered().filter(|_| at.must_not_break_old_code()) else {
+        return Vec::new();
+    };
     let mut drafts = Vec::new();
     for (number, (action, place)) in alter.actions.iter().enumerate() {
         let Action::AlterColumn { column, change: ColumnChange::DropDefault } = action else { continue };
@@ -54,7 +56,11 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         drafts.push(
             at.draft_at(
                 place,
-                format!("the release before this one does not name {shown}.{} when it inserts: {consequence}", Quoted(column)),
+                format!(
+                    "the release before this one does not name {shown}.{} when it \
+                    inserts: {consequence}",
+                    Quoted(column)
+                ),
             )
             .rewrite(at.in_a_contract()),
         );

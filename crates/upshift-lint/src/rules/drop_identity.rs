@@ -9,9 +9,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Up(check),
 )
 .explained(
-    "An identity column is NOT NULL: without its sequence every INSERT that does not name it fails. Give the column \
-     another default in the same statement, or drop the identity in a contract. The statement holds ACCESS EXCLUSIVE \
-     on the table and its sequence for a moment.",
+    "An identity column is NOT NULL: without its sequence every INSERT that does not name it fails. Give \
+     the column another default in the same statement, or drop the identity in a contract. The statement \
+     holds ACCESS EXCLUSIVE on the table and its sequence for a moment.",
     "measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -36,7 +36,9 @@ alter table lines alter column id drop identity;
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let Some((alter, table)) = at.altered().filter(|_| at.must_not_break_old_code()) else { return Vec::new() };
+    let Some((alter, table)) = at.altered().filter(|_| at.must_not_break_old_code()) else {
+        return Vec::new();
+    };
     let mut drafts = Vec::new();
     for (action, place) in &alter.actions {
         let Action::AlterColumn { column, change: ColumnChange::DropIdentity } = action else { continue };
@@ -50,7 +52,12 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         drafts.push(
             at.draft_at(
                 place,
-                format!("the release before this one does not name {}.{} when it inserts: its INSERTs fail", at.shown(&table), Quoted(column)),
+                format!(
+                    "the release before this one does not name {}.{} when it inserts: \
+                    its INSERTs fail",
+                    at.shown(&table),
+                    Quoted(column)
+                ),
             )
             .rewrite(at.in_a_contract()),
         );

@@ -1,6 +1,6 @@
 use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
-use crate::statement::{ExpressionKind, Quoted, Kind, Statement};
+use crate::statement::{ExpressionKind, Kind, Quoted, Statement};
 
 pub(super) const RULE: Rule = Rule::new(
     Group::Indexes,
@@ -9,8 +9,8 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Up(check),
 )
 .explained(
-    "Between the two statements queries have neither: they read the whole table. Build the new one first, under a \
-     name of its own, then drop the old one; a rename of an index (ALTER INDEX) blocks nobody.",
+    "Between the two statements queries have neither: they read the whole table. Build the new one first, \
+     under a name of its own, then drop the old one; a rename of an index (ALTER INDEX) blocks nobody.",
     "manual, DROP INDEX",
 )
 .examples(
@@ -43,14 +43,22 @@ fn check(at: &At<'_>) -> Vec<Draft> {
                     ExpressionKind::Column(parts) => parts.last(),
                     _ => None,
                 });
-                at.catalog.resolve(&new.table) == old.table && first.is_some_and(|first| leading.first() == Some(&first.as_str()))
+                at.catalog.resolve(&new.table) == old.table
+                    && first.is_some_and(|first| leading.first() == Some(&first.as_str()))
             }
             _ => false,
         };
         if at.after().any(replaces) && !at.runs_in_transaction() && !at.is_unseen(&old.table) {
             drafts.push(
-                at.draft_at(place, format!("until the next one is built, queries over {} have no index", at.shown(&old.table)))
-                    .advice(format!("build the new one first, then drop {}", Quoted(&name.name))),
+                at.draft_at(
+                    place,
+                    format!(
+                        "until the next one is built, queries over \
+                    {} have no index",
+                        at.shown(&old.table)
+                    ),
+                )
+                .advice(format!("build the new one first, then drop {}", Quoted(&name.name))),
             );
         }
     }

@@ -9,9 +9,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Up(check),
 )
 .explained(
-    "An index that one report a month needs looks useless on every other day, and one that only a replica uses looks \
-     useless on the primary. `pg_stat_user_indexes.idx_scan` tells, on each server for itself, since its statistics \
-     were last reset. A guard asks the primary. Off unless asked for.",
+    "An index that one report a month needs looks useless on every other day, and one that only a replica \
+     uses looks useless on the primary. `pg_stat_user_indexes.idx_scan` tells, on each server for itself, \
+     since its statistics were last reset. A guard asks the primary. Off unless asked for.",
     "manual, The Cumulative Statistics System",
 )
 .examples(
@@ -37,7 +37,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     let dropped = at.dropped(&[Kind::Index]).into_iter().filter(|_| at.migration.guard().is_none());
     let drafts = dropped.map(|(_, name, place)| {
         at.draft_at(place, format!("does any query use {}?", Quoted(&name.name))).advice(format!(
-            "a guard: `select idx_scan = 0 from pg_stat_user_indexes where indexrelname = {};`; look at the replicas as well",
+            "a guard: `select idx_scan = 0 from pg_stat_user_indexes where \
+                indexrelname = {};`; look at the replicas as well",
             super::adding::literal(&name.name)
         ))
     });

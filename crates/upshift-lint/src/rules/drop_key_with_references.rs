@@ -9,10 +9,10 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "Without CASCADE PostgreSQL refuses it. With CASCADE the foreign keys of other tables go as well, without a word, \
-     and each of those tables is locked with ACCESS EXCLUSIVE beside this one. To change a key, build the new index \
-     CONCURRENTLY, add the new constraint USING INDEX, move the foreign keys over one by one (NOT VALID, VALIDATE), \
-     and drop the old key last.",
+    "Without CASCADE PostgreSQL refuses it. With CASCADE the foreign keys of other tables go as well, \
+     without a word, and each of those tables is locked with ACCESS EXCLUSIVE beside this one. To change \
+     a key, build the new index CONCURRENTLY, add the new constraint USING INDEX, move the foreign keys \
+     over one by one (NOT VALID, VALIDATE), and drop the old key last.",
     "measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -45,9 +45,16 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         let (Some((first, key)), shown) = (referring.first(), at.shown(&table)) else { continue };
         let (key, first) = (Quoted(key), at.shown(first));
         let draft = match dependants {
-            Dependants::Refuse => at.draft_at(place, format!("the foreign key {key} of {first} refers to it: PostgreSQL refuses this")),
+            Dependants::Refuse => at.draft_at(
+                place,
+                format!(
+                    "the foreign key {key} of {first} refers to it: \
+                PostgreSQL refuses this"
+                ),
+            ),
             Dependants::Drop => {
-                let tables: Vec<String> = referring.iter().map(|(table, _)| at.shown(table).to_string()).collect();
+                let tables: Vec<String> =
+                    referring.iter().map(|(table, _)| at.shown(table).to_string()).collect();
                 at.draft_at(place, format!("the foreign key {key} of {first} goes with it")).effect(format!(
                     "{}; the same on {}",
                     at.effect_on(&table, LockMode::AccessExclusive, "to the end of the transaction"),
@@ -55,14 +62,21 @@ fn check(at: &At<'_>) -> Vec<Draft> {
                 ))
             }
         };
-        drafts.push(draft.advice(format!("move what refers to {shown} over to another key first, one foreign key a migration")));
+        drafts.push(draft.advice(format!(
+            "move what refers to {shown} over to another key first, one foreign \
+            key a migration"
+        )));
     }
     drafts
 }
 
 /// The foreign keys that refer to what a constraint makes unique: table and name of each.
 pub(super) fn referring<'a>(at: &At<'a>, table: &Name, constraint: &str) -> Vec<(&'a Name, &'a str)> {
-    let index = at.catalog.table(table).and_then(|known| known.constraint(constraint)).and_then(|one| one.index.as_ref());
+    let index = at
+        .catalog
+        .table(table)
+        .and_then(|known| known.constraint(constraint))
+        .and_then(|one| one.index.as_ref());
     let Some(index) = index.and_then(|index| at.catalog.index(index)) else { return Vec::new() };
     let mut unique: Vec<&str> = index.leading_columns();
     unique.sort_unstable();

@@ -1,7 +1,7 @@
-use super::{Check, Group, Rule};
 use super::indexing::is_same;
-use crate::engine::{At, Draft, Level};
+use super::{Check, Group, Rule};
 use crate::catalog::Index;
+use crate::engine::{At, Draft, Level};
 use crate::statement::{Kind, Quoted};
 
 pub(super) const RULE: Rule = Rule::new(
@@ -11,9 +11,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Up(check),
 )
 .explained(
-    "From now on rows come in twice, and `insert … on conflict (…)` of the release before this one fails: there is no \
-     unique index left that it means. Drop it in a contract. Nothing is said where another unique index over the same \
-     columns stays.",
+    "From now on rows come in twice, and `insert … on conflict (…)` of the release before this one fails: \
+     there is no unique index left that it means. Drop it in a contract. Nothing is said where another \
+     unique index over the same columns stays.",
     "manual, INSERT, ON CONFLICT",
 )
 .examples(
@@ -44,13 +44,21 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     for (_, name, place) in at.dropped(&[Kind::Index]).into_iter().filter(|_| at.must_not_break_old_code()) {
         let Some(old) = at.catalog.index(name).filter(|old| old.unique && old.valid) else { continue };
         let full = at.catalog.resolve(name);
-        let replaced = at.catalog.indexes_of(&old.table).any(|(other, index)| *other != full && replaces(index, old));
+        let replaced =
+            at.catalog.indexes_of(&old.table).any(|(other, index)| *other != full && replaces(index, old));
         if replaced || at.is_unseen(&old.table) {
             continue;
         }
         drafts.push(
-            at.draft_at(place, format!("the release before this one relies on {}: its `on conflict` fails without", Quoted(&name.name)))
-                .rewrite(at.in_a_contract()),
+            at.draft_at(
+                place,
+                format!(
+                    "the release before this one relies on {}: its `on \
+                conflict` fails without",
+                    Quoted(&name.name)
+                ),
+            )
+            .rewrite(at.in_a_contract()),
         );
     }
     drafts

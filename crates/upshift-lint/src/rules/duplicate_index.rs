@@ -1,7 +1,7 @@
-use super::{Check, Group, Rule};
 use super::indexing::is_same;
-use crate::engine::{At, Draft, Level};
+use super::{Check, Group, Rule};
 use crate::catalog::Index;
+use crate::engine::{At, Draft, Level};
 use crate::statement::{CreateIndex, Quoted, Statement};
 
 pub(super) const RULE: Rule = Rule::new(
@@ -11,9 +11,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Up(check),
 )
 .explained(
-    "Every write pays for both, and no query is faster for it. An index over (a, b) serves what one over (a) does; a \
-     primary key and a UNIQUE have theirs already. Nothing is said of unique indexes beside longer ones, of other \
-     methods, other operator classes, and other WHEREs.",
+    "Every write pays for both, and no query is faster for it. An index over (a, b) serves what one over \
+     (a) does; a primary key and a UNIQUE have theirs already. Nothing is said of unique indexes beside \
+     longer ones, of other methods, other operator classes, and other WHEREs.",
     "manual, Multicolumn Indexes",
 )
 .examples(
@@ -38,21 +38,33 @@ create unique index concurrently orders_code on orders (code);
 fn check(at: &At<'_>) -> Vec<Draft> {
     let Statement::CreateIndex(index) = at.statement else { return Vec::new() };
     let own = index.name.as_deref();
-    let twin = at.catalog.indexes_of(&index.table).find(|(name, there)| Some(name.name.as_str()) != own && serves(there, index));
+    let twin = at
+        .catalog
+        .indexes_of(&index.table)
+        .find(|(name, there)| Some(name.name.as_str()) != own && serves(there, index));
     let Some((name, there)) = twin else { return Vec::new() };
     let table = at.shown(&at.catalog.resolve(&index.table));
     let message = match there.parts.len() == index.parts.len() {
         true => format!("{} of {table} is this index already", Quoted(&name.name)),
-        false => format!("{} of {table} begins with these columns: it serves the same queries", Quoted(&name.name)),
+        false => format!(
+            "{} of {table} begins with these columns: it serves \
+            the same queries",
+            Quoted(&name.name)
+        ),
     };
-    vec![at.draft(message).advice("leave it out; if it is to take the place of the other, drop that one after it")]
+    vec![at.draft(message).advice(
+        "leave it out; if it is to take the place of the other, drop \
+        that one after it",
+    )]
 }
 
 /// Whether an index does all that another would.
 fn serves(there: &Index, new: &CreateIndex) -> bool {
     let option = |all: &[String], at: usize| all.get(at).cloned().unwrap_or_default();
     let same = |at: usize| match (there.parts.get(at), new.parts.get(at)) {
-        (Some(one), Some(other)) => is_same(one, other) && option(&there.part_options, at) == option(&new.part_options, at),
+        (Some(one), Some(other)) => {
+            is_same(one, other) && option(&there.part_options, at) == option(&new.part_options, at)
+        }
         _ => false,
     };
     let begins = (0..new.parts.len()).all(same);

@@ -1,5 +1,5 @@
-use super::{Check, Group, Rule};
 use super::indexing::on_table;
+use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
 use crate::statement::{ExpressionKind, Statement};
 
@@ -10,9 +10,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Up(check),
 )
 .explained(
-    "Of a column the planner knows how many values there are; of an expression only once it is indexed and the table \
-     was analyzed again. Autovacuum does that when enough rows have changed, which on a large, quiet table may be \
-     never. `analyze` after the index blocks nobody.",
+    "Of a column the planner knows how many values there are; of an expression only once it is indexed \
+     and the table was analyzed again. Autovacuum does that when enough rows have changed, which on a \
+     large, quiet table may be never. `analyze` after the index blocks nobody.",
     "manual, Extended Statistics; ANALYZE",
 )
 .examples(
@@ -35,11 +35,19 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     let Some((index, table)) = on_table(at) else { return Vec::new() };
     let plain = index.parts.iter().all(|part| matches!(part.kind, ExpressionKind::Column(_)));
     let analyzed = at.after().any(|statement| match statement {
-        Statement::Analyze { tables } => tables.is_empty() || tables.iter().any(|one| at.catalog.resolve(one) == table),
+        Statement::Analyze { tables } => {
+            tables.is_empty() || tables.iter().any(|one| at.catalog.resolve(one) == table)
+        }
         _ => false,
     });
     match plain || analyzed {
         true => Vec::new(),
-        false => vec![at.draft("the planner knows nothing of this expression until the next ANALYZE").advice(format!("`analyze {};` after it", at.shown(&table)))],
+        false => vec![
+            at.draft(
+                "the planner knows nothing of this expression until \
+            the next ANALYZE",
+            )
+            .advice(format!("`analyze {};` after it", at.shown(&table))),
+        ],
     }
 }

@@ -1,7 +1,7 @@
-use super::{Check, Group, Rule};
 use super::referring::referring;
-use crate::engine::{Draft, InMigration, Level};
+use super::{Check, Group, Rule};
 use crate::catalog::{Catalog, Type};
+use crate::engine::{Draft, InMigration, Level};
 use crate::statement::{ConstraintKind, Quoted, TypeName};
 
 pub(super) const RULE: Rule = Rule::new(
@@ -11,9 +11,10 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Migration(check),
 )
 .explained(
-    "The check and every join cast one side. An `integer` that refers to a `bigint` is full at 2,147,483,647, when \
-     the other table goes on; text against varchar is the same type to an index and is not meant here. Give both \
-     sides the same type while the table is young: to change it later writes the table anew.",
+    "The check and every join cast one side. An `integer` that refers to a `bigint` is full at \
+     2,147,483,647, when the other table goes on; text against varchar is the same type to an index and \
+     is not meant here. Give both sides the same type while the table is young: to change it later writes \
+     the table anew.",
     "manual, Constraints, Foreign Keys",
 )
 .examples(
@@ -39,7 +40,9 @@ fn check(migration: &InMigration<'_>) -> Vec<Draft> {
         let ConstraintKind::ForeignKey(key) = &found.kind else { continue };
         for (own, other) in key.columns.iter().zip(&key.references) {
             let column = migration.after.column(one.table, own);
-            let (Some(column), Some(referred)) = (column, migration.after.column(&key.table, other)) else { continue };
+            let (Some(column), Some(referred)) = (column, migration.after.column(&key.table, other)) else {
+                continue;
+            };
             let (own_type, other_type) = (&column.type_name, &referred.type_name);
             if family(migration.after, own_type) == family(migration.after, other_type) {
                 continue;
@@ -47,7 +50,14 @@ fn check(migration: &InMigration<'_>) -> Vec<Draft> {
             let (own, other) = (Quoted(own), Quoted(other));
             drafts.push(
                 migration
-                    .draft_at(one.place, format!("{own} is {own_type}, and {}.{other}, which it refers to, {other_type}", one.key.table))
+                    .draft_at(
+                        one.place,
+                        format!(
+                            "{own} is {own_type}, and {}.{other}, which it refers \
+                        to, {other_type}",
+                            one.key.table
+                        ),
+                    )
                     .advice(format!("make {own} {other_type}, too")),
             );
         }

@@ -1,7 +1,7 @@
-use super::{Check, Group, Rule};
 use super::referring::referring;
-use crate::engine::{Draft, InMigration, Level};
+use super::{Check, Group, Rule};
 use crate::catalog::Catalog;
+use crate::engine::{Draft, InMigration, Level};
 use crate::statement::{Name, Quoted};
 
 pub(super) const RULE: Rule = Rule::new(
@@ -11,10 +11,10 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Migration(check),
 )
 .explained(
-    "PostgreSQL indexes the side a foreign key refers to, not the side it is on. Each DELETE there (and UPDATE of the \
-     key) looks for rows here; without an index that begins with these columns it reads the whole table, row by row \
-     deleted. Build the index, CONCURRENTLY on a table that is used, before the foreign key or in a migration after \
-     it: the set as a whole is looked at.",
+    "PostgreSQL indexes the side a foreign key refers to, not the side it is on. Each DELETE there (and \
+     UPDATE of the key) looks for rows here; without an index that begins with these columns it reads the \
+     whole table, row by row deleted. Build the index, CONCURRENTLY on a table that is used, before the \
+     foreign key or in a migration after it: the set as a whole is looked at.",
     "manual, Constraints, Foreign Keys",
 )
 .examples(
@@ -42,12 +42,22 @@ fn check(migration: &InMigration<'_>) -> Vec<Draft> {
         if !still_there || partition || is_indexed(migration.last, one.table, &one.key.columns) {
             continue;
         }
-        let columns = one.key.columns.iter().map(|column| Quoted(column).to_string()).collect::<Vec<_>>().join(", ");
+        let columns =
+            one.key.columns.iter().map(|column| Quoted(column).to_string()).collect::<Vec<_>>().join(", ");
         let (table, to) = (one.table, &one.key.table);
         drafts.push(
             migration
-                .draft_at(one.place, format!("no index of {table} begins with {columns}: each DELETE in {to} reads all of {table}"))
-                .advice(format!("`create index on {table} ({columns})`, CONCURRENTLY where {table} is used already")),
+                .draft_at(
+                    one.place,
+                    format!(
+                        "no index of {table} begins with {columns}: each DELETE in {to} \
+                    reads all of {table}"
+                    ),
+                )
+                .advice(format!(
+                    "`create index on {table} ({columns})`, CONCURRENTLY where {table} \
+                    is used already"
+                )),
         );
     }
     drafts
@@ -58,7 +68,10 @@ fn is_indexed(catalog: &Catalog, table: &Name, columns: &[String]) -> bool {
     catalog.indexes_of(table).any(|(_, index)| {
         let leading = index.leading_columns();
         let first = leading.get(..columns.len()).unwrap_or(&[]);
-        let total = index.predicate.as_ref().is_none_or(|only| columns.iter().any(|column| only.implies_not_null(column)));
+        let total = index
+            .predicate
+            .as_ref()
+            .is_none_or(|only| columns.iter().any(|column| only.implies_not_null(column)));
         !first.is_empty() && total && columns.iter().all(|column| first.iter().any(|one| one == column))
     })
 }

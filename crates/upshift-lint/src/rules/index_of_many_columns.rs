@@ -9,9 +9,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Up(check),
 )
 .explained(
-    "Each column makes it larger and every write slower, and a query that does not name the first ones cannot use the \
-     last ones. Mostly two or three decide; what is only read can stand in INCLUDE. Unique indexes say what is \
-     unique, and are left alone.",
+    "Each column makes it larger and every write slower, and a query that does not name the first ones \
+     cannot use the last ones. Mostly two or three decide; what is only read can stand in INCLUDE. Unique \
+     indexes say what is unique, and are left alone.",
     "strong_migrations; manual, Multicolumn Indexes",
 )
 .examples(

@@ -1,7 +1,7 @@
-use super::{Check, Group, Rule};
 use super::constraining::constrained;
-use crate::engine::{At, Draft, Level};
+use super::{Check, Group, Rule};
 use crate::effect::Major;
+use crate::engine::{At, Draft, Level};
 use crate::statement::{ColumnConstraint, Constraint, Enforcement, Statement};
 
 pub(super) const RULE: Rule = Rule::new(
@@ -11,9 +11,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Up(check),
 )
 .explained(
-    "NOT ENFORCED (from PostgreSQL 18 on, a syntax error before) only writes down what somebody believes: no row is \
-     looked at, neither new nor old. It is no NOT VALID, which new rows must meet. To enforce it later looks at every \
-     row.",
+    "NOT ENFORCED (from PostgreSQL 18 on, a syntax error before) only writes down what somebody believes: \
+     no row is looked at, neither new nor old. It is no NOT VALID, which new rows must meet. To enforce \
+     it later looks at every row.",
     "manual, CREATE TABLE, NOT ENFORCED; measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -43,13 +43,21 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         at.draft_at(&one.place, format!("NOT ENFORCED demands nothing of any row{refused}"))
     };
     let mut drafts: Vec<Draft> = Vec::new();
-    for one in constrained(at).into_iter().filter(|one| one.constraint.enforcement == Enforcement::NotEnforced) {
+    for one in
+        constrained(at).into_iter().filter(|one| one.constraint.enforcement == Enforcement::NotEnforced)
+    {
         let text = at.text_of(one.place);
         let word = text.to_ascii_lowercase().rfind("not enforced");
-        let mended = word.map(|word| format!("{}not valid{}", text.get(..word).unwrap_or(""), text.get(word + 12..).unwrap_or("")));
+        let mended = word.map(|word| {
+            format!("{}not valid{}", text.get(..word).unwrap_or(""), text.get(word + 12..).unwrap_or(""))
+        });
         let draft = say(one.constraint);
         drafts.push(match mended {
-            Some(mended) => draft.rewrite(crate::engine::Rewrite::this(at.instead_of(one.alter, one.number, Some(&mended)))),
+            Some(mended) => draft.rewrite(crate::engine::Rewrite::this(at.instead_of(
+                one.alter,
+                one.number,
+                Some(&mended),
+            ))),
             None => draft,
         });
     }

@@ -9,8 +9,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Up(check),
 )
 .explained(
-    "`where not done` does not find the rows in which `done` is NULL, and every reader has to know what NULL means. A \
-     boolean with `not null default false` costs nothing to add: a constant default is kept in the catalogue.",
+    "`where not done` does not find the rows in which `done` is NULL, and every reader has to know what \
+     NULL means. A boolean with `not null default false` costs nothing to add: a constant default is kept \
+     in the catalogue.",
     "GitLab, Migration style guide; manual, Comparison Functions and Operators",
 )
 .examples(

@@ -1,7 +1,7 @@
-use super::{Check, Group, Rule};
 use super::constraining::constrained;
-use crate::engine::{At, Draft, Level, Rewrite};
+use super::{Check, Group, Rule};
 use crate::effect::Major;
+use crate::engine::{At, Draft, Level, Rewrite};
 use crate::statement::{Quoted, Validity};
 
 pub(super) const RULE: Rule = Rule::new(
@@ -11,9 +11,10 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "\"cannot add NOT VALID foreign key on partitioned table\". From PostgreSQL 18 on it works, and takes SHARE ROW \
-     EXCLUSIVE on the table, all its partitions and the other table for a moment. Before, add it to each partition as \
-     NOT VALID, validate it there in a migration after, then add it to the table, which takes theirs over.",
+    "\"cannot add NOT VALID foreign key on partitioned table\". From PostgreSQL 18 on it works, and takes \
+     SHARE ROW EXCLUSIVE on the table, all its partitions and the other table for a moment. Before, add \
+     it to each partition as NOT VALID, validate it there in a migration after, then add it to the table, \
+     which takes theirs over.",
     "measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -50,17 +51,27 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         let (table, name) = (at.shown(&one.table), one.name(at));
         let partitions: Vec<_> = at.catalog.children_of(&one.table).map(|(name, _)| at.shown(name)).collect();
         let each = |what: &str| {
-            partitions.iter().map(|partition| format!("alter table {partition} {what};")).collect::<Vec<_>>().join("\n")
+            partitions
+                .iter()
+                .map(|partition| format!("alter table {partition} {what};"))
+                .collect::<Vec<_>>()
+                .join("\n")
         };
         let draft = at.draft_at(
             one.place,
-            format!("{table} is partitioned: PostgreSQL refuses a foreign key that is NOT VALID{}", at.on(&refusing)),
+            format!(
+                "{table} is partitioned: PostgreSQL refuses a foreign key \
+                that is NOT VALID{}",
+                at.on(&refusing)
+            ),
         );
         drafts.push(match one.alter.actions.len() == 1 && !partitions.is_empty() {
-            true => draft.rewrite(
-                Rewrite::this(each(&one.named(at)))
-                    .then(&format!("validate_{name}"), each(&format!("validate constraint {}", Quoted(&name)))),
-            ).advice(format!("then add it to {table} itself, which takes over what its partitions have")),
+            true => draft
+                .rewrite(Rewrite::this(each(&one.named(at))).then(
+                    &format!("validate_{name}"),
+                    each(&format!("validate constraint {}", Quoted(&name))),
+                ))
+                .advice(format!("then add it to {table} itself, which takes over what its partitions have")),
             false => draft.advice(format!(
                 "add it to each partition of {table} as NOT VALID, validate it there, then add it to {table}"
             )),

@@ -1,5 +1,5 @@
-use super::{Check, Group, Rule};
 use super::constraining::{Constrained, constrained};
+use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level, Rewrite};
 use crate::statement::{ConstraintKind, Key, LockMode, Name, Quoted};
 
@@ -10,10 +10,10 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "The table is held with ACCESS EXCLUSIVE to the end, its partitions with SHARE up to PostgreSQL 17 and with \
-     ACCESS EXCLUSIVE from 18 on, until the last index is built. Add the constraint to the table ONLY (a moment), \
-     build a unique index CONCURRENTLY on each partition, make it the constraint there, and attach it: with the last \
-     one the constraint of the table becomes valid.",
+    "The table is held with ACCESS EXCLUSIVE to the end, its partitions with SHARE up to PostgreSQL 17 \
+     and with ACCESS EXCLUSIVE from 18 on, until the last index is built. Add the constraint to the table \
+     ONLY (a moment), build a unique index CONCURRENTLY on each partition, make it the constraint there, \
+     and attach it: with the last one the constraint of the table becomes valid.",
     "manual, Declarative Partitioning, Best Practices; measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -47,8 +47,8 @@ alter index orders_id_shop_key attach partition orders_2_id_shop_key;
 fn check(at: &At<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for one in constrained(at) {
-        let (ConstraintKind::Unique(Key::Columns(columns)) | ConstraintKind::PrimaryKey(Key::Columns(columns))) =
-            &one.constraint.kind
+        let (ConstraintKind::Unique(Key::Columns(columns))
+        | ConstraintKind::PrimaryKey(Key::Columns(columns))) = &one.constraint.kind
         else {
             continue;
         };
@@ -57,12 +57,24 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         }
         let table = at.shown(&one.table);
         let draft = at
-            .draft_at(one.place, format!("an index is built on every partition of {table} while nobody can use it"))
-            .effect(at.effect_on(&one.table, LockMode::AccessExclusive, "until the index of its last partition is built"));
+            .draft_at(
+                one.place,
+                format!(
+                    "an index is built on every partition of {table} while \
+                nobody can use it"
+                ),
+            )
+            .effect(at.effect_on(
+                &one.table,
+                LockMode::AccessExclusive,
+                "until the index of its last \
+                partition is built",
+            ));
         drafts.push(match one_by_one(at, &one, columns) {
             Some(rewrite) => draft.rewrite(rewrite),
             None => draft.advice(format!(
-                "add it to {table} ONLY; then for each partition build a unique index CONCURRENTLY, add the constraint USING \
+                "add it to {table} ONLY; then for each partition build a unique index \
+                 CONCURRENTLY, add the constraint USING \
                  INDEX, and attach it: ALTER INDEX … ATTACH PARTITION"
             )),
         });
@@ -70,17 +82,27 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     drafts
 }
 
-/// ONLY the table here; its partitions one after the other. None where they are not known, or partitioned themselves.
+/// ONLY the table here; its partitions one after the other. None where they are not known, or
+/// partitioned themselves.
 fn one_by_one(at: &At<'_>, one: &Constrained<'_>, columns: &[String]) -> Option<Rewrite> {
-    let partitions: Vec<(&Name, bool)> =
-        at.catalog.children_of(&one.table).map(|(name, table)| (name, table.partition_by.is_some())).collect();
-    if partitions.is_empty() || partitions.iter().any(|(_, partitioned)| *partitioned) || one.alter.actions.len() > 1 {
+    let partitions: Vec<(&Name, bool)> = at
+        .catalog
+        .children_of(&one.table)
+        .map(|(name, table)| (name, table.partition_by.is_some()))
+        .collect();
+    if partitions.is_empty()
+        || partitions.iter().any(|(_, partitioned)| *partitioned)
+        || one.alter.actions.len() > 1
+    {
         return None;
     }
     let (table, name) = (at.shown(&one.table), one.name(at));
     let unique = matches!(one.constraint.kind, ConstraintKind::Unique(_));
-    let (key, suffix) =
-        if unique { ("unique", format!("{}_key", columns.join("_"))) } else { ("primary key", "pkey".to_owned()) };
+    let (key, suffix) = if unique {
+        ("unique", format!("{}_key", columns.join("_")))
+    } else {
+        ("primary key", "pkey".to_owned())
+    };
     let columns = columns.iter().map(|column| Quoted(column).to_string()).collect::<Vec<_>>().join(", ");
     let parent = Name { name: name.clone(), ..table.clone() };
     let mut builds = Vec::new();

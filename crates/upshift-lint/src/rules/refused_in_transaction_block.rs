@@ -9,9 +9,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "CONCURRENTLY, VACUUM, ALTER SYSTEM and their like begin and end transactions by themselves: inside of one they \
-     are refused (25001). Leave BEGIN and COMMIT out: upshift runs a migration in a transaction by itself, and one \
-     with such a statement statement by statement.",
+    "CONCURRENTLY, VACUUM, ALTER SYSTEM and their like begin and end transactions by themselves: inside \
+     of one they are refused (25001). Leave BEGIN and COMMIT out: upshift runs a migration in a \
+     transaction by itself, and one with such a statement statement by statement.",
     "manual, CREATE INDEX; docs/migration-files.md",
 )
 .examples(
@@ -43,13 +43,17 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     });
     let open = matches!(
         control,
-        Some(TransactionControl::Begin | TransactionControl::CommitAndChain | TransactionControl::RollbackAndChain)
+        Some(
+            TransactionControl::Begin
+                | TransactionControl::CommitAndChain
+                | TransactionControl::RollbackAndChain
+        )
     );
     match open {
-        true => vec![
-            at.draft("PostgreSQL refuses this statement between BEGIN and COMMIT")
-                .advice("leave BEGIN and COMMIT out: upshift knows which statements need a transaction and which refuse one"),
-        ],
+        true => vec![at.draft("PostgreSQL refuses this statement between BEGIN and COMMIT").advice(
+            "leave BEGIN and COMMIT out: upshift knows which statements need a \
+                    transaction and which refuse one",
+        )],
         false => Vec::new(),
     }
 }

@@ -9,9 +9,10 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "REINDEX holds SHARE on the table (no INSERT, UPDATE or DELETE) and ACCESS EXCLUSIVE on each index: even a SELECT \
-     waits, because to plan one locks every index of the table. CONCURRENTLY (from PostgreSQL 12 on) builds the new \
-     one beside the old one. upshift runs it outside a transaction by itself.",
+    "REINDEX holds SHARE on the table (no INSERT, UPDATE or DELETE) and ACCESS EXCLUSIVE on each index: \
+     even a SELECT waits, because to plan one locks every index of the table. CONCURRENTLY (from \
+     PostgreSQL 12 on) builds the new one beside the old one. upshift runs it outside a transaction by \
+     itself.",
     "manual, REINDEX; measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -51,9 +52,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         None => draft,
     };
     vec![match kind {
-        Kind::Index | Kind::Table | Kind::Schema | Kind::Database => {
-            draft.rewrite(Rewrite::this(at.with_word(&["index", "table", "schema", "database"], "concurrently")))
-        }
+        Kind::Index | Kind::Table | Kind::Schema | Kind::Database => draft
+            .rewrite(Rewrite::this(at.with_word(&["index", "table", "schema", "database"], "concurrently"))),
         _ => draft.advice("REINDEX SYSTEM has no CONCURRENTLY: not while the service runs"),
     }]
 }

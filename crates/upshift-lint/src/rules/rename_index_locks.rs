@@ -9,9 +9,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "ALTER INDEX … RENAME takes SHARE UPDATE EXCLUSIVE on the index alone (from PostgreSQL 12 on; ACCESS EXCLUSIVE \
-     before): nobody waits. Said as ALTER TABLE it first waits for ACCESS EXCLUSIVE, behind every query that uses the \
-     index.",
+    "ALTER INDEX … RENAME takes SHARE UPDATE EXCLUSIVE on the index alone (from PostgreSQL 12 on; ACCESS \
+     EXCLUSIVE before): nobody waits. Said as ALTER TABLE it first waits for ACCESS EXCLUSIVE, behind \
+     every query that uses the index.",
     "PostgreSQL source, RenameRelation; measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -47,8 +47,12 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         let lock = at.effect_on(&index, LockMode::AccessExclusive, "while it waits for its turn");
         let draft = at.draft_at(place, format!("the queries that use {shown} wait for this"));
         drafts.push(match table {
-            true => draft.effect(lock).rewrite(Rewrite::this(format!("alter index {shown} rename to {};", Quoted(to)))),
-            false => draft.effect(format!("{lock}{}", at.on(&exclusive))).advice("keep it alone in its migration"),
+            true => draft
+                .effect(lock)
+                .rewrite(Rewrite::this(format!("alter index {shown} rename to {};", Quoted(to)))),
+            false => {
+                draft.effect(format!("{lock}{}", at.on(&exclusive))).advice("keep it alone in its migration")
+            }
         });
     }
     drafts

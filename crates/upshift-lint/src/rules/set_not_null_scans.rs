@@ -9,10 +9,11 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "SET NOT NULL reads the whole table under ACCESS EXCLUSIVE, unless a CHECK that is validated proves that there is \
-     no NULL (from PostgreSQL 12 on): `x IS NOT NULL`, alone or in an AND; `x > 0` does not, it lets NULL through. \
-     Three steps: the CHECK as NOT VALID (a moment), VALIDATE in a migration after (nobody waits), then SET NOT NULL \
-     and away with the CHECK (a moment). From PostgreSQL 18 on the constraint itself can be NOT VALID.",
+    "SET NOT NULL reads the whole table under ACCESS EXCLUSIVE, unless a CHECK that is validated proves \
+     that there is no NULL (from PostgreSQL 12 on): `x IS NOT NULL`, alone or in an AND; `x > 0` does \
+     not, it lets NULL through. Three steps: the CHECK as NOT VALID (a moment), VALIDATE in a migration \
+     after (nobody waits), then SET NOT NULL and away with the CHECK (a moment). From PostgreSQL 18 on \
+     the constraint itself can be NOT VALID.",
     "manual, ALTER TABLE, SET/DROP NOT NULL; measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -59,9 +60,17 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         let lock = at.effect_on(&table, LockMode::AccessExclusive, "while the whole table is read");
         let rest = at.instead_of(alter, number, None);
         drafts.push(
-            at.draft_at(place, format!("every row is looked at for a NULL in {} while nobody can use {}", Quoted(column), at.shown(&table)))
-                .effect(format!("{lock}{}", at.on(&majors)))
-                .rewrite(in_steps(at, &table, column, rest)),
+            at.draft_at(
+                place,
+                format!(
+                    "every row is looked at for a NULL in {} while \
+                nobody can use {}",
+                    Quoted(column),
+                    at.shown(&table)
+                ),
+            )
+            .effect(format!("{lock}{}", at.on(&majors)))
+            .rewrite(in_steps(at, &table, column, rest)),
         );
     }
     drafts
@@ -79,13 +88,17 @@ fn in_steps(at: &At<'_>, table: &Name, column: &str, rest: String) -> Rewrite {
     let name = there.map_or_else(|| format!("{}_{column}_not_null", table.name), |there| there.name.clone());
     let (name, quoted) = (Quoted(&name), Quoted(column));
     let validate = format!("alter table {shown} validate constraint {name};");
-    let set = format!("alter table {shown} alter column {quoted} set not null;\nalter table {shown} drop constraint {name};");
+    let set = format!(
+        "alter table {shown} alter column {quoted} set not null;\nalter table \
+        {shown} drop constraint {name};"
+    );
     let not_null = (format!("{column}_not_null"), set);
     if there.is_some() {
         return at.apart(rest, vec![(format!("validate_{column}"), validate), not_null]);
     }
     let built_in = at.options.each_major().all(|major| major.0 >= 18);
-    let demand = if built_in { format!("not null {quoted}") } else { format!("check ({quoted} is not null)") };
+    let demand =
+        if built_in { format!("not null {quoted}") } else { format!("check ({quoted} is not null)") };
     let add = format!("alter table {shown} add constraint {name} {demand} not valid;");
     let here = if rest.is_empty() { add } else { format!("{rest}\n{add}") };
     let rewrite = Rewrite::this(here).then(&format!("validate_{column}"), validate);

@@ -9,9 +9,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Up(check),
 )
 .explained(
-    "SET STORAGE and SET COMPRESSION (from PostgreSQL 14 on) hold ACCESS EXCLUSIVE for a moment and change how new \
-     values are kept. A row there is changes when it is written again, by an UPDATE of that very column or VACUUM \
-     FULL, and not before. When that is what you want, allow this and say so.",
+    "SET STORAGE and SET COMPRESSION (from PostgreSQL 14 on) hold ACCESS EXCLUSIVE for a moment and \
+     change how new values are kept. A row there is changes when it is written again, by an UPDATE of \
+     that very column or VACUUM FULL, and not before. When that is what you want, allow this and say so.",
     "manual, ALTER TABLE, SET STORAGE; measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -38,9 +38,19 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     });
     let drafts = set.filter(|(column, _)| !at.is_new_column(&table, column)).map(|(column, place)| {
         let shown = at.shown(&table);
-        at.draft_at(place, format!("the rows of {shown} keep {} as it is until they are written again", Quoted(column)))
-            .effect(at.effect_on(&table, LockMode::AccessExclusive, "to the end of the transaction"))
-            .advice("new rows only: say so in an `allow`; or write the old ones again by a backfill after this")
+        at.draft_at(
+            place,
+            format!(
+                "the rows of {shown} keep {} as it is until they \
+            are written again",
+                Quoted(column)
+            ),
+        )
+        .effect(at.effect_on(&table, LockMode::AccessExclusive, "to the end of the transaction"))
+        .advice(
+            "new rows only: say so in an `allow`; or write the old ones again by a \
+                backfill after this",
+        )
     });
     drafts.collect()
 }

@@ -9,9 +9,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::UpAndDown(check),
 )
 .explained(
-    "SET TABLESPACE copies the whole file under ACCESS EXCLUSIVE. An index moves while everybody goes on: `reindex \
-     (tablespace new) index concurrently …` (from PostgreSQL 14 on), or a new one built CONCURRENTLY there. For a \
-     table there is pg_repack, or a new table and a switch.",
+    "SET TABLESPACE copies the whole file under ACCESS EXCLUSIVE. An index moves while everybody goes on: \
+     `reindex (tablespace new) index concurrently …` (from PostgreSQL 14 on), or a new one built \
+     CONCURRENTLY there. For a table there is pg_repack, or a new table and a switch.",
     "manual, ALTER TABLE, SET TABLESPACE; measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -46,8 +46,14 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         let text = format!("reindex (tablespace {}) index concurrently {shown};", Quoted(tablespace));
         match (reindex, index) {
             (true, _) => draft.rewrite(crate::engine::Rewrite::this(text)),
-            (false, true) => draft.advice(format!("`{text}` from PostgreSQL 14 on; before, build a new one CONCURRENTLY there")),
-            (false, false) => draft.advice("pg_repack moves a table while it is used; or a new table there, and a switch"),
+            (false, true) => draft.advice(format!(
+                "`{text}` from PostgreSQL 14 on; before, build a new one \
+                CONCURRENTLY there"
+            )),
+            (false, false) => draft.advice(
+                "pg_repack moves a table while it is used; or a new table \
+                there, and a switch",
+            ),
         }
     });
     drafts.collect()

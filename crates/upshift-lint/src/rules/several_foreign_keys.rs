@@ -1,8 +1,8 @@
-use super::{Check, Group, Rule};
 use super::constraining::constrained;
+use super::referring::in_statement;
+use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
 use crate::statement::{LockMode, Name, Statement};
-use super::referring::in_statement;
 use std::collections::BTreeSet;
 
 pub(super) const RULE: Rule = Rule::new(
@@ -12,9 +12,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Up(check),
 )
 .explained(
-    "ADD FOREIGN KEY takes SHARE ROW EXCLUSIVE on both tables and keeps it to the end of the transaction. Whoever \
-     writes to the same tables in another order waits for us while we wait for him: a deadlock, and PostgreSQL ends \
-     one of the two. One foreign key a migration locks two tables for a moment.",
+    "ADD FOREIGN KEY takes SHARE ROW EXCLUSIVE on both tables and keeps it to the end of the transaction. \
+     Whoever writes to the same tables in another order waits for us while we wait for him: a deadlock, \
+     and PostgreSQL ends one of the two. One foreign key a migration locks two tables for a moment.",
     "manual, Explicit Locking, Deadlocks; measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -64,27 +64,40 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     for one in constrained(at) {
         let Some(key) = one.foreign_key() else { continue };
         let before = locked.len();
-        locked.extend([&one.table, &at.catalog.resolve(&key.table)].into_iter().filter(|table| !at.is_unseen(table)).cloned());
+        locked.extend(
+            [&one.table, &at.catalog.resolve(&key.table)]
+                .into_iter()
+                .filter(|table| !at.is_unseen(table))
+                .cloned(),
+        );
         if before == 0 || locked.len() <= before {
             continue;
         }
         let names = locked.iter().map(|name| at.shown(name).to_string()).collect::<Vec<_>>().join(", ");
         drafts.push(
-            at.draft_at(one.place, format!("from here on nobody can write to {names} until the transaction ends"))
-                .effect(at.effect_on(&one.table, LockMode::ShareRowExclusive, "to the end of the transaction"))
-                .rewrite(one.on_its_own(at)),
+            at.draft_at(
+                one.place,
+                format!(
+                    "from here on nobody can write to {names} until the \
+                transaction ends"
+                ),
+            )
+            .effect(at.effect_on(&one.table, LockMode::ShareRowExclusive, "to the end of the transaction"))
+            .rewrite(one.on_its_own(at)),
         );
     }
     drafts.truncate(1);
     drafts
 }
 
-/// The tables that others use and that a statement locks to add foreign keys to a table that others use, key by key.
+/// The tables that others use and that a statement locks to add foreign keys to a table that others use,
+/// key by key.
 fn locked_by(at: &At<'_>, statement: &Statement) -> Vec<Vec<Name>> {
     if !matches!(statement, Statement::AlterRelation(_)) {
         return Vec::new();
     }
-    let keys = in_statement(statement).into_iter().filter(|one| !at.is_unseen(&at.catalog.resolve(one.table)));
+    let keys =
+        in_statement(statement).into_iter().filter(|one| !at.is_unseen(&at.catalog.resolve(one.table)));
     let both = keys.map(|one| [at.catalog.resolve(one.table), at.catalog.resolve(&one.key.table)]);
     both.map(|tables| tables.into_iter().filter(|table| !at.is_unseen(table)).collect()).collect()
 }

@@ -9,9 +9,9 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Up(check),
 )
 .explained(
-    "A UNIQUE index, a VALIDATE or a NOT NULL fails at run time when the data is not as you think, in the middle of a \
-     deploy. A `guard` section asks first: where its query is false the migration waits, and says which query it was. \
-     Off unless asked for.",
+    "A UNIQUE index, a VALIDATE or a NOT NULL fails at run time when the data is not as you think, in the \
+     middle of a deploy. A `guard` section asks first: where its query is false the migration waits, and \
+     says which query it was. Off unless asked for.",
     "docs/migration-files.md",
 )
 .examples(
@@ -37,11 +37,23 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     }
     match at.statement {
         Statement::CreateIndex(index) if index.unique && !at.is_unseen(&at.catalog.resolve(&index.table)) => {
-            let keys = index.parts.iter().map(|part: &Expression| at.text_of(&part.range)).collect::<Vec<_>>().join(", ");
+            let keys = index
+                .parts
+                .iter()
+                .map(|part: &Expression| at.text_of(&part.range))
+                .collect::<Vec<_>>()
+                .join(", ");
             let table = &index.table;
-            vec![at.draft(format!("this fails where two rows of {table} have the same {keys}")).advice(format!(
-                "a guard: `select count(*) = 0 from (select from {table} group by {keys} having count(*) > 1) as twice;`"
-            ))]
+            vec![
+                at.draft(format!(
+                    "this fails where two rows of {table} have \
+                the same {keys}"
+                ))
+                .advice(format!(
+                    "a guard: `select count(*) = 0 from (select from {table} group by \
+                    {keys} having count(*) > 1) as twice;`"
+                )),
+            ]
         }
         _ => not_null(at),
     }
@@ -55,7 +67,9 @@ fn not_null(at: &At<'_>) -> Vec<Draft> {
     });
     let known = at.catalog.table(&table);
     let unproven = set.filter(|(column, _)| {
-        !known.is_some_and(|known| known.proves_not_null(column) || known.column(column).is_some_and(|one| one.not_null))
+        !known.is_some_and(|known| {
+            known.proves_not_null(column) || known.column(column).is_some_and(|one| one.not_null)
+        })
     });
     let drafts = unproven.map(|(column, place)| {
         let (table, column) = (at.shown(&table), Quoted(column));

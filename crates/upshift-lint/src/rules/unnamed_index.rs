@@ -9,8 +9,8 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Up(check),
 )
 .explained(
-    "PostgreSQL makes one up, and another where that is taken: `orders_lower_idx1`. Migrations after this one, and \
-     its own down, must guess it.",
+    "PostgreSQL makes one up, and another where that is taken: `orders_lower_idx1`. Migrations after this \
+     one, and its own down, must guess it.",
     "GitLab, Migration style guide",
 )
 .examples(
@@ -29,9 +29,13 @@ create index on orders (code);
 
 fn check(at: &At<'_>) -> Vec<Draft> {
     let Statement::CreateIndex(index) = at.statement else { return Vec::new() };
-    let simple = index.parts.len() == 1 && index.parts.iter().all(|part| matches!(part.kind, ExpressionKind::Column(_)));
+    let simple = index.parts.len() == 1
+        && index.parts.iter().all(|part| matches!(part.kind, ExpressionKind::Column(_)));
     match index.name.is_none() && (!simple || index.predicate.is_some()) {
-        true => vec![at.draft("the server chooses the name of this index").advice(format!("give it one, that begins with {}_", index.table.name))],
+        true => vec![
+            at.draft("the server chooses the name of this index")
+                .advice(format!("give it one, that begins with {}_", index.table.name)),
+        ],
         false => Vec::new(),
     }
 }

@@ -4,7 +4,8 @@ use crate::catalog::{Index, View};
 use crate::engine::At;
 use crate::statement::Name;
 
-/// The views that certainly use a column: where a view reads several relations, the others must be known not to have it.
+/// The views that certainly use a column: where a view reads several relations, the others must be known
+/// not to have it.
 pub(super) fn views_using(at: &At<'_>, table: &Name, column: &str) -> Vec<Name> {
     let others_lack_it = |view: &View| {
         view.reads

@@ -9,9 +9,10 @@ pub(super) const RULE: Rule = Rule::new(
     Check::Up(check),
 )
 .explained(
-    "VALIDATE reads the whole table. Nobody waits for its own lock, but what else the transaction has locked stays \
-     locked for as long, and a long transaction keeps VACUUM from cleaning up anywhere in the database. In a \
-     migration of its own it holds nothing else, and `statement-timeout 0` there lets it take its time.",
+    "VALIDATE reads the whole table. Nobody waits for its own lock, but what else the transaction has \
+     locked stays locked for as long, and a long transaction keeps VACUUM from cleaning up anywhere in \
+     the database. In a migration of its own it holds nothing else, and `statement-timeout 0` there lets \
+     it take its time.",
     "manual, ALTER TABLE, VALIDATE CONSTRAINT; Routine Vacuuming",
 )
 .examples(
