@@ -2,7 +2,11 @@
 
 #[path = "lint/compare.rs"]
 mod compare;
+#[path = "lint/live.rs"]
+mod live;
 #[path = "lint/measured.rs"]
 mod measured;
+#[path = "lint/observe.rs"]
+mod observe;
 #[path = "lint/predict.rs"]
 mod predict;

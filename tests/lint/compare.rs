@@ -93,6 +93,10 @@ impl Tally {
         }
     }
 
+    pub fn wrong(&self) -> usize {
+        self.wrong
+    }
+
     pub fn report(&self) -> String {
         let Tally { cases, right, wrong, not_modelled, .. } = self;
         let mut text = format!("{cases} cases: {right} right, {wrong} wrong, {not_modelled} not modelled\n");
