@@ -14,7 +14,8 @@ const CASES: &str = include_str!("../fixtures/locks/cases.sql");
 
 /// The cases measured before, and those of `cases.sql`.
 fn cases() -> Vec<Case> {
-    let measured = [include_str!("../fixtures/locks/measured.txt"), include_str!("../fixtures/locks/measured2.txt")];
+    let measured =
+        [include_str!("../fixtures/locks/measured.txt"), include_str!("../fixtures/locks/measured2.txt")];
     let before = measured.iter().flat_map(|text| text.lines()).filter_map(|line| line.strip_prefix("## "));
     let more = CASES.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     before.chain(more).map(Case::parse).collect()
@@ -34,7 +35,7 @@ async fn the_model_predicts_what_this_server_does() {
     let mut tally = Tally::default();
     for case in cases() {
         let did = observe(&client, &case).await;
-        tally.add(compare(&case, major, predict(&catalog, &case, major), &did, &small));
+        tally.add(&case, major, compare(&predict(&catalog, &case, major), &did, &small));
     }
     println!("{}", tally.report());
     assert_eq!(tally.wrong(), 0, "{}", tally.report());

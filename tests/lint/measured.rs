@@ -4,11 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use expect_test::expect;
 
-use crate::compare::{Tally, compare};
+use crate::compare::{Tally, Verdict, compare};
 use crate::predict::{Case, Deed, SETUP, catalog, mode, predict};
 
 /// Tables of the setup with fewer than 400 rows: the measurements show no scan of them.
 const SMALL: [&str; 3] = ["chi", "par", "q1"];
+
+/// Measured on 15 with an ACCESS SHARE lock of the primary key that is referred to; `live` runs them on 15 without it.
+const NOISE: [&str; 3] = [
+    "alter table t add column z1 bigint references ref(id)",
+    "alter table c2 add constraint ff foreign key (tid) references t(id) not valid",
+    "create table nt(id int references t(id))",
+];
 
 /// The lines under a case: `    PG10-14 locks[t:AX] rewrite[] scan[t(2000)]`.
 fn deeds(line: &str) -> (std::ops::RangeInclusive<u16>, Deed) {
@@ -62,7 +69,11 @@ fn the_model_predicts_what_postgresql_did() {
     let mut tally = Tally::default();
     for (case, deeds) in measured() {
         for (major, did) in &deeds {
-            tally.add(compare(&case, *major, predict(&catalog, &case, *major), did, &small));
+            let verdict = match NOISE.contains(&case.text.as_str()) && *major == 15 {
+                true => Verdict::NotModelled("measured with a lock that 15 did not take again".to_owned()),
+                false => compare(&predict(&catalog, &case, *major), did, &small),
+            };
+            tally.add(&case, *major, verdict);
         }
     }
     expect![[r#"

@@ -110,12 +110,14 @@ async fn inside(client: &Client, case: &Case) -> Deed {
             *strongest = (*strongest).max(*mode);
         }
     }
-    let rewritten = before.relations.iter().filter(|(oid, (_, file))| {
-        after.relations.get(*oid).is_some_and(|(_, now)| now != file)
-    });
-    let scanned = after.read.iter().filter(|(name, read)| {
-        before.read.get(*name).is_some_and(|before| **read - before >= ROWS)
-    });
+    let rewritten = before
+        .relations
+        .iter()
+        .filter(|(oid, (_, file))| after.relations.get(*oid).is_some_and(|(_, now)| now != file));
+    let scanned = after
+        .read
+        .iter()
+        .filter(|(name, read)| before.read.get(*name).is_some_and(|before| **read - before >= ROWS));
     Deed::Done {
         locks,
         rewrites: rewritten.map(|(_, (name, _))| name.clone()).collect(),

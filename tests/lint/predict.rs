@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use upshift_files::sql::split;
 use upshift_lint::effect::{Certainty, Major, effects};
-use upshift_lint::statement::{LockMode, Name};
+use upshift_lint::statement::{Action, ConstraintKind, LockMode, Name, Statement};
 use upshift_lint::{Catalog, read};
 
 /// The tables that every case begins with.
@@ -103,6 +103,9 @@ fn replay(
             held.entry(name).or_default().extend(modes);
         }
         catalog.apply(&statement);
+        if let Statement::CreateType(made) = &statement {
+            held.entry(catalog.resolve_type(&made.name)).or_default().insert(LockMode::AccessExclusive);
+        }
         let made = catalog.relations().map(|(name, _)| name).filter(|name| !there.contains(*name));
         for name in made {
             held.entry(name.clone()).or_default().insert(LockMode::AccessExclusive);
@@ -111,21 +114,72 @@ fn replay(
     Ok(held)
 }
 
+/// Whether a statement's plan, and so what it locks and reads, hangs on rows and statistics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Data {
+    Touched,
+    Untouched,
+}
+
+/// What the model says that a case does.
+#[derive(Debug, Clone)]
+pub struct Prediction {
+    pub deed: Deed,
+    pub data: Data,
+    /// The partitions there are, and their indexes.
+    pub partitions: BTreeSet<String>,
+}
+
 /// What the model says that a case does, to relations that were there before, in the schema `z`.
-pub fn predict(catalog: &Catalog, case: &Case, major: u16) -> Deed {
+pub fn predict(catalog: &Catalog, case: &Case, major: u16) -> Prediction {
     let mut catalog = catalog.clone();
     let there: BTreeSet<Name> = catalog.relations().map(|(name, _)| name.clone()).collect();
-    let held = match replay(&mut catalog, &case.before, Major(major)) {
-        Ok(held) => held,
-        Err(why) => return Deed::Refused(why),
-    };
+    let held = replay(&mut catalog, &case.before, Major(major));
     let cuts = split(&case.statement).unwrap();
     let [cut] = cuts.as_slice() else { panic!("one statement: {}", case.statement) };
-    if cut.refused_in_transaction(major) {
-        return Deed::Refused("not in a transaction".to_owned());
-    }
     let statement = read(&case.statement, cut);
-    let found = effects(&statement, &catalog, Major(major));
+    let deed = match held {
+        Err(why) => Deed::Refused(why),
+        Ok(_) if cut.refused_in_transaction(major) => Deed::Refused("not in a transaction".to_owned()),
+        Ok(held) => deed(&statement, &catalog, &there, &held, major),
+    };
+    Prediction { deed, data: data(&statement), partitions: partitions(&catalog) }
+}
+
+fn data(statement: &Statement) -> Data {
+    let plans = match statement {
+        Statement::AlterRelation(alter) => alter.actions.iter().any(|(action, _)| match action {
+            Action::AddConstraint(constraint) => matches!(constraint.kind, ConstraintKind::ForeignKey(_)),
+            Action::ValidateConstraint(_) | Action::AlterColumn { .. } => true,
+            _ => false,
+        }),
+        Statement::Insert(_)
+        | Statement::Update(_)
+        | Statement::Delete(_)
+        | Statement::Merge { .. }
+        | Statement::Select(_)
+        | Statement::Copy { .. } => true,
+        _ => false,
+    };
+    if plans { Data::Touched } else { Data::Untouched }
+}
+
+fn partitions(catalog: &Catalog) -> BTreeSet<String> {
+    let is_partition = |name: &Name| catalog.table(name).is_some_and(|table| table.partition_of.is_some());
+    let all = catalog.relations().filter(|(name, relation)| {
+        is_partition(name) || relation.as_index().is_some_and(|index| is_partition(&index.table))
+    });
+    all.map(|(name, _)| shown(name)).collect()
+}
+
+fn deed(
+    statement: &Statement,
+    catalog: &Catalog,
+    there: &BTreeSet<Name>,
+    held: &BTreeMap<Name, BTreeSet<LockMode>>,
+    major: u16,
+) -> Deed {
+    let found = effects(statement, catalog, Major(major));
     match found.certainty {
         Certainty::Known => {}
         Certainty::Refused(why) => return Deed::Refused(why),
@@ -133,9 +187,9 @@ pub fn predict(catalog: &Catalog, case: &Case, major: u16) -> Deed {
     }
     let mut locks = BTreeMap::new();
     for (name, modes) in &found.locks {
-        let there = catalog.relation(name).is_some();
+        let is_there = catalog.relation(name).is_some() || catalog.type_named(name).is_some();
         let new = modes.iter().filter(|mode| !held.get(name).is_some_and(|held| held.contains(mode))).max();
-        if let (true, Some(mode)) = (there, new) {
+        if let (true, Some(mode)) = (is_there, new) {
             locks.insert(shown(name), *mode);
         }
     }

@@ -134,7 +134,10 @@ impl Catalog {
                 column.identity = false;
                 column.sequence = None;
             }
-            ColumnChange::DropExpression => column.generated = None,
+            ColumnChange::DropExpression => {
+                column.generated = None;
+                column.generated_from = Vec::new();
+            }
             ColumnChange::SetExpression(_) => column.generated = column.generated.or(Some(Generated::Stored)),
             _ => {}
         });

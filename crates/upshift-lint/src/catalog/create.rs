@@ -2,10 +2,11 @@
 
 use super::naming::columns_of;
 use super::relation::{Column, Constraint, Index, Relation, Shape, Table, Trigger, View};
-use super::{Catalog, naming};
+use super::{Catalog, Type, naming};
 use crate::statement::{
     self, ColumnConstraint, ConstraintKind, CreateIndex, CreateTable, CreateTableAs, CreateView, Expression,
-    ExpressionKind, ForeignKey, Key, Kind, Name, Persistence, Query, Replace, Statement, TypeName, Validity,
+    ExpressionKind, ForeignKey, Key, Kind, Name, Persistence, Query, Replace, Statement, TypeName, TypeShape,
+    Validity,
 };
 
 impl Catalog {
@@ -78,11 +79,14 @@ impl Catalog {
         let mut table = Table::new(created.persistence);
         table.foreign = created.foreign;
         table.partition_by.clone_from(&created.partition_by);
+        table.of = created.of.as_ref().map(|of| self.resolve_type(of));
+        table.columns = created.of.as_ref().map(|of| self.columns_of_composite(of)).unwrap_or_default();
         table.inherits = created.inherits.iter().map(|parent| self.resolve(parent)).collect();
         table.partition_of =
             created.partition_of.as_ref().map(|(parent, bound)| (self.resolve(parent), bound.clone()));
-        for (parent, including) in self.models_of(created, &table) {
-            self.take_over(&mut table, &parent, &including);
+        let models = self.models_of(created, &table);
+        for (model, including) in &models {
+            self.take_over(&mut table, model, including);
         }
         let parent = table.partition_of.as_ref().map(|(parent, _)| parent.clone());
         self.add(name.clone(), Shape::Table(table));
@@ -94,6 +98,11 @@ impl Catalog {
         }
         for constraint in &created.constraints {
             self.add_constraint(&name, constraint);
+        }
+        for (model, including) in &models {
+            if including.iter().any(|what| what == "indexes" || what == "all") {
+                self.copy_indexes(model, &name);
+            }
         }
         if let Some(parent) = parent {
             self.inherit_indexes(&parent, &name);
@@ -107,6 +116,14 @@ impl Catalog {
             .parents()
             .map(|parent| (parent.clone(), vec!["constraints".to_owned(), "defaults".to_owned()]));
         like.chain(parents).collect()
+    }
+
+    /// The columns of a table OF a type.
+    fn columns_of_composite(&self, of: &Name) -> Vec<Column> {
+        let Some(Type::Shape { shape: TypeShape::Composite(attributes), .. }) = self.type_named(of) else {
+            return Vec::new();
+        };
+        attributes.iter().map(|(name, of)| self.bare_column(name, of)).collect()
     }
 
     fn take_over(&self, table: &mut Table, model: &Name, including: &[String]) {
@@ -128,6 +145,36 @@ impl Catalog {
         if has("constraints") {
             let checks = model.constraints.iter().filter(|one| matches!(one.kind, ConstraintKind::Check(_)));
             table.constraints.extend(checks.map(|one| Constraint { origin: self.origin, ..one.clone() }));
+        }
+    }
+
+    /// LIKE … INCLUDING INDEXES: the same indexes and keys, under names of their own.
+    fn copy_indexes(&mut self, model: &Name, table: &Name) {
+        let indexes: Vec<Index> = self.indexes_of(model).map(|(_, index)| index.clone()).collect();
+        for index in indexes {
+            let of = index.constraint.as_ref().and_then(|name| self.table(model)?.constraint(name)).cloned();
+            let primary = of.as_ref().is_some_and(|of| matches!(of.kind, ConstraintKind::PrimaryKey(_)));
+            let name = match (primary, &of) {
+                (true, _) => self.free_name(table, "", "pkey"),
+                (false, Some(_)) => self.free_name(
+                    table,
+                    &columns_of(&index.parts),
+                    if index.unique { "key" } else { "excl" },
+                ),
+                (false, None) => self.free_name(table, &columns_of(&index.parts), "idx"),
+            };
+            let constraint = of.as_ref().map(|_| name.name.clone());
+            let copy = Index { table: table.clone(), constraint, attached_to: None, ..index };
+            self.add(name.clone(), Shape::Index(copy));
+            let Some(of) = of else { continue };
+            let made = Constraint {
+                name: name.name.clone(),
+                index: Some(name),
+                origin: self.origin,
+                validated_by: None,
+                ..of
+            };
+            self.change_table(table, |table| table.constraints.push(made));
         }
     }
 
@@ -162,19 +209,27 @@ impl Catalog {
         }
     }
 
-    pub(super) fn add_column(&mut self, table: &Name, column: &statement::Column) {
-        let serial = column.type_name.is_serial();
-        let mut made = Column {
-            name: column.name.clone(),
-            type_name: behind_serial(&column.type_name),
-            not_null: serial,
+    /// A column with a type and nothing else.
+    fn bare_column(&self, name: &str, of: &TypeName) -> Column {
+        Column {
+            name: name.to_owned(),
+            type_name: of.clone(),
+            not_null: false,
             default: None,
             sequence: None,
             identity: false,
             generated: None,
-            collation: column.collation.clone(),
+            generated_from: Vec::new(),
+            collation: None,
             origin: self.origin,
-        };
+        }
+    }
+
+    pub(super) fn add_column(&mut self, table: &Name, column: &statement::Column) {
+        let serial = column.type_name.is_serial();
+        let mut made = self.bare_column(&column.name, &behind_serial(&column.type_name));
+        made.not_null = serial;
+        made.collation.clone_from(&column.collation);
         if serial {
             made.default = Some(next_value());
         }
@@ -214,8 +269,11 @@ impl Catalog {
                     column.identity = true;
                     column.not_null = true;
                 }),
-                ColumnConstraint::Generated { kept, .. } => {
-                    self.change_column(table, name, |column| column.generated = Some(*kept));
+                ColumnConstraint::Generated { kept, expression, .. } => {
+                    self.change_column(table, name, |column| {
+                        column.generated = Some(*kept);
+                        column.generated_from = expression.columns().map(str::to_owned).collect();
+                    });
                 }
                 ColumnConstraint::Constraint(constraint) => self.add_constraint(table, constraint),
             }
@@ -254,6 +312,7 @@ impl Catalog {
             validity: constraint.validity,
             enforcement: constraint.enforcement,
             deferrable: constraint.deferrable,
+            heirs: constraint.heirs,
             index,
             origin: self.origin,
             validated_by: None,

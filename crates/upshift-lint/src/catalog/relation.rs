@@ -1,8 +1,8 @@
 //! Relations: tables, indexes, views, sequences.
 
 use crate::statement::{
-    Bound, ConstraintKind, Deferrable, Enforcement, Expression, Generated, Name, Partitioning, Persistence,
-    Replica, RowSecurity, TypeName, Validity,
+    Bound, ConstraintKind, Deferrable, Enforcement, Expression, Generated, Heirs, Name, Partitioning,
+    Persistence, Replica, RowSecurity, TypeName, Validity,
 };
 
 /// Who made something.
@@ -75,6 +75,8 @@ pub struct Table {
     pub partition_by: Option<Partitioning>,
     /// The table it is a partition of, and the rows it takes.
     pub partition_of: Option<(Name, Bound)>,
+    /// The type it is OF.
+    pub of: Option<Name>,
     /// The tables it inherits from otherwise.
     pub inherits: Vec<Name>,
     /// Its triggers.
@@ -100,6 +102,7 @@ impl Table {
             constraints: Vec::new(),
             partition_by: None,
             partition_of: None,
+            of: None,
             inherits: Vec::new(),
             triggers: Vec::new(),
             policies: Vec::new(),
@@ -161,6 +164,8 @@ pub struct Column {
     pub identity: bool,
     /// Whether it is generated, and kept.
     pub generated: Option<Generated>,
+    /// The columns it is generated from.
+    pub generated_from: Vec<String>,
     /// COLLATE.
     pub collation: Option<Name>,
     /// Who made it.
@@ -180,6 +185,8 @@ pub struct Constraint {
     pub enforcement: Enforcement,
     /// When it is checked.
     pub deferrable: Deferrable,
+    /// Whether heirs have it, too.
+    pub heirs: Heirs,
     /// The index behind it.
     pub index: Option<Name>,
     /// Who made it.

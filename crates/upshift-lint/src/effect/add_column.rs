@@ -6,8 +6,8 @@ use super::is_volatile;
 use super::model::Model;
 use super::types::is_checked;
 use crate::statement::{
-    Column, ColumnConstraint, ConstraintKind, Enforcement, Expression, ExpressionKind, Generated, Name,
-    WhenExisting,
+    Column, ColumnConstraint, ConstraintKind, Enforcement, Expression, ExpressionKind, Generated, Language,
+    Name, Volatility, WhenExisting,
 };
 
 impl Model<'_> {
@@ -25,6 +25,15 @@ impl Model<'_> {
                 self.refuse(format!("{table} has a column {} already", column.name))
             }
             (false, _) => {}
+        }
+        self.refuse_only(work, table);
+        if let Some(found) = self.catalog.table(table) {
+            if found.partition_of.is_some() {
+                self.refuse(format!("{table} is a partition: its columns are those of its table"));
+            }
+            if found.of.is_some() {
+                self.refuse(format!("the columns of {table} are those of its type"));
+            }
         }
         let filled = self.fill(column);
         for one in work.family(self, table) {
@@ -81,6 +90,15 @@ impl Model<'_> {
             return Filled::Null;
         }
         // Since 11 a default that is the same for all rows is kept in the catalogue (`attmissingval`).
+        for called in value.walk() {
+            let ExpressionKind::Call { function, .. } = &called.kind else { continue };
+            let known = self.catalog.function(function);
+            if known.is_some_and(|known| {
+                known.language == Language::Sql && known.volatility == Volatility::Volatile
+            }) {
+                self.unknown(format!("{function} is in SQL: what is put in its place may not be volatile"));
+            }
+        }
         if is_volatile(value, self.catalog) || !self.is_since(11) { Filled::Rewritten } else { Filled::Kept }
     }
 

@@ -9,6 +9,13 @@ use crate::statement::{
     TypeName, WhenMissing,
 };
 
+/// What TYPE says: the type, COLLATE, USING.
+struct NewType<'s> {
+    of: &'s TypeName,
+    collation: Option<&'s Name>,
+    using: Option<&'s Expression>,
+}
+
 impl Model<'_> {
     pub(super) fn change_column(
         &mut self,
@@ -19,9 +26,11 @@ impl Model<'_> {
     ) {
         match to {
             ColumnChange::SetType { type_name, collation, using } => {
+                let new = NewType { of: type_name, collation: collation.as_ref(), using: using.as_ref() };
+                self.refuse_only(work, table);
                 self.refuse_if_used(table, column);
                 for one in work.family(self, table) {
-                    self.set_type(work, &one, column, type_name, collation.as_ref(), using.as_ref());
+                    self.set_type(work, &one, column, &new);
                 }
             }
             ColumnChange::SetNotNull => {
@@ -51,6 +60,11 @@ impl Model<'_> {
             }
             ColumnChange::SetCompression => self.needs(14, "SET COMPRESSION"),
             ColumnChange::DropExpression => self.needs(13, "DROP EXPRESSION"),
+            ColumnChange::DropNotNull
+                if self.catalog.key_columns(table).iter().any(|key| key == column) =>
+            {
+                self.refuse(format!("{column} is in the primary key of {table}"));
+            }
             ColumnChange::SetDefault(value) => self.call_functions_of(value),
             _ => {}
         }
@@ -93,15 +107,8 @@ impl Model<'_> {
         }
     }
 
-    fn set_type(
-        &mut self,
-        work: &mut Altering,
-        table: &Name,
-        column: &str,
-        to: &TypeName,
-        collation: Option<&Name>,
-        using: Option<&Expression>,
-    ) {
+    fn set_type(&mut self, work: &mut Altering, table: &Name, column: &str, new: &NewType<'_>) {
+        let NewType { of: to, collation, using } = *new;
         let Some(there) = self.catalog.column(table, column) else {
             // Of a table that no migration made neither the type nor the indexes are known: the worst.
             work.rewrite(table);
@@ -119,6 +126,11 @@ impl Model<'_> {
         }
         if cost == Change::Rewrite {
             work.rewrite(table);
+        }
+        // The sequence of an identity gets the type as well.
+        if let Some(sequence) = there.sequence.clone().filter(|_| there.identity) {
+            self.lock(&sequence, LockMode::ShareRowExclusive);
+            self.effects.rewrite(&sequence);
         }
         self.rebuild_indexes_of(work, table, column, cost);
         self.reenter_constraints(work, table, column, cost);
@@ -156,10 +168,10 @@ impl Model<'_> {
         let Some(found) = self.catalog.table(table) else { return };
         for constraint in &found.constraints {
             match &constraint.kind {
-                ConstraintKind::Check(check) if check.columns().any(|used| used == column) => {
-                    if constraint.is_proven() {
-                        work.scan(table);
-                    }
+                ConstraintKind::Check(check)
+                    if constraint.is_proven() && check.columns().any(|used| used == column) =>
+                {
+                    work.scan(table);
                 }
                 ConstraintKind::ForeignKey(key) if key.columns.iter().any(|one| one == column) => {
                     self.lock_all(&self.partitions_of(&key.table), LockMode::AccessExclusive);
@@ -190,11 +202,24 @@ impl Model<'_> {
         if found.column(column).is_none() {
             self.refuse(format!("{table} has no column {column}"));
         }
-        if is_in_key(found, column) {
-            self.refuse(format!("{table} is partitioned by {column}"));
+        if let Some(from) = generated_from(found, column) {
+            self.refuse(format!("{from} is generated from {column}"));
         }
-        let inherited = found.parents().any(|parent| self.catalog.column(parent, column).is_some());
-        if inherited {
+        self.refuse_in_partition_key(table, column);
+        self.refuse_inherited(table, column);
+    }
+
+    fn refuse_in_partition_key(&mut self, table: &Name, column: &str) {
+        for one in self.catalog.family_of(table) {
+            if self.catalog.table(&one).is_some_and(|found| is_in_key(found, column)) {
+                self.refuse(format!("{one} is partitioned by {column}"));
+            }
+        }
+    }
+
+    fn refuse_inherited(&mut self, table: &Name, column: &str) {
+        let Some(found) = self.catalog.table(table) else { return };
+        if found.parents().any(|parent| self.catalog.column(parent, column).is_some()) {
             self.refuse(format!("{column} of {table} is inherited"));
         }
     }
@@ -212,6 +237,8 @@ impl Model<'_> {
 
     pub(super) fn rename_column(&mut self, work: &mut Altering, table: &Name, from: &str, to: &str) {
         self.lock_all(&work.family(self, table), LockMode::AccessExclusive);
+        self.refuse_only(work, table);
+        self.refuse_inherited(table, from);
         let Some(found) = self.catalog.table(table) else { return };
         if found.column(from).is_none() {
             self.refuse(format!("{table} has no column {from}"));
@@ -226,8 +253,7 @@ impl Model<'_> {
         work: &mut Altering,
         table: &Name,
         column: &str,
-        missing: WhenMissing,
-        dependants: Dependants,
+        (missing, dependants): (WhenMissing, Dependants),
     ) {
         let Some(found) = self.catalog.table(table) else { return };
         if found.column(column).is_none() {
@@ -236,9 +262,11 @@ impl Model<'_> {
             }
             return;
         }
-        if is_in_key(found, column) {
-            self.refuse(format!("{table} is partitioned by {column}"));
+        if let (Some(from), Dependants::Refuse) = (generated_from(found, column), dependants) {
+            self.refuse(format!("{from} is generated from {column}"));
         }
+        self.refuse_in_partition_key(table, column);
+        self.refuse_inherited(table, column);
         match (self.views_over(table, column), dependants) {
             (Some((view, _)), Dependants::Refuse) => self.refuse(format!("the view {view} uses {column}")),
             (Some(_), Dependants::Drop) => self.drop_views_over(table, column),
@@ -283,6 +311,12 @@ impl Model<'_> {
         let views: Vec<Name> = views.map(|(name, _)| name.clone()).collect();
         views.iter().for_each(|view| self.drop_one(view, Dependants::Drop));
     }
+}
+
+/// The column that is generated from this one.
+fn generated_from<'t>(table: &'t Table, column: &str) -> Option<&'t str> {
+    let made = table.columns.iter().find(|one| one.generated_from.iter().any(|from| from == column));
+    made.map(|one| one.name.as_str())
 }
 
 /// Whether rows go to partitions by this column.

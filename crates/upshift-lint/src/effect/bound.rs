@@ -30,12 +30,11 @@ enum Value {
 impl Value {
     fn read(expression: &Expression) -> Option<Value> {
         match &expression.kind {
-            ExpressionKind::Constant(text) => {
-                match text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
-                    Some(inner) => Some(Value::Text(inner.to_owned())),
-                    None => text.parse().ok().map(Value::Number),
-                }
-            }
+            // `date '2026-01-31'` is a constant, too.
+            ExpressionKind::Constant(text) => match text.split_once('\'') {
+                Some((_, rest)) => rest.strip_suffix('\'').map(|inner| Value::Text(inner.to_owned())),
+                None => text.parse().ok().map(Value::Number),
+            },
             ExpressionKind::Cast(inner, _) => Value::read(inner),
             ExpressionKind::Operator { operator, operands } if operator == "-" && operands.len() == 1 => {
                 match Value::read(operands.first()?)? {

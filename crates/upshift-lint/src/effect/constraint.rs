@@ -4,8 +4,8 @@ use super::alter::{Altering, beside};
 use super::model::Model;
 use crate::catalog;
 use crate::statement::{
-    Constraint, ConstraintKind, Dependants, Enforcement, Expression, ForeignKey, Key, LockMode, Name, Nulls,
-    Validity, WhenMissing,
+    Constraint, ConstraintKind, Dependants, Enforcement, Expression, ForeignKey, Heirs, Key, LockMode, Name,
+    Nulls, Persistence, TypeName, Validity, WhenMissing,
 };
 
 /// Whether the rows there are must meet a foreign key.
@@ -27,8 +27,16 @@ impl Model<'_> {
         let family = work.family(self, table);
         match &constraint.kind {
             ConstraintKind::Check(_) => {
-                self.lock_all(&family, LockMode::AccessExclusive);
-                family.iter().for_each(|one| self.add_check(work, one, constraint));
+                // Since 18 heirs are locked for a constraint that is not for them, too.
+                let own = constraint.heirs == Heirs::Excluded;
+                if !own || self.is_since(18) {
+                    self.lock_all(&family, LockMode::AccessExclusive);
+                }
+                if !own {
+                    self.refuse_only(work, table);
+                }
+                let tables = if own { vec![table.clone()] } else { family };
+                tables.iter().for_each(|one| self.add_check(work, one, constraint));
             }
             ConstraintKind::NotNull(column) => {
                 self.needs(18, "NOT NULL as a constraint of the table");
@@ -97,13 +105,39 @@ impl Model<'_> {
     }
 
     fn add_key(&mut self, table: &Name, name: Option<&str>, key: &Key) {
-        let Key::Index(index) = key else { return self.build_on(table) };
+        let index = match key {
+            Key::Index(index) => index,
+            Key::Columns(columns) => {
+                self.refuse_without_partition_key(table, columns);
+                return self.build_on(table);
+            }
+        };
         let renamed = name.is_some_and(|name| name != index);
         let index = beside(table, index);
         self.lock(&index, LockMode::AccessShare);
         if renamed {
             // The index takes the constraint's name.
             self.lock(&index, self.lock_to_rename_index());
+        }
+    }
+
+    /// A key of a partitioned table has the columns by which it is partitioned, and by which its partitions are.
+    pub(super) fn refuse_without_partition_key(&mut self, table: &Name, columns: &[String]) {
+        for one in self.partitions_of(table) {
+            let Some(by) = self.catalog.table(&one).and_then(|found| found.partition_by.as_ref()) else {
+                continue;
+            };
+            let within = by.key.iter().all(|part| columns.iter().any(|column| part.is_column(column)));
+            if !within {
+                self.refuse(format!("a key of {table} needs the columns that {one} is partitioned by"));
+            }
+        }
+    }
+
+    /// ONLY: what heirs must have, too, cannot be of the table alone.
+    pub(super) fn refuse_only(&mut self, work: &Altering, table: &Name) {
+        if work.is_only() && self.catalog.children_of(table).next().is_some() {
+            self.refuse(format!("{table} has heirs, which must change as well"));
         }
     }
 
@@ -125,8 +159,9 @@ impl Model<'_> {
 
     pub(super) fn foreign_key(&mut self, table: &Name, key: &ForeignKey, look: Look) {
         let to = self.existing(&key.table);
+        self.refuse_mismatch(table, &to, key);
         self.lock_all(&self.partitions_of(table), LockMode::ShareRowExclusive);
-        self.refer_to(&to, &key.references);
+        self.refer_to(&to);
         let (joined, left): (Vec<Name>, Vec<Name>) = self
             .partitions_of(table)
             .into_iter()
@@ -161,23 +196,28 @@ impl Model<'_> {
         self.catalog.table(partition).is_some_and(|found| found.constraints.iter().any(is_same))
     }
 
-    /// Triggers are made on the table a foreign key refers to.
-    pub(super) fn refer_to(&mut self, to: &Name, columns: &[String]) {
-        self.lock_all(&self.partitions_of(to), LockMode::ShareRowExclusive);
-        // 15 alone keeps the lock of the index it looked up (measured; gone in 16).
-        if self.major.0 == 15 {
-            self.lock_index_referred_to(to, columns);
+    /// What no foreign key can be: of a permanent table to one that is not, between types without an `=`.
+    fn refuse_mismatch(&mut self, table: &Name, to: &Name, key: &ForeignKey) {
+        let (Some(from), Some(other)) = (self.catalog.table(table), self.catalog.table(to)) else { return };
+        if from.persistence == Persistence::Permanent && other.persistence != Persistence::Permanent {
+            self.refuse(format!("{table} is permanent, and {to} is not"));
+        }
+        let references =
+            if key.references.is_empty() { self.catalog.key_columns(to) } else { key.references.clone() };
+        for (column, referred) in key.columns.iter().zip(&references) {
+            let (Some(one), Some(two)) = (from.column(column), other.column(referred)) else { continue };
+            let is_text = |of: &TypeName| ["text", "character varying"].iter().any(|name| of.is(name));
+            let is_whole = |of: &TypeName| ["smallint", "integer", "bigint"].iter().any(|name| of.is(name));
+            let (one, two) = (&one.type_name, &two.type_name);
+            if is_text(one) && is_whole(two) || is_whole(one) && is_text(two) {
+                self.refuse(format!("{column} is {one}, and {referred} is {two}"));
+            }
         }
     }
 
-    fn lock_index_referred_to(&mut self, table: &Name, columns: &[String]) {
-        let columns = if columns.is_empty() { self.catalog.key_columns(table) } else { columns.to_vec() };
-        let found = self.catalog.indexes_of(table).find(|(_, index)| {
-            index.constraint.is_some() && index.unique && index.leading_columns() == columns
-        });
-        if let Some(index) = found.map(|(name, _)| name.clone()) {
-            self.lock(&index, LockMode::AccessShare);
-        }
+    /// Triggers are made on the table a foreign key refers to.
+    pub(super) fn refer_to(&mut self, to: &Name) {
+        self.lock_all(&self.partitions_of(to), LockMode::ShareRowExclusive);
     }
 
     /// The query that looks for rows without a counterpart (`RI_Initial_Check`) reads both sides.
@@ -219,8 +259,7 @@ impl Model<'_> {
         work: &Altering,
         table: &Name,
         name: &str,
-        missing: WhenMissing,
-        dependants: Dependants,
+        (missing, dependants): (WhenMissing, Dependants),
     ) {
         let Some(found) = self.catalog.table(table) else { return };
         let Some(constraint) = found.constraint(name).cloned() else {
@@ -230,11 +269,17 @@ impl Model<'_> {
             }
             return;
         };
-        for one in work.family(self, table) {
-            let same = self.catalog.table(&one).and_then(|found| found.constraint(name)).is_some();
-            if same || one != *table {
-                self.lock(&one, LockMode::AccessExclusive);
-            }
+        let inherited = found
+            .parents()
+            .any(|parent| self.catalog.table(parent).and_then(|above| above.constraint(name)).is_some());
+        if inherited && matches!(constraint.kind, ConstraintKind::Check(_)) {
+            self.refuse(format!("{name} of {table} is inherited"));
+        }
+        // With ONLY the direct heirs are locked all the same: the constraint becomes their own.
+        self.lock_all(&work.family(self, table), LockMode::AccessExclusive);
+        if matches!(constraint.kind, ConstraintKind::Check(_)) {
+            let heirs: Vec<Name> = self.catalog.children_of(table).map(|(heir, _)| heir.clone()).collect();
+            self.lock_all(&heirs, LockMode::AccessExclusive);
         }
         self.drop_with_constraint(table, &constraint, dependants);
     }

@@ -56,9 +56,9 @@ impl Model<'_> {
             .find(|(child, table)| table.inherits.contains(name) && !also(child))
             .map(|(child, _)| child.clone());
         let referring = self
-            .catalog
-            .references_to(name)
-            .map(|(from, _)| from)
+            .above(name)
+            .iter()
+            .flat_map(|one| self.catalog.references_to(one).map(|(from, _)| from))
             .find(|from| *from != name && !also(from))
             .cloned();
         let used = self.default_from(name);
@@ -69,6 +69,20 @@ impl Model<'_> {
                 self.refuse(format!("{what} {found} depends on {name}"));
             }
         }
+    }
+
+    /// A relation, and the partitioned tables above it.
+    fn above(&self, name: &Name) -> Vec<Name> {
+        let mut all = vec![name.clone()];
+        while let Some((above, _)) =
+            all.last().and_then(|one| self.catalog.table(one)).and_then(|table| table.partition_of.clone())
+        {
+            if all.contains(&above) {
+                break;
+            }
+            all.push(above);
+        }
+        all
     }
 
     /// The table with a column whose default a sequence that is dropped gives.
@@ -97,6 +111,9 @@ impl Model<'_> {
             self.lock_indexes(&one, LockMode::AccessExclusive);
             self.lock_owned_sequences(&one, LockMode::AccessExclusive);
             self.lock_beside(&one);
+            if let Some(table) = self.default_from(&one) {
+                self.lock(&table, LockMode::AccessExclusive);
+            }
             for (child, table) in self.catalog.children_of(&one) {
                 if table.partition_of.is_some() || dependants == Dependants::Drop {
                     waiting.push(child.clone());
@@ -182,6 +199,22 @@ impl Model<'_> {
 
     fn drop_types(&mut self, dropped: &Drop) {
         for (name, _) in &dropped.names {
+            self.lock_composite(name, LockMode::AccessExclusive);
+            let of = self.catalog.resolve_type(name);
+            let typed: Vec<Name> = self
+                .catalog
+                .relations()
+                .filter(|(_, relation)| {
+                    relation.as_table().is_some_and(|table| table.of.as_ref() == Some(&of))
+                })
+                .map(|(table, _)| table.clone())
+                .collect();
+            for table in typed {
+                if dropped.dependants == Dependants::Refuse {
+                    self.refuse(format!("{table} is of that type"));
+                }
+                self.drop_one(&table, dropped.dependants);
+            }
             let columns: Vec<(Name, String)> = self
                 .catalog
                 .columns_of_type(name)
@@ -238,10 +271,17 @@ impl Model<'_> {
         }
     }
 
-    pub(super) fn truncate(&mut self, tables: &[Name], dependants: Dependants) {
+    pub(super) fn truncate(&mut self, tables: &[Name], only: &[Name], dependants: Dependants) -> Vec<Name> {
         let mut all: Vec<Name> = Vec::new();
-        for table in tables {
-            let table = self.existing(table);
+        for named in tables {
+            let table = self.existing(named);
+            if only.contains(named) && self.has_rows(&table) {
+                all.push(table);
+                continue;
+            }
+            if only.contains(named) {
+                self.refuse(format!("{table} is partitioned: it has no rows of its own"));
+            }
             all.extend(self.catalog.family_of(&table));
         }
         let mut at = 0;
@@ -259,7 +299,7 @@ impl Model<'_> {
                 }
             }
         }
-        for one in all {
+        for one in all.clone() {
             self.lock(&one, LockMode::AccessExclusive);
             if !self.has_rows(&one) {
                 continue;
@@ -267,6 +307,15 @@ impl Model<'_> {
             self.lock_indexes(&one, LockMode::AccessExclusive);
             self.effects.rewrite(&one);
             self.indexes_of(&one).iter().for_each(|index| self.effects.rewrite(index));
+        }
+        all
+    }
+
+    /// RESTART IDENTITY: the sequences of the tables begin anew, each in a new file.
+    pub(super) fn restart_sequences(&mut self, tables: &[Name]) {
+        for sequence in tables.iter().flat_map(|table| self.sequences_of(table)).collect::<Vec<_>>() {
+            self.lock(&sequence, LockMode::AccessExclusive);
+            self.effects.rewrite(&sequence);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! CREATE INDEX, REINDEX, ATTACH PARTITION of an index.
 
 use super::model::Model;
-use crate::statement::{CreateIndex, Kind, LockMode, Manner, Name, Nulls, WhenExisting};
+use crate::statement::{CreateIndex, Expression, Kind, LockMode, Manner, Name, Nulls, WhenExisting};
 
 impl Model<'_> {
     pub(super) fn create_index(&mut self, created: &CreateIndex) {
@@ -15,6 +15,15 @@ impl Model<'_> {
             self.needs(15, "NULLS NOT DISTINCT");
         }
         let partitioned = self.catalog.table(&table).is_some_and(|found| found.partition_by.is_some());
+        let view = self.catalog.relation(&table).and_then(|relation| relation.as_view());
+        if view.is_some_and(|view| !view.materialized) {
+            self.refuse(format!("{table} is a view"));
+        }
+        if created.unique && partitioned {
+            let columns: Vec<String> =
+                created.parts.iter().flat_map(Expression::columns).map(str::to_owned).collect();
+            self.refuse_without_partition_key(&table, &columns);
+        }
         if partitioned {
             self.needs(11, "an index of a partitioned table");
             if created.manner == Manner::Concurrently {
@@ -36,28 +45,28 @@ impl Model<'_> {
         }
         for one in self.partitions_of(&table) {
             self.lock(&one, mode);
-            if !self.has_own_index(&one, created) {
-                self.scan(&one);
+            match self.own_index(&one, created) {
+                Some(own) => self.lock(&own, mode),
+                None => self.scan(&one),
             }
         }
     }
 
-    /// Whether a partition has the index already: it is attached, and none is built.
-    fn has_own_index(&self, partition: &Name, created: &CreateIndex) -> bool {
-        self.catalog.resolve(&created.table) != *partition
-            && self.catalog.indexes_of(partition).any(|(_, index)| {
-                index.attached_to.is_none()
-                    && index.unique == created.unique
-                    && index.method == created.method
-                    && index.predicate.is_none() == created.predicate.is_none()
-                    && index.parts.len() == created.parts.len()
-                    && index.leading_columns().len() == index.parts.len()
-                    && created
-                        .parts
-                        .iter()
-                        .zip(index.leading_columns())
-                        .all(|(part, own)| part.is_column(own))
-            })
+    /// The index that a partition has already: it is attached, and none is built.
+    fn own_index(&self, partition: &Name, created: &CreateIndex) -> Option<Name> {
+        if self.catalog.resolve(&created.table) == *partition {
+            return None;
+        }
+        let found = self.catalog.indexes_of(partition).find(|(_, index)| {
+            index.attached_to.is_none()
+                && index.unique == created.unique
+                && index.method == created.method
+                && index.predicate.is_none() == created.predicate.is_none()
+                && index.parts.len() == created.parts.len()
+                && index.leading_columns().len() == index.parts.len()
+                && created.parts.iter().zip(index.leading_columns()).all(|(part, own)| part.is_column(own))
+        });
+        found.map(|(name, _)| name.clone())
     }
 
     pub(super) fn attach_index(&mut self, parent: &Name, index: &Name) {

@@ -11,6 +11,7 @@ impl Model<'_> {
     pub(super) fn object(&mut self, statement: &Statement) {
         match statement {
             Statement::CreateTable(created) => self.create_table(created),
+            Statement::CreateTableAs(made) if made.empty => self.parse(&made.query),
             Statement::CreateTableAs(made) => self.read(&made.query),
             Statement::CreateView(view) => self.create_view(view),
             Statement::CreateSequence { owner: Some((table, _)), .. } => {
@@ -28,9 +29,17 @@ impl Model<'_> {
                     self.lock(&from, LockMode::AccessShare);
                 }
             }
-            Statement::CreateRule { table, .. } | Statement::CreatePolicy { table, .. } => {
+            Statement::CreateRule { table, .. } => {
                 let table = self.existing(table);
                 self.lock(&table, LockMode::AccessExclusive);
+            }
+            Statement::CreatePolicy { table, reads, .. } | Statement::AlterPolicy { table, reads, .. } => {
+                let table = self.existing(table);
+                self.lock(&table, LockMode::AccessExclusive);
+                for read in reads {
+                    let read = self.existing(read);
+                    self.lock(&read, LockMode::AccessShare);
+                }
             }
             Statement::CreateStatistics { table, .. } => {
                 let table = self.existing(table);
@@ -39,15 +48,18 @@ impl Model<'_> {
             Statement::Publication { tables, .. } => {
                 for table in tables {
                     let table = self.existing(table);
-                    self.lock_all(&self.catalog.family_of(&table), LockMode::ShareUpdateExclusive);
+                    // With heirs, not with partitions: those are published through the table.
+                    let all =
+                        if self.has_rows(&table) { self.catalog.family_of(&table) } else { vec![table] };
+                    self.lock_all(&all, LockMode::ShareUpdateExclusive);
                 }
             }
             Statement::AlterType(change) => self.alter_type(change),
             Statement::AlterDomain(change) => self.alter_domain(change),
             Statement::RenameObject { kind, name, on, .. } => self.rename_object(*kind, name, on.as_ref()),
             Statement::Comment { kind, name, on } => self.comment(*kind, name, on.as_ref()),
-            Statement::Privileges { tables, .. } => {
-                for table in tables {
+            Statement::Privileges { tables, sequences, .. } => {
+                for table in tables.iter().chain(sequences) {
                     let table = self.existing(table);
                     // Since 18 the table is locked while its rights change.
                     if self.is_since(18) {
@@ -101,7 +113,7 @@ impl Model<'_> {
             return;
         }
         let to = self.existing(&key.table);
-        self.refer_to(&to, &key.references);
+        self.refer_to(&to);
     }
 
     fn create_view(&mut self, created: &CreateView) {
@@ -114,10 +126,7 @@ impl Model<'_> {
                 self.refuse(format!("the view {name} would lose columns or have others in their place"));
             }
         }
-        for relation in &created.query.reads {
-            let relation = self.existing(relation);
-            self.lock(&relation, LockMode::AccessShare);
-        }
+        self.parse(&created.query);
     }
 
     /// Columns of the type are looked at only where the change reaches into them.
@@ -131,14 +140,38 @@ impl Model<'_> {
                     self.refuse(format!("a column of {table} is of that type"));
                 }
                 self.lock_composite(name, LockMode::AccessExclusive);
+                self.lock_typed(name);
             }
-            AlterType::RenameAttribute { name, .. } => self.lock_composite(name, LockMode::AccessExclusive),
+            AlterType::RenameAttribute { name, .. } => {
+                self.lock_composite(name, LockMode::AccessExclusive);
+                self.lock_typed(name);
+            }
+            AlterType::RenameTo { name, .. } => {
+                self.lock_composite(name, LockMode::AccessExclusive);
+            }
             _ => {}
         }
     }
 
+    fn is_composite(&self, name: &Name) -> bool {
+        matches!(self.catalog.type_named(name), Some(Type::Shape { shape: TypeShape::Composite(_), .. }))
+    }
+
+    /// The tables OF a type change with it.
+    fn lock_typed(&mut self, name: &Name) {
+        let name = self.catalog.resolve_type(name);
+        let typed = self.catalog.relations().filter(|(_, relation)| {
+            relation.as_table().is_some_and(|table| table.of.as_ref() == Some(&name))
+        });
+        let typed: Vec<Name> = typed.map(|(table, _)| table.clone()).collect();
+        self.lock_all(&typed, LockMode::AccessExclusive);
+    }
+
     /// A composite type is a relation to the server.
-    fn lock_composite(&mut self, name: &Name, mode: LockMode) {
+    pub(super) fn lock_composite(&mut self, name: &Name, mode: LockMode) {
+        if !self.is_composite(name) {
+            return;
+        }
         let name = self.catalog.resolve_type(name);
         self.lock(&name, mode);
     }
@@ -170,11 +203,7 @@ impl Model<'_> {
                 self.lock(&on, LockMode::AccessExclusive);
             }
             (Kind::Type, _) => {
-                if let Some(Type::Shape { shape: TypeShape::Composite(_), .. }) =
-                    self.catalog.type_named(name)
-                {
-                    self.lock_composite(name, LockMode::AccessExclusive);
-                }
+                self.lock_composite(name, LockMode::AccessExclusive);
             }
             _ => {}
         }

@@ -1,10 +1,12 @@
 //! Queries and changes of data: what the planner and the server's own triggers lock.
 
+use std::collections::BTreeSet;
+
 use super::model::Model;
 use crate::catalog::Column;
 use crate::statement::{
-    ConstraintKind, Delete, Execution, Expression, ExpressionKind, Insert, LockMode, Manner, Name, Query,
-    Statement, Update,
+    ConstraintKind, Delete, Execution, Expression, ExpressionKind, ForeignKey, Insert, LockMode, Manner,
+    Name, Query, Statement, Update,
 };
 
 impl Model<'_> {
@@ -17,12 +19,14 @@ impl Model<'_> {
             Statement::Merge { table, query } => {
                 self.needs(15, "MERGE");
                 let table = self.existing(table);
-                self.write(&table);
+                self.write(&table, Reach::Family);
+                self.scan_written(&table, Reach::Family, None);
                 self.read_beside(query, &table);
             }
             Statement::Copy { table: Some(table), into_table: true, .. } => {
                 let table = self.existing(table);
-                self.lock_all(&self.partitions_of(&table), LockMode::RowExclusive);
+                // Partitions are locked as rows come for them.
+                self.lock(&table, LockMode::RowExclusive);
                 self.next_values(&table, &[]);
             }
             Statement::Copy { table: Some(table), .. } => {
@@ -34,16 +38,38 @@ impl Model<'_> {
                 }
             }
             Statement::Copy { table: None, query, .. } => self.read(query),
-            Statement::RefreshMaterializedView { name, manner } => self.refresh(name, *manner),
-            Statement::Vacuum { tables, full } => self.vacuum(tables, *full),
+            Statement::RefreshMaterializedView { name, manner, empty } => {
+                let name = self.existing(name);
+                self.refresh(&name, *manner);
+                if !*empty {
+                    self.refill(&name);
+                }
+            }
+            Statement::Vacuum { tables, full: true } => self.vacuum_full(tables),
+            Statement::Vacuum { tables, full: false } => self.vacuum(tables),
             Statement::Analyze { tables } => self.analyze(tables),
             Statement::Cluster { table } => self.cluster(table.as_ref()),
             _ => {}
         }
     }
 
+    /// What a query names is locked when it is parsed; nothing more when it is only kept.
+    pub(super) fn parse(&mut self, query: &Query) {
+        for relation in &query.reads {
+            let relation = self.existing(relation);
+            self.lock(&relation, LockMode::AccessShare);
+        }
+        for relation in &query.writes {
+            let relation = self.existing(relation);
+            self.lock(&relation, LockMode::RowExclusive);
+        }
+    }
+
     /// What a query reads and calls.
     pub(super) fn read(&mut self, query: &Query) {
+        if query.execution == Execution::Parsed {
+            return self.parse(query);
+        }
         for sequence in &query.sequences {
             let sequence = self.catalog.resolve(sequence);
             self.lock(&sequence, LockMode::RowExclusive);
@@ -58,16 +84,17 @@ impl Model<'_> {
         for name in &query.reads {
             let locked = query.locks_rows_of.contains(name);
             let mode = if locked { LockMode::RowShare } else { LockMode::AccessShare };
+            let reach = if query.only.contains(name) { Reach::Itself } else { Reach::Family };
             let name = self.existing(name);
-            self.read_relation(&name, mode, query);
+            self.read_relation(&name, mode, reach, query);
         }
         for name in &query.writes {
             let name = self.existing(name);
-            self.write(&name);
+            self.write(&name, Reach::Family);
         }
     }
 
-    fn read_relation(&mut self, name: &Name, mode: LockMode, query: &Query) {
+    fn read_relation(&mut self, name: &Name, mode: LockMode, reach: Reach, query: &Query) {
         let mut waiting = vec![name.clone()];
         let mut done: Vec<Name> = Vec::new();
         while let Some(one) = waiting.pop() {
@@ -81,7 +108,9 @@ impl Model<'_> {
                     waiting.extend(view.reads.iter().cloned());
                 }
                 _ => {
-                    for part in self.catalog.family_of(&one) {
+                    let parts =
+                        if reach == Reach::Itself { vec![one.clone()] } else { self.catalog.family_of(&one) };
+                    for part in parts {
                         self.query_table(&part, mode);
                         if !query.limited
                             && query.execution == Execution::Run
@@ -96,9 +125,11 @@ impl Model<'_> {
         }
     }
 
-    /// Whether the server may find the rows without reading all: there is a WHERE, and an index over a column in it.
+    /// Whether the server may find the rows without reading all: of one table, with a WHERE and an index over a column in
+    /// it. In a join the WHERE may be no more than how the tables hang together.
     fn may_use_index(&self, table: &Name, query: &Query) -> bool {
         query.filtered
+            && query.reads.len() <= 1
             && self.catalog.indexes_of(table).any(|(_, index)| {
                 index
                     .leading_columns()
@@ -113,20 +144,29 @@ impl Model<'_> {
         beside.reads.retain(|name| self.catalog.resolve(name) != *target);
         beside.writes.retain(|name| self.catalog.resolve(name) != *target);
         beside.limited = false;
+        // It is a join with the table that is written.
+        beside.filtered = false;
         self.read(&beside);
     }
 
     /// The table that UPDATE, DELETE or MERGE writes, with its indexes, which the planner looks at.
-    fn write(&mut self, table: &Name) {
-        for one in self.catalog.family_of(table) {
+    fn write(&mut self, table: &Name, reach: Reach) {
+        if self.catalog.table(table).is_some_and(|found| !found.rules.is_empty()) {
+            self.unknown(format!("{table} has rules, which may make another statement of it"));
+        }
+        for one in self.reached(table, reach) {
             self.query_table(&one, LockMode::RowExclusive);
         }
+    }
+
+    fn reached(&self, table: &Name, reach: Reach) -> Vec<Name> {
+        if reach == Reach::Itself { vec![table.clone()] } else { self.catalog.family_of(table) }
     }
 
     fn insert(&mut self, insert: &Insert) {
         let table = self.existing(&insert.table);
         self.lock(&table, LockMode::RowExclusive);
-        if insert.on_conflict {
+        if insert.names_conflict {
             // The planner looks for the index that the conflict is in (`infer_arbiter_indexes`).
             self.lock_indexes(&table, LockMode::RowExclusive);
         }
@@ -153,37 +193,36 @@ impl Model<'_> {
     }
 
     fn update(&mut self, update: &Update) {
+        let reach = reach_of(&update.query, &update.table);
         let table = self.existing(&update.table);
-        self.write(&table);
-        self.scan_written(&table, update.filter.as_ref());
+        self.write(&table, reach);
+        self.scan_written(&table, reach, update.filter.as_ref());
         let columns: Vec<String> = update.columns.iter().map(|(column, _)| column.clone()).collect();
         self.look_up_references(&table, &columns);
         for (from, key, action) in self.references_with_action(&table, "update") {
-            if key.iter().any(|column| columns.contains(column)) {
-                self.follow(&from, action);
+            if key.references.iter().any(|column| columns.contains(column)) {
+                self.follow(&from, &key, action);
             }
         }
         self.read_beside(&update.query, &table);
     }
 
     fn delete(&mut self, delete: &Delete) {
+        let reach = reach_of(&delete.query, &delete.table);
         let table = self.existing(&delete.table);
-        self.write(&table);
-        self.scan_written(&table, delete.filter.as_ref());
-        for (from, _, action) in self.references_with_action(&table, "delete") {
-            self.follow(&from, action);
+        self.write(&table, reach);
+        self.scan_written(&table, reach, delete.filter.as_ref());
+        for (from, key, action) in self.references_with_action(&table, "delete") {
+            self.follow(&from, &key, action);
         }
         self.read_beside(&delete.query, &table);
     }
 
-    fn scan_written(&mut self, table: &Name, filter: Option<&Expression>) {
-        for one in self.catalog.family_of(table) {
+    fn scan_written(&mut self, table: &Name, reach: Reach, filter: Option<&Expression>) {
+        for one in self.reached(table, reach) {
             let indexed = filter.is_some_and(|filter| {
                 self.catalog.indexes_of(&one).any(|(_, index)| {
-                    index
-                        .leading_columns()
-                        .first()
-                        .is_some_and(|first| filter.columns().any(|used| used == *first))
+                    index.leading_columns().first().is_some_and(|first| is_fixed(filter, first))
                 })
             });
             if !indexed {
@@ -213,7 +252,7 @@ impl Model<'_> {
     }
 
     /// The foreign keys that refer to a table: whose, to which columns, and what they do on `event`.
-    fn references_with_action(&self, table: &Name, event: &str) -> Vec<(Name, Vec<String>, Follow)> {
+    fn references_with_action(&self, table: &Name, event: &str) -> Vec<(Name, ForeignKey, Follow)> {
         let references = self.catalog.references_to(table).filter_map(|(from, constraint)| {
             let ConstraintKind::ForeignKey(key) = &constraint.kind else { return None };
             let acts = key.actions.iter().any(|action| {
@@ -221,62 +260,80 @@ impl Model<'_> {
                     .strip_prefix(event)
                     .is_some_and(|action| !matches!(action.trim(), "no action" | "restrict"))
             });
-            Some((from.clone(), key.references.clone(), if acts { Follow::Write } else { Follow::Look }))
+            Some((from.clone(), key.clone(), if acts { Follow::Write } else { Follow::Look }))
         });
         references.collect()
     }
 
     /// The trigger of a foreign key on the table it refers to: it looks for referring rows, or changes them.
-    fn follow(&mut self, from: &Name, action: Follow) {
+    fn follow(&mut self, from: &Name, key: &ForeignKey, action: Follow) {
         let mode = match action {
             Follow::Look => LockMode::RowShare,
             Follow::Write => LockMode::RowExclusive,
         };
         for one in self.partitions_of(from) {
             self.query_table(&one, mode);
+            // Without an index over the column each row that goes means reading the whole table.
+            let indexed = self.catalog.indexes_of(&one).any(|(_, index)| {
+                index
+                    .leading_columns()
+                    .first()
+                    .is_some_and(|first| key.columns.iter().any(|column| column == first))
+            });
+            if !indexed {
+                self.scan(&one);
+            }
         }
     }
 
     fn refresh(&mut self, name: &Name, manner: Manner) {
-        let name = self.existing(name);
-        let reads = self
-            .catalog
-            .relation(&name)
-            .and_then(|relation| relation.as_view())
-            .map(|view| view.reads.clone());
         match manner {
             Manner::Blocking => {
-                self.lock(&name, LockMode::AccessExclusive);
-                self.lock_indexes(&name, LockMode::AccessExclusive);
-                self.effects.rewrite(&name);
-                self.indexes_of(&name).iter().for_each(|index| self.effects.rewrite(index));
+                self.lock(name, LockMode::AccessExclusive);
+                self.lock_indexes(name, LockMode::AccessExclusive);
+                self.effects.rewrite(name);
+                self.indexes_of(name).iter().for_each(|index| self.effects.rewrite(index));
             }
             Manner::Concurrently => {
-                self.lock(&name, LockMode::Exclusive);
+                self.lock(name, LockMode::Exclusive);
                 // The difference is applied by INSERT and DELETE.
-                self.lock_indexes(&name, LockMode::RowExclusive);
-                self.scan(&name);
+                self.lock_indexes(name, LockMode::RowExclusive);
+                self.scan(name);
             }
         }
-        let query = Query { reads: reads.unwrap_or_default(), ..Query::default() };
-        self.read(&query);
     }
 
-    fn vacuum(&mut self, tables: &[Name], full: bool) {
+    /// The query of a materialized view runs.
+    fn refill(&mut self, name: &Name) {
+        let view = self.catalog.relation(name).and_then(|relation| relation.as_view());
+        let reads = view.map(|view| view.reads.clone()).unwrap_or_default();
+        self.read(&Query { reads, ..Query::default() });
+    }
+
+    fn vacuum(&mut self, tables: &[Name]) {
+        for one in self.named(tables) {
+            self.lock(&one, LockMode::ShareUpdateExclusive);
+            self.lock_indexes(&one, LockMode::RowExclusive);
+        }
+    }
+
+    fn vacuum_full(&mut self, tables: &[Name]) {
+        for one in self.named(tables) {
+            self.rewrite_table(&one, &BTreeSet::new());
+        }
+    }
+
+    /// The tables that VACUUM names, with their partitions; without a name it goes over all there are.
+    fn named(&mut self, tables: &[Name]) -> Vec<Name> {
         if tables.is_empty() {
             self.unknown("it goes over tables that no migration made as well");
         }
+        let mut all = Vec::new();
         for table in tables {
             let table = self.existing(table);
-            for one in self.partitions_of(&table) {
-                if full {
-                    self.rewrite_table(&one, &std::collections::BTreeSet::new());
-                } else {
-                    self.lock(&one, LockMode::ShareUpdateExclusive);
-                    self.lock_indexes(&one, LockMode::RowExclusive);
-                }
-            }
+            all.extend(self.partitions_of(&table));
         }
+        all
     }
 
     fn analyze(&mut self, tables: &[Name]) {
@@ -285,9 +342,14 @@ impl Model<'_> {
         }
         for table in tables {
             let table = self.existing(table);
+            // Partitions are analyzed as well; heirs are only read, for the statistics of the whole.
+            let partitioned = !self.has_rows(&table);
             for one in self.catalog.family_of(&table) {
-                self.lock(&one, LockMode::ShareUpdateExclusive);
-                self.lock_indexes(&one, LockMode::AccessShare);
+                let own = partitioned || one == table;
+                self.lock(&one, if own { LockMode::ShareUpdateExclusive } else { LockMode::AccessShare });
+                if own && self.has_rows(&one) {
+                    self.lock_indexes(&one, LockMode::AccessShare);
+                }
             }
         }
     }
@@ -296,8 +358,34 @@ impl Model<'_> {
         let Some(table) = table else { return self.unknown("it goes over every table that was clustered") };
         let table = self.existing(table);
         for one in self.partitions_of(&table) {
-            self.rewrite_table(&one, &std::collections::BTreeSet::new());
+            self.rewrite_table(&one, &BTreeSet::new());
         }
+    }
+}
+
+/// Whether heirs and partitions are meant, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Family,
+    /// ONLY.
+    Itself,
+}
+
+fn reach_of(query: &Query, table: &Name) -> Reach {
+    if query.only.contains(table) { Reach::Itself } else { Reach::Family }
+}
+
+/// Whether a filter compares a column with something that is no column: an index finds the rows.
+fn is_fixed(filter: &Expression, column: &str) -> bool {
+    match &filter.kind {
+        ExpressionKind::And(parts) => parts.iter().any(|part| is_fixed(part, column)),
+        ExpressionKind::Operator { operands, .. } => {
+            let (own, others): (Vec<_>, Vec<_>) =
+                operands.iter().partition(|operand| operand.is_column(column));
+            !own.is_empty() && others.iter().all(|operand| operand.columns().next().is_none())
+        }
+        ExpressionKind::IsNull(inner) => inner.is_column(column),
+        _ => false,
     }
 }
 

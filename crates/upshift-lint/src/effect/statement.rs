@@ -1,7 +1,7 @@
 //! Which file models which statement.
 
 use super::model::Model;
-use crate::statement::{LockMode, Statement};
+use crate::statement::{LockMode, Name, Statement};
 
 impl Model<'_> {
     pub(super) fn statement(&mut self, statement: &Statement) {
@@ -10,8 +10,13 @@ impl Model<'_> {
             Statement::CreateIndex(index) => self.create_index(index),
             Statement::Reindex { kind, name, manner } => self.reindex(*kind, name.as_ref(), *manner),
             Statement::Drop(dropped) => self.drop(dropped),
-            Statement::Truncate { tables, dependants } => self.truncate(tables, *dependants),
-            Statement::Lock { tables, mode } => self.lock_tables(tables, *mode),
+            Statement::Truncate { tables, only, restarts, dependants } => {
+                let emptied = self.truncate(tables, only, *dependants);
+                if *restarts {
+                    self.restart_sequences(&emptied);
+                }
+            }
+            Statement::Lock { tables, only, mode } => self.lock_tables(tables, only, *mode),
             Statement::CreateTable(_)
             | Statement::CreateTableAs(_)
             | Statement::CreateView(_)
@@ -19,6 +24,7 @@ impl Model<'_> {
             | Statement::CreateTrigger(_)
             | Statement::CreateRule { .. }
             | Statement::CreatePolicy { .. }
+            | Statement::AlterPolicy { .. }
             | Statement::AlterType(_)
             | Statement::AlterDomain(_)
             | Statement::CreateStatistics { .. }
@@ -54,16 +60,18 @@ impl Model<'_> {
         }
     }
 
-    fn lock_tables(&mut self, tables: &[crate::statement::Name], mode: LockMode) {
+    fn lock_tables(&mut self, tables: &[Name], only: &[Name], mode: LockMode) {
         for table in tables {
+            let alone = only.contains(table);
             let table = self.existing(table);
             match self.catalog.relation(&table).and_then(|relation| relation.as_view()) {
                 // LOCK TABLE of a view locks what it reads as well (manual, LOCK, since 11).
                 Some(view) if !view.materialized => {
                     self.lock(&table, mode);
                     let reads = view.reads.clone();
-                    self.lock_tables(&reads, mode);
+                    self.lock_tables(&reads, &[], mode);
                 }
+                _ if alone => self.lock(&table, mode),
                 _ => self.lock_all(&self.catalog.family_of(&table), mode),
             }
         }

@@ -25,11 +25,11 @@ pub(super) enum Change {
 const SAME_BITS: &[(&str, &str)] = &[
     ("bit", "bit varying"),
     ("bit varying", "bit"),
-    ("character varying", "bpchar"),
+    ("character varying", "character"),
     ("character varying", "citext"),
     ("character varying", "text"),
     ("cidr", "inet"),
-    ("citext", "bpchar"),
+    ("citext", "character"),
     ("citext", "character varying"),
     ("citext", "text"),
     ("integer", "oid"),
@@ -42,10 +42,10 @@ const SAME_BITS: &[(&str, &str)] = &[
     ("oid", "regclass"),
     ("oid", "regproc"),
     ("oid", "regtype"),
-    ("text", "bpchar"),
+    ("text", "character"),
     ("text", "character varying"),
     ("text", "citext"),
-    ("xml", "bpchar"),
+    ("xml", "character"),
     ("xml", "character varying"),
     ("xml", "text"),
 ];
@@ -80,10 +80,10 @@ fn other_type(from: &TypeName, to: &TypeName, catalog: &Catalog, major: Major) -
     if from.dimensions > 0 || !from.is_built_in() || !to.is_built_in() && to.name.name != "citext" {
         return Change::Rewrite;
     }
-    let (old, new) = (from.name.name.as_str(), without_limit(to));
+    let (old, new) = (from.name.name.as_str(), to.name.name.as_str());
     if SAME_BITS.contains(&(old, new)) {
         // A limit of the new type is one the old did not have.
-        let grows = from.modifiers == to.modifiers && old != "bit" || to.modifiers.is_empty() && new != "bit";
+        let grows = to.modifiers.is_empty() && new != "bit";
         return match (grows, SAME_ORDER.contains(&(old, new))) {
             (false, _) => Change::Rewrite,
             (true, true) => Change::Nothing,
@@ -93,15 +93,10 @@ fn other_type(from: &TypeName, to: &TypeName, catalog: &Catalog, major: Major) -
     let stamps = ["timestamp without time zone", "timestamp with time zone"];
     let both = stamps.contains(&old) && stamps.contains(&new);
     // Since 12, in a session whose time zone is UTC (release notes of 12, E.21.3.1.3).
-    if both && major.0 >= 12 && catalog.is_utc() && keeps_values(from, to) {
+    if both && major.0 >= 12 && catalog.is_utc() && to.modifiers.is_empty() {
         return Change::Indexes;
     }
     Change::Rewrite
-}
-
-/// `character` without a limit is `bpchar` to the server, and no other type has that name.
-fn without_limit(of: &TypeName) -> &str {
-    of.name.name.as_str()
 }
 
 /// Whether every value within the old limit is within the new one, and PostgreSQL knows.
@@ -129,15 +124,22 @@ fn keeps_values(from: &TypeName, to: &TypeName) -> bool {
             // No limit is the largest there is, 6.
             limit(to, 0).unwrap_or(6) >= limit(from, 0).unwrap_or(6)
         }
-        "interval" => {
-            // Fields come first, as words; with the same fields only the precision counts.
-            let fields = |of: &TypeName| of.modifiers.iter().find(|m| m.parse::<i64>().is_err()).cloned();
-            let precision =
-                |of: &TypeName| of.modifiers.iter().find_map(|m| m.parse::<i64>().ok()).unwrap_or(6);
-            (fields(to).is_none() || fields(to) == fields(from)) && precision(to) >= precision(from)
-        }
+        // Fields come first, as words; the last of them is what is cut off (`interval_support`).
+        "interval" => finest(to) <= finest(from) && precision(to) >= precision(from),
+        "character" => to.modifiers.is_empty(),
         _ => false,
     }
+}
+
+/// How fine the fields of an interval are: 0 for seconds, and for all fields.
+fn finest(of: &TypeName) -> usize {
+    let words = of.modifiers.iter().find(|modifier| modifier.parse::<i64>().is_err());
+    let last = words.and_then(|words| words.split(' ').next_back()).unwrap_or("second");
+    ["second", "minute", "hour", "day", "month", "year"].iter().position(|field| *field == last).unwrap_or(0)
+}
+
+fn precision(of: &TypeName) -> i64 {
+    of.modifiers.iter().find_map(|modifier| modifier.parse().ok()).unwrap_or(6)
 }
 
 #[derive(PartialEq, Eq)]
@@ -163,8 +165,11 @@ fn bottom(of: &TypeName, catalog: &Catalog) -> (TypeName, Checked) {
     } else if at.name.schema.as_deref() == Some("pg_catalog") {
         at.name = Name::bare(at.name.name);
     }
+    // `character` alone is one character; without a limit its name is `bpchar`.
     if at.is("character") && at.modifiers.is_empty() {
         at.modifiers = vec!["1".to_owned()];
+    } else if at.is("bpchar") {
+        at.name = Name::bare("character");
     }
     (at, checked)
 }

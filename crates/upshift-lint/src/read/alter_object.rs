@@ -204,8 +204,9 @@ fn renamed(cursor: &mut Cursor<'_>) -> Reading<Statement> {
         return cursor.finish(Statement::RenameObject { kind: *kind, name, on, to });
     }
     if has_table && *kind == Kind::Policy {
-        // ALTER POLICY … USING: what rows are seen changes; reading it would need more than its first words.
-        return cursor.stop();
+        let Some(table) = on else { return cursor.stop() };
+        let reads = super::query::query(*cursor)?.reads;
+        return Ok(Statement::AlterPolicy { name: name.name, table, reads });
     }
     cursor.skip_rest();
     Ok(harmless)

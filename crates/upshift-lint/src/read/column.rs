@@ -5,7 +5,7 @@ use super::expression::{in_parentheses, narrow};
 use super::types::type_name;
 use crate::statement::{
     Column, ColumnConstraint, Constraint, ConstraintKind, Deferrable, Enforcement, Expression, ForeignKey,
-    Generated, Key, Nulls, Validity,
+    Generated, Heirs, Key, Nulls, Validity,
 };
 
 /// A column with its constraints.
@@ -231,15 +231,15 @@ fn attributes(
     let mut validity = Validity::Valid;
     let mut enforcement = Enforcement::Enforced;
     let mut deferrable = Deferrable::No;
+    let mut heirs = Heirs::Included;
     loop {
         if cursor.eat("not valid") {
             validity = Validity::NotValid;
         } else if cursor.eat("not enforced") {
             enforcement = Enforcement::NotEnforced;
-        } else if cursor
-            .eat_one_of(&["not deferrable", "initially immediate", "enforced", "no inherit"])
-            .is_some()
-        {
+        } else if cursor.eat("no inherit") {
+            heirs = Heirs::Excluded;
+        } else if cursor.eat_one_of(&["not deferrable", "initially immediate", "enforced"]).is_some() {
         } else if cursor.eat_one_of(&["deferrable", "initially deferred"]).is_some() {
             deferrable = Deferrable::Yes;
         } else {
@@ -250,6 +250,7 @@ fn attributes(
                 enforcement,
                 deferrable,
                 nulls: Nulls::Distinct,
+                heirs,
                 place: cursor.since(start),
             });
         }

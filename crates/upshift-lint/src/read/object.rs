@@ -304,8 +304,7 @@ pub(crate) fn policy(cursor: &mut Cursor<'_>) -> Reading<Statement> {
     cursor.expect("on")?;
     let table = cursor.name()?;
     let restrictive = cursor.eat("as restrictive");
-    cursor.skip_rest();
-    Ok(Statement::CreatePolicy { name, table, restrictive })
+    Ok(Statement::CreatePolicy { name, table, restrictive, reads: query(*cursor)?.reads })
 }
 
 /// What follows CREATE [OR REPLACE] RULE.

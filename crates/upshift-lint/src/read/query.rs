@@ -73,6 +73,14 @@ impl Scan {
         let first_read = self.query.reads.len();
         let mut tables_follow = false;
         while !cursor.is_done() {
+            // At the end of CREATE TABLE AS and CREATE VIEW.
+            if cursor
+                .eat_one_of(&["with no data", "with data", "with check option", "with local check option"])
+                .or_else(|| cursor.eat_one_of(&["with cascaded check option"]))
+                .is_some()
+            {
+                continue;
+            }
             if block == Block::Query && cursor.is("with") && !cursor.is_sign_at(1, "(") {
                 self.with(&mut cursor)?;
                 continue;
@@ -198,7 +206,7 @@ impl Scan {
     /// A table, function, or query of a FROM.
     fn table(&mut self, cursor: &mut Cursor<'_>, how: Use) -> Reading<()> {
         cursor.eat("lateral");
-        cursor.eat("only");
+        let only = cursor.eat("only");
         if cursor.eat("rows from") || cursor.is_sign("(") {
             let inside = cursor.parentheses()?;
             let query = inside.is_one_of(&["select", "with", "values", "table"]) || inside.is_sign("(");
@@ -214,6 +222,9 @@ impl Scan {
                 self.query.functions.push(name);
                 self.inside(cursor)?;
             } else if how == Use::Read && !self.query.reads.contains(&name) {
+                if only {
+                    self.query.only.push(name.clone());
+                }
                 self.query.reads.push(name);
             }
         }
@@ -326,14 +337,15 @@ pub(crate) fn insert(cursor: &mut Cursor<'_>) -> Reading<Statement> {
     };
     let mut search = *cursor;
     search.skip_while(|c| !c.sees("on conflict"));
-    let on_conflict = !search.is_done();
+    let on_conflict = search.eat("on conflict");
+    let names_conflict = on_conflict && (search.is_sign("(") || search.is("on"));
     let query = query(*cursor)?;
-    Ok(Statement::Insert(Insert { table, columns, query, on_conflict }))
+    Ok(Statement::Insert(Insert { table, columns, query, on_conflict, names_conflict }))
 }
 
 /// What follows UPDATE.
 pub(crate) fn update(cursor: &mut Cursor<'_>) -> Reading<Statement> {
-    cursor.eat("only");
+    let only = cursor.eat("only");
     let table = cursor.name()?;
     cursor.eat_sign("*");
     alias(cursor)?;
@@ -359,16 +371,20 @@ pub(crate) fn update(cursor: &mut Cursor<'_>) -> Reading<Statement> {
             break;
         }
     }
-    Ok(Statement::Update(Update { table, columns, filter: filter(*cursor), query: query(rest)? }))
+    let mut query = query(rest)?;
+    query.only.extend(only.then(|| table.clone()));
+    Ok(Statement::Update(Update { table, columns, filter: filter(*cursor), query }))
 }
 
 /// What follows DELETE FROM.
 pub(crate) fn delete(cursor: &mut Cursor<'_>) -> Reading<Statement> {
-    cursor.eat("only");
+    let only = cursor.eat("only");
     let table = cursor.name()?;
     cursor.eat_sign("*");
     alias(cursor)?;
-    Ok(Statement::Delete(Delete { table, filter: filter(*cursor), query: query(*cursor)? }))
+    let mut query = query(*cursor)?;
+    query.only.extend(only.then(|| table.clone()));
+    Ok(Statement::Delete(Delete { table, filter: filter(*cursor), query }))
 }
 
 /// What follows MERGE INTO.
@@ -467,8 +483,50 @@ pub(crate) fn select(cursor: &mut Cursor<'_>, verb: &str) -> Reading<Statement> 
         };
         return Ok(Statement::CreateTableAs(made));
     }
-    if verb == "explain" {
-        found.execution = explained(*cursor);
-    }
     Ok(Statement::Select(found))
+}
+
+/// What follows EXPLAIN: with ANALYZE it does what it explains.
+pub(crate) fn explain(cursor: &mut Cursor<'_>) -> Reading<Statement> {
+    let execution = explained(*cursor);
+    if cursor.is_sign("(") {
+        cursor.parentheses()?;
+    }
+    while cursor.eat_one_of(&["analyze", "analyse", "verbose"]).is_some() {}
+    let mut inner = *cursor;
+    let read = match inner.eat_one_of(&["insert into", "update", "delete from", "merge into"]) {
+        Some("insert into") => insert(&mut inner)?,
+        Some("update") => update(&mut inner)?,
+        Some("delete from") => delete(&mut inner)?,
+        Some(_) => merge(&mut inner)?,
+        None if cursor.is("with") || cursor.is_sign("(") => with(*cursor)?,
+        None => Statement::Select(query(*cursor)?),
+    };
+    Ok(if execution == Execution::Run { read } else { only(read, execution) })
+}
+
+/// The statement, not carried out: what it reads, and what it would write.
+fn only(statement: Statement, execution: Execution) -> Statement {
+    let (table, query) = match statement {
+        Statement::Insert(insert) => (insert.table, insert.query),
+        Statement::Update(update) => (update.table, update.query),
+        Statement::Delete(delete) => (delete.table, delete.query),
+        Statement::Merge { table, query } => (table, query),
+        Statement::Select(query) => {
+            return Statement::Select(Query { execution, ..query });
+        }
+        other => return other,
+    };
+    let writes = query.writes.iter().cloned().chain([table]).collect();
+    Statement::Select(Query { writes, execution, ..query })
+}
+
+/// What follows PREPARE or DECLARE: a statement that runs later, if at all.
+pub(crate) fn later(cursor: &mut Cursor<'_>, verb: &str) -> Reading<Statement> {
+    cursor.identifier()?;
+    let before = if verb == "prepare" { "as" } else { "for" };
+    cursor.skip_while(|c| !c.is(before));
+    cursor.expect(before)?;
+    let execution = if verb == "prepare" { Execution::Parsed } else { Execution::Planned };
+    explain(cursor).map(|read| only(read, execution))
 }

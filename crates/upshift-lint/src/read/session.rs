@@ -72,9 +72,9 @@ pub(crate) fn privileges(cursor: &mut Cursor<'_>, verb: &str) -> Reading<Stateme
     }
     words.retain(|word| word != "privileges");
     let mut tables = Vec::new();
+    let mut sequences = Vec::new();
     if cursor.eat("on") {
         let elsewhere = [
-            "sequence",
             "database",
             "domain",
             "foreign",
@@ -89,7 +89,9 @@ pub(crate) fn privileges(cursor: &mut Cursor<'_>, verb: &str) -> Reading<Stateme
             "type",
             "all",
         ];
-        if !cursor.is_one_of(&elsewhere) {
+        if cursor.eat("sequence") {
+            sequences = cursor.names()?;
+        } else if !cursor.is_one_of(&elsewhere) {
             cursor.eat("table");
             tables = cursor.names()?;
         }
@@ -103,7 +105,7 @@ pub(crate) fn privileges(cursor: &mut Cursor<'_>, verb: &str) -> Reading<Stateme
             roles.push(cursor.identifier()?);
         }
     }
-    Ok(Statement::Privileges { granted: verb == "grant", tables, privileges: words, roles })
+    Ok(Statement::Privileges { granted: verb == "grant", tables, sequences, privileges: words, roles })
 }
 
 /// What follows DO.
@@ -137,10 +139,8 @@ const HARMLESS: &[&str] = &[
     "unlisten",
     "load",
     "checkpoint",
-    "prepare",
+    "prepare transaction",
     "deallocate",
-    "execute",
-    "declare",
     "fetch",
     "move",
     "close",
@@ -148,9 +148,7 @@ const HARMLESS: &[&str] = &[
 ];
 
 pub(crate) fn harmless(cursor: Cursor<'_>) -> Reading<Statement> {
-    if !HARMLESS.iter().any(|words| cursor.sees(words))
-        || cursor.is_one_of(&["prepare", "execute", "declare"])
-    {
+    if !HARMLESS.iter().any(|words| cursor.sees(words)) {
         return cursor.stop();
     }
     Ok(Statement::Harmless { words: super::first_words(cursor) })

@@ -44,6 +44,7 @@ pub(crate) fn create_table(
         constraints: Vec::new(),
         like: Vec::new(),
         inherits: Vec::new(),
+        of: None,
         partition_of: None,
         partition_by: None,
     };
@@ -54,7 +55,7 @@ pub(crate) fn create_table(
         }
         table.partition_of = Some((parent, bound(cursor)?));
     } else if cursor.eat("of") {
-        cursor.name()?;
+        table.of = Some(cursor.name()?);
         if cursor.is_sign("(") {
             elements(cursor, &mut table, Typed::Elsewhere)?;
         }

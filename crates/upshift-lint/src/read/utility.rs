@@ -23,27 +23,32 @@ pub(crate) fn copy(cursor: &mut Cursor<'_>) -> Reading<Statement> {
     Ok(Statement::Copy { table: Some(table), into_table, query: Query::default() })
 }
 
-/// Tables with commas between, each perhaps with ONLY before and `*` after.
-fn tables(cursor: &mut Cursor<'_>) -> Reading<Vec<Name>> {
-    cursor.list(|c| {
-        c.eat("only");
+/// Tables with commas between, each perhaps with ONLY before and `*` after; then those with ONLY.
+fn tables(cursor: &mut Cursor<'_>) -> Reading<(Vec<Name>, Vec<Name>)> {
+    let mut only = Vec::new();
+    let all = cursor.list(|c| {
+        let alone = c.eat("only");
         let name = c.name()?;
         c.eat_sign("*");
+        if alone {
+            only.push(name.clone());
+        }
         Ok(name)
-    })
+    })?;
+    Ok((all, only))
 }
 
 pub(crate) fn truncate(cursor: &mut Cursor<'_>) -> Reading<Statement> {
     cursor.eat("table");
-    let tables = tables(cursor)?;
-    cursor.eat_one_of(&["restart identity", "continue identity"]);
+    let (tables, only) = tables(cursor)?;
+    let restarts = cursor.eat_one_of(&["restart identity", "continue identity"]) == Some("restart identity");
     let dependants = dependants(cursor);
-    cursor.finish(Statement::Truncate { tables, dependants })
+    cursor.finish(Statement::Truncate { tables, only, restarts, dependants })
 }
 
 pub(crate) fn lock(cursor: &mut Cursor<'_>) -> Reading<Statement> {
     cursor.eat("table");
-    let tables = tables(cursor)?;
+    let (tables, only) = tables(cursor)?;
     let mut mode = LockMode::AccessExclusive;
     if cursor.eat("in") {
         let modes = [
@@ -62,7 +67,7 @@ pub(crate) fn lock(cursor: &mut Cursor<'_>) -> Reading<Statement> {
         }
     }
     cursor.eat("nowait");
-    cursor.finish(Statement::Lock { tables, mode })
+    cursor.finish(Statement::Lock { tables, only, mode })
 }
 
 /// The words of an option list `(verbose, concurrently off)` that are on.
@@ -146,8 +151,8 @@ pub(crate) fn cluster(cursor: &mut Cursor<'_>) -> Reading<Statement> {
 pub(crate) fn refresh(cursor: &mut Cursor<'_>) -> Reading<Statement> {
     let manner = if cursor.eat("concurrently") { Manner::Concurrently } else { Manner::Blocking };
     let name = cursor.name()?;
-    cursor.eat_one_of(&["with no data", "with data"]);
-    cursor.finish(Statement::RefreshMaterializedView { name, manner })
+    let empty = cursor.eat_one_of(&["with no data", "with data"]) == Some("with no data");
+    cursor.finish(Statement::RefreshMaterializedView { name, manner, empty })
 }
 
 pub(crate) fn comment(cursor: &mut Cursor<'_>) -> Reading<Statement> {

@@ -29,7 +29,7 @@ lock table orders in row exclusive mode;
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let Statement::Lock { tables, mode } = at.statement else { return Vec::new() };
+    let Statement::Lock { tables, mode, .. } = at.statement else { return Vec::new() };
     let Some(table) = tables.iter().find(|table| mode.blocks_writes() && !at.is_unseen(table)) else {
         return Vec::new();
     };

@@ -33,7 +33,7 @@ refresh materialized view concurrently sales;
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let Statement::RefreshMaterializedView { name, manner: Manner::Concurrently } = at.statement else {
+    let Statement::RefreshMaterializedView { name, manner: Manner::Concurrently, .. } = at.statement else {
         return Vec::new();
     };
     let known = at.catalog.relation(name).is_some();

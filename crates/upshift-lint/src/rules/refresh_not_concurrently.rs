@@ -35,7 +35,7 @@ refresh materialized view concurrently sales;
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let Statement::RefreshMaterializedView { name, manner: Manner::Blocking } = at.statement else {
+    let Statement::RefreshMaterializedView { name, manner: Manner::Blocking, .. } = at.statement else {
         return Vec::new();
     };
     if at.is_unseen(name) {

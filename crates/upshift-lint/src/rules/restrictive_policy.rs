@@ -34,7 +34,7 @@ create policy own on orders as restrictive using (owner = current_user);
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let Statement::CreatePolicy { name, table, restrictive: true } = at.statement else { return Vec::new() };
+    let Statement::CreatePolicy { name, table, restrictive: true, .. } = at.statement else { return Vec::new() };
     let off = at.catalog.table(table).is_some_and(|found| {
         !matches!(found.row_security, Some(RowSecurity::Enable | RowSecurity::Force))
     });

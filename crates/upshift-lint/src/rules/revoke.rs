@@ -31,7 +31,7 @@ revoke delete on orders from app;
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let Statement::Privileges { granted: false, tables, privileges, roles } = at.statement else { return Vec::new() };
+    let Statement::Privileges { granted: false, tables, privileges, roles, .. } = at.statement else { return Vec::new() };
     let given_again = at.after().any(|one| {
         matches!(one, Statement::Privileges { granted: true, tables: again, roles: to, .. } if again == tables && to == roles)
     });

@@ -31,7 +31,7 @@ delete from sessions where id < 1000;
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let Statement::Truncate { tables, dependants } = at.statement else { return Vec::new() };
+    let Statement::Truncate { tables, dependants, .. } = at.statement else { return Vec::new() };
     let seen: Vec<_> = tables.iter().filter(|table| !at.is_unseen(table)).collect();
     let Some(first) = seen.first().filter(|_| at.must_not_break_old_code()) else { return Vec::new() };
     let names: Vec<String> = seen.iter().map(ToString::to_string).collect();

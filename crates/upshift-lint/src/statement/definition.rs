@@ -25,6 +25,8 @@ pub struct CreateTable {
     pub like: Vec<(Name, Vec<String>)>,
     /// The tables it INHERITS from.
     pub inherits: Vec<Name>,
+    /// The type it is OF.
+    pub of: Option<Name>,
     /// The table it is PARTITION OF, and its bound.
     pub partition_of: Option<(Name, Bound)>,
     /// PARTITION BY.
@@ -136,6 +138,8 @@ pub struct Constraint {
     pub deferrable: Deferrable,
     /// NULLS NOT DISTINCT (15), of a UNIQUE.
     pub nulls: Nulls,
+    /// Whether heirs have it, too: NO INHERIT.
+    pub heirs: Heirs,
     /// Where it stands.
     pub place: Place,
 }
@@ -207,6 +211,15 @@ pub enum Deferrable {
     No,
     /// DEFERRABLE.
     Yes,
+}
+
+/// Whether the heirs of a table have its constraint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heirs {
+    /// They have.
+    Included,
+    /// NO INHERIT.
+    Excluded,
 }
 
 /// Whether two NULLs are the same to a unique index.

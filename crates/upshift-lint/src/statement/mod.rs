@@ -16,7 +16,7 @@ pub use alter::{
 };
 pub use definition::{
     Bound, Column, ColumnConstraint, Constraint, ConstraintKind, CreateIndex, CreateTable, CreateTableAs,
-    CreateView, Deferrable, Enforcement, ForeignKey, Generated, Key, Nulls, Partitioning, Persistence,
+    CreateView, Deferrable, Enforcement, ForeignKey, Generated, Heirs, Key, Nulls, Partitioning, Persistence,
     Validity,
 };
 pub use expression::{Expression, ExpressionKind};
@@ -111,6 +111,8 @@ pub enum Statement {
         name: Name,
         /// Whether readers go on.
         manner: Manner,
+        /// Whether it ends empty: WITH NO DATA.
+        empty: bool,
     },
     /// CREATE SEQUENCE.
     CreateSequence {
@@ -138,6 +140,17 @@ pub enum Statement {
         table: Name,
         /// Whether it is AS RESTRICTIVE.
         restrictive: bool,
+        /// What its expressions read in queries of their own.
+        reads: Vec<Name>,
+    },
+    /// ALTER POLICY, but RENAME.
+    AlterPolicy {
+        /// The policy.
+        name: String,
+        /// Its table.
+        table: Name,
+        /// What its expressions read in queries of their own.
+        reads: Vec<Name>,
     },
     /// CREATE TYPE.
     CreateType(CreateType),
@@ -219,6 +232,8 @@ pub enum Statement {
         granted: bool,
         /// The tables; empty for what is no table.
         tables: Vec<Name>,
+        /// The sequences.
+        sequences: Vec<Name>,
         /// What is given or taken, lower case: `select`, `all`.
         privileges: Vec<String>,
         /// To whom or from whom.
@@ -228,6 +243,10 @@ pub enum Statement {
     Truncate {
         /// The tables.
         tables: Vec<Name>,
+        /// Those of them that are emptied without their heirs: ONLY.
+        only: Vec<Name>,
+        /// Whether their sequences begin anew: RESTART IDENTITY.
+        restarts: bool,
         /// CASCADE.
         dependants: Dependants,
     },
@@ -235,6 +254,8 @@ pub enum Statement {
     Lock {
         /// The tables.
         tables: Vec<Name>,
+        /// Those of them that are locked without their heirs: ONLY.
+        only: Vec<Name>,
         /// The mode.
         mode: LockMode,
     },

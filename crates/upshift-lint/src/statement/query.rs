@@ -8,6 +8,8 @@ use super::{Expression, Place};
 pub struct Query {
     /// The tables and views it reads, each once, in order.
     pub reads: Vec<Name>,
+    /// Those of them without their heirs: ONLY. The table of an UPDATE or DELETE may be among them.
+    pub only: Vec<Name>,
     /// Those of them that FOR UPDATE or FOR SHARE locks.
     pub locks_rows_of: Vec<Name>,
     /// Every name of a column in it, as written, without its table; `*` for all.
@@ -24,20 +26,22 @@ pub struct Query {
     pub limited: bool,
     /// Whether it has a WHERE.
     pub filtered: bool,
-    /// Whether it is only planned: EXPLAIN without ANALYZE.
+    /// How far it comes.
     pub execution: Execution,
     /// Where it stands.
     pub place: Place,
 }
 
-/// Whether a query is carried out.
+/// How far a query comes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Execution {
-    /// It is.
+    /// It is carried out.
     #[default]
     Run,
-    /// It is planned: EXPLAIN without ANALYZE.
+    /// It is planned: EXPLAIN without ANALYZE, DECLARE.
     Planned,
+    /// It is parsed, and kept for later: PREPARE.
+    Parsed,
 }
 
 /// INSERT.
@@ -51,6 +55,8 @@ pub struct Insert {
     pub query: Query,
     /// Whether there is an ON CONFLICT.
     pub on_conflict: bool,
+    /// Whether that says of which index: `ON CONFLICT (id)`.
+    pub names_conflict: bool,
 }
 
 /// UPDATE.

@@ -50,7 +50,7 @@ pub(crate) fn canonical(name: &str) -> &str {
         "float4" => "real",
         "bool" => "boolean",
         "varchar" => "character varying",
-        "char" | "bpchar" => "character",
+        "char" => "character",
         "decimal" | "dec" => "numeric",
         "varbit" => "bit varying",
         "timestamp" => "timestamp without time zone",
