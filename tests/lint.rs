@@ -2,6 +2,8 @@
 
 #[path = "lint/compare.rs"]
 mod compare;
+#[path = "lint/functions.rs"]
+mod functions;
 #[path = "lint/live.rs"]
 mod live;
 #[path = "lint/measured.rs"]
@@ -10,3 +12,5 @@ mod measured;
 mod observe;
 #[path = "lint/predict.rs"]
 mod predict;
+#[path = "lint/waiting.rs"]
+mod waiting;

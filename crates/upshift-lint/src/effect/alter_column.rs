@@ -174,7 +174,8 @@ impl Model<'_> {
                     work.scan(table);
                 }
                 ConstraintKind::ForeignKey(key) if key.columns.iter().any(|one| one == column) => {
-                    self.lock_all(&self.partitions_of(&key.table), LockMode::AccessExclusive);
+                    self.lock_for_drop(&key.table);
+                    self.refer_to(&key.table);
                     if cost == Change::Rewrite && constraint.is_proven() {
                         self.query_both(table, &key.table, LockMode::AccessShare);
                     }
@@ -262,7 +263,10 @@ impl Model<'_> {
             }
             return;
         }
-        if let (Some(from), Dependants::Refuse) = (generated_from(found, column), dependants) {
+        // Before 15 a column that others are generated from took those with it.
+        if let (Some(from), Dependants::Refuse) = (generated_from(found, column), dependants)
+            && self.is_since(15)
+        {
             self.refuse(format!("{from} is generated from {column}"));
         }
         self.refuse_in_partition_key(table, column);
@@ -291,7 +295,7 @@ impl Model<'_> {
             if let ConstraintKind::ForeignKey(key) = &constraint.kind
                 && key.columns.iter().any(|one| one == column)
             {
-                self.lock_all(&self.partitions_of(&key.table), LockMode::AccessExclusive);
+                self.lock_for_drop(&key.table);
             }
         }
         for (from, constraint) in self.catalog.references_to(table) {

@@ -196,6 +196,14 @@ impl Model<'_> {
         self.catalog.table(partition).is_some_and(|found| found.constraints.iter().any(is_same))
     }
 
+    /// The triggers of a foreign key go from the table it refers to. Before 15 a partitioned one had none of its own.
+    pub(super) fn lock_for_drop(&mut self, to: &Name) {
+        let own = self.is_since(15) || self.has_rows(to);
+        let all = self.partitions_of(to).into_iter().skip(if own { 0 } else { 1 });
+        let all: Vec<Name> = all.collect();
+        self.lock_all(&all, LockMode::AccessExclusive);
+    }
+
     /// What no foreign key can be: of a permanent table to one that is not, between types without an `=`.
     fn refuse_mismatch(&mut self, table: &Name, to: &Name, key: &ForeignKey) {
         let (Some(from), Some(other)) = (self.catalog.table(table), self.catalog.table(to)) else { return };

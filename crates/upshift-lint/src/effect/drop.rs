@@ -135,7 +135,7 @@ impl Model<'_> {
         let Some(table) = self.catalog.table(name) else { return };
         for constraint in &table.constraints {
             if let ConstraintKind::ForeignKey(key) = &constraint.kind {
-                self.lock_all(&self.partitions_of(&key.table), LockMode::AccessExclusive);
+                self.lock_for_drop(&key.table);
             }
         }
         if let Some((parent, _)) = &table.partition_of {
@@ -303,6 +303,13 @@ impl Model<'_> {
             self.lock(&one, LockMode::AccessExclusive);
             if !self.has_rows(&one) {
                 continue;
+            }
+            if !self.is_since(14) {
+                // Before 14 whether the rows of a partition are published was looked up in the table above.
+                let above = self.catalog.table(&one).and_then(|table| table.partition_of.clone());
+                if let Some((above, _)) = above {
+                    self.lock(&above, LockMode::AccessShare);
+                }
             }
             self.lock_indexes(&one, LockMode::AccessExclusive);
             self.effects.rewrite(&one);

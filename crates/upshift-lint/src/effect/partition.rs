@@ -102,8 +102,6 @@ impl Model<'_> {
             self.lock(partition, LockMode::Share);
             self.scan(partition);
         }
-        // An index of the partition is compared with that of the table.
-        self.lock_indexes(partition, LockMode::AccessShare);
     }
 
     /// A partition gets the foreign keys of its table, in both directions, and its indexes are attached to the table's.

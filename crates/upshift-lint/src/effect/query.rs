@@ -342,8 +342,8 @@ impl Model<'_> {
         }
         for table in tables {
             let table = self.existing(table);
-            // Partitions are analyzed as well; heirs are only read, for the statistics of the whole.
-            let partitioned = !self.has_rows(&table);
+            // Partitions are analyzed as well; heirs are only read, for the statistics of the whole, before 18.
+            let partitioned = !self.has_rows(&table) || self.is_since(18);
             for one in self.catalog.family_of(&table) {
                 let own = partitioned || one == table;
                 self.lock(&one, if own { LockMode::ShareUpdateExclusive } else { LockMode::AccessShare });
