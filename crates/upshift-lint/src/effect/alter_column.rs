@@ -60,9 +60,7 @@ impl Model<'_> {
             }
             ColumnChange::SetCompression => self.needs(14, "SET COMPRESSION"),
             ColumnChange::DropExpression => self.needs(13, "DROP EXPRESSION"),
-            ColumnChange::DropNotNull
-                if self.catalog.key_columns(table).iter().any(|key| key == column) =>
-            {
+            ColumnChange::DropNotNull if self.catalog.key_columns(table).iter().any(|key| key == column) => {
                 self.refuse(format!("{column} is in the primary key of {table}"));
             }
             ColumnChange::SetDefault(value) => self.call_functions_of(value),
