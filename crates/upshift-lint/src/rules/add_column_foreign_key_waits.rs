@@ -6,7 +6,7 @@ use crate::statement::{ConstraintKind, LockMode};
 pub(super) const RULE: Rule = Rule::new(
     Group::AddingColumns,
     Level::Warning,
-    "a column is added with a foreign key: nobody can use the table while this waits for the writers of the other",
+    "a column is added with a foreign key: readers wait while it waits for the writers of the other table",
     Check::UpAndDown(check),
 )
 .explained(

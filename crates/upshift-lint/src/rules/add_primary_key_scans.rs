@@ -6,7 +6,7 @@ use crate::statement::{ConstraintKind, Key, LockMode, Name, Quoted};
 pub(super) const RULE: Rule = Rule::new(
     Group::Constraints,
     Level::Error,
-    "an index becomes the primary key over columns that may be NULL: every row is looked at while nobody can use the table",
+    "an index becomes the primary key over columns that may be NULL: the table is read while nobody can use it",
     Check::UpAndDown(check),
 )
 .explained(

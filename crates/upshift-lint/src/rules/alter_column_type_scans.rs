@@ -6,7 +6,7 @@ use crate::statement::{LockMode, Quoted};
 pub(super) const RULE: Rule = Rule::new(
     Group::ChangingColumns,
     Level::Error,
-    "a type or collation is changed: indexes are built anew, or CHECKs tried on every row, while nobody can use the table",
+    "a type or collation is changed: indexes are built anew or CHECKs tried while nobody can use the table",
     Check::UpAndDown(check),
 )
 .explained(

@@ -48,8 +48,12 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for (number, (action, place)) in alter.actions.iter().enumerate() {
         let Action::AlterColumn { column, change: ColumnChange::DropDefault } = action else { continue };
-        let set_again = alter.actions.iter().skip(number).any(|(later, _)| {
-            matches!(later, Action::AlterColumn { column: other, change: ColumnChange::SetDefault(_) | ColumnChange::AddIdentity(_) } if other == column)
+        let set_again = alter.actions.iter().skip(number).any(|(later, _)| match later {
+            Action::AlterColumn { column: other, change } => {
+                other == column
+                    && matches!(change, ColumnChange::SetDefault(_) | ColumnChange::AddIdentity(_))
+            }
+            _ => false,
         });
         let Some(consequence) = consequence(at, &table, column).filter(|_| !set_again) else { continue };
         let shown = at.shown(&table);

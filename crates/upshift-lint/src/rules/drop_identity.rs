@@ -43,7 +43,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     for (action, place) in &alter.actions {
         let Action::AlterColumn { column, change: ColumnChange::DropIdentity } = action else { continue };
         let replaced = alter.actions.iter().any(|(other, _)| {
-            matches!(other, Action::AlterColumn { column: of, change: ColumnChange::SetDefault(_) } if of == column)
+            matches!(other, Action::AlterColumn { column: of, change: ColumnChange::SetDefault(_) }
+                if of == column)
         });
         let there = at.catalog.column(&table, column).is_none_or(|known| known.identity);
         if replaced || !there || at.is_new_column(&table, column) {

@@ -130,6 +130,7 @@ rules! {
     lock_timeout_too_long,
     missing_object,
     money_type,
+    needs_newer_postgresql,
     not_enforced_constraint,
     not_idempotent,
     nullable_boolean,
