@@ -12,5 +12,7 @@ mod measured;
 mod observe;
 #[path = "lint/predict.rs"]
 mod predict;
+#[path = "lint/real.rs"]
+mod real;
 #[path = "lint/waiting.rs"]
 mod waiting;

@@ -4,7 +4,9 @@ use upshift_files::{Phase, SectionKind};
 
 use super::{At, Rewrite};
 use crate::catalog::{Origin, Table, Type};
-use crate::statement::{Action, Bound, Drop, Expression, ExpressionKind, Key, Kind, Name, Place, Statement};
+use crate::statement::{
+    Action, Bound, ConstraintKind, Drop, Expression, ExpressionKind, Key, Kind, Name, Place, Statement,
+};
 
 impl<'a> At<'a> {
     /// What the statement drops of these kinds, others having seen it: each name and where it stands.
@@ -25,6 +27,9 @@ impl<'a> At<'a> {
             Kind::Function | Kind::Procedure | Kind::Aggregate => {
                 self.catalog.function(name).map(|function| function.origin) == own
             }
+            Kind::Schema => self
+                .before()
+                .any(|one| matches!(one, Statement::CreateSchema { name: made, .. } if *made == name.name)),
             _ => self.is_unseen(name),
         }
     }
@@ -114,13 +119,42 @@ impl<'a> At<'a> {
         }
     }
 
+    /// Whether a later change of the section makes these columns of a table unique, all of its rows: what relied on a
+    /// key over them that goes finds another one.
+    pub fn is_made_unique_later(&self, table: &Name, columns: &[&str]) -> bool {
+        let same = |own: &[String]| {
+            own.len() == columns.len() && own.iter().all(|column| columns.contains(&column.as_str()))
+        };
+        let own = std::iter::once(self.statement).chain(self.after());
+        own.into_iter().any(|statement| match statement {
+            Statement::AlterRelation(alter) if self.is_same(&alter.name, table) => {
+                alter.actions.iter().any(|(action, _)| match action {
+                    Action::AddConstraint(new) => match &new.kind {
+                        ConstraintKind::PrimaryKey(Key::Columns(own))
+                        | ConstraintKind::Unique(Key::Columns(own)) => same(own),
+                        _ => false,
+                    },
+                    _ => false,
+                })
+            }
+            Statement::CreateIndex(index) if index.unique && index.predicate.is_none() => {
+                let plain = |part: &Expression| match &part.kind {
+                    ExpressionKind::Column(parts) => parts.last().cloned(),
+                    _ => None,
+                };
+                let own: Option<Vec<String>> = index.parts.iter().map(plain).collect();
+                self.is_same(&index.table, table) && own.is_some_and(|own| same(&own))
+            }
+            _ => false,
+        })
+    }
+
     /// Whether a column alone is a unique key of a table.
     fn is_unique(&self, table: &Name, column: &str) -> bool {
         let alone = |key: &Key| matches!(key, Key::Columns(columns) if columns.as_slice() == [column]);
         let constraint = self.catalog.table(table).is_some_and(|found| {
             found.constraints.iter().any(|one| match &one.kind {
-                crate::statement::ConstraintKind::Unique(key)
-                | crate::statement::ConstraintKind::PrimaryKey(key) => alone(key),
+                ConstraintKind::Unique(key) | ConstraintKind::PrimaryKey(key) => alone(key),
                 _ => false,
             })
         });

@@ -62,6 +62,10 @@ fn check(at: &At<'_>) -> Vec<Draft> {
             continue;
         }
         let unique = known.is_some_and(|one| one.index.is_some());
+        let index = known.and_then(|one| at.catalog.index(one.index.as_ref()?));
+        if index.is_some_and(|index| at.is_made_unique_later(&table, &index.leading_columns())) {
+            continue;
+        }
         let shown = at.shown(&table);
         let message = match unique {
             true => format!(

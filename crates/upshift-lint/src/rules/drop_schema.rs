@@ -1,6 +1,6 @@
 use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
-use crate::statement::{Kind, Statement};
+use crate::statement::Kind;
 
 pub(super) const RULE: Rule = Rule::new(
     Group::Tables,
@@ -33,10 +33,7 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     if !at.must_not_break_old_code() {
         return Vec::new();
     }
-    let own = |name: &str| {
-        at.before().any(|one| matches!(one, Statement::CreateSchema { name: made, .. } if made == name))
-    };
-    let gone = at.dropped(&[Kind::Schema]).into_iter().filter(|(_, name, _)| !own(&name.name));
+    let gone = at.dropped(&[Kind::Schema]).into_iter();
     gone.map(|(_, name, place)| {
         at.draft_at(place, format!("the release before this one may still use what is in {name}"))
             .rewrite(at.in_a_contract())

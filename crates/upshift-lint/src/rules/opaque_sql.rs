@@ -56,17 +56,19 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     }
 }
 
-/// The words of a text, lower case, without comments; what stands in a string is a text of its own.
+/// The words of a text, lower case, without comments; those of its strings as well, where it may execute them.
 fn words(text: &str) -> Vec<String> {
-    let all = tokens(text).map_while(Result::ok);
-    let significant = all.filter(|token: &Token| !token.is_comment());
+    let all: Vec<Token> = tokens(text).map_while(Result::ok).filter(|token| !token.is_comment()).collect();
+    let is_string = |token: &Token| matches!(token.kind, TokenKind::String | TokenKind::DollarString);
+    let executes = all.iter().any(|token| token.text(text).eq_ignore_ascii_case("execute"));
     let mut found = Vec::new();
-    for token in significant {
+    for token in &all {
         let part = token.text(text);
-        match token.kind {
-            TokenKind::String => found.extend(part.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).filter(|word| !word.is_empty()).map(str::to_ascii_lowercase)),
-            TokenKind::DollarString => found.extend(part.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).filter(|word| !word.is_empty()).map(str::to_ascii_lowercase)),
-            _ => found.push(part.to_ascii_lowercase()),
+        if !is_string(token) {
+            found.push(part.to_ascii_lowercase());
+        } else if executes {
+            let words = part.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'));
+            found.extend(words.filter(|word| !word.is_empty()).map(str::to_ascii_lowercase));
         }
     }
     found

@@ -158,3 +158,19 @@ fn one_danger_is_one_finding_of_constraints() {
 fn one_danger_is_one_finding_of_indexes() {
     expect_file!["one_danger/indexes.txt"].assert_eq(&asked_anew(include_str!("one_danger/indexes.txt")));
 }
+
+#[test]
+fn one_danger_is_one_finding_of_tables_and_views() {
+    expect_file!["one_danger/tables.txt"].assert_eq(&asked_anew(include_str!("one_danger/tables.txt")));
+}
+
+#[test]
+fn one_danger_is_one_finding_of_types_functions_and_rights() {
+    expect_file!["one_danger/objects.txt"].assert_eq(&asked_anew(include_str!("one_danger/objects.txt")));
+}
+
+#[test]
+fn one_danger_is_one_finding_in_transactions_and_of_rows() {
+    expect_file!["one_danger/transactions.txt"]
+        .assert_eq(&asked_anew(include_str!("one_danger/transactions.txt")));
+}
