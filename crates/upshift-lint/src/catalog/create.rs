@@ -84,6 +84,8 @@ impl Catalog {
         table.inherits = created.inherits.iter().map(|parent| self.resolve(parent)).collect();
         table.partition_of =
             created.partition_of.as_ref().map(|(parent, bound)| (self.resolve(parent), bound.clone()));
+        table.complete =
+            created.like.iter().all(|(model, _)| self.table(model).is_some_and(|found| found.complete));
         let models = self.models_of(created, &table);
         for (model, including) in &models {
             self.take_over(&mut table, model, including);
@@ -470,6 +472,8 @@ impl Catalog {
         let source = query.reads.first().and_then(|from| self.table(from));
         let columns = source.map(|source| source.columns.clone()).unwrap_or_default();
         let named = |column: &Column| query.output.iter().any(|name| *name == column.name || name == "*");
+        let known = |name: &String| columns.iter().any(|column| column.name == *name);
+        table.complete = query.reads.len() == 1 && !query.output.is_empty() && query.output.iter().all(known);
         table.columns = columns
             .into_iter()
             .filter(named)

@@ -69,6 +69,8 @@ impl Relation {
 pub struct Table {
     /// Its columns, in order.
     pub columns: Vec<Column>,
+    /// Whether these are all: of a table that a query made, or one LIKE a table that is not known, some are missing.
+    pub complete: bool,
     /// Its constraints; NOT NULL of a column stands with the column.
     pub constraints: Vec<Constraint>,
     /// PARTITION BY.
@@ -99,6 +101,7 @@ impl Table {
     pub(super) fn new(persistence: Persistence) -> Table {
         Table {
             columns: Vec::new(),
+            complete: true,
             constraints: Vec::new(),
             partition_by: None,
             partition_of: None,

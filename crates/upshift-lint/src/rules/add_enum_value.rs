@@ -32,7 +32,9 @@ alter type mood add value 'sad';
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let Statement::AlterType(AlterType::AddValue { name, value, .. }) = at.statement else { return Vec::new() };
+    let Statement::AlterType(AlterType::AddValue { name, value, .. }) = at.statement else {
+        return Vec::new();
+    };
     if at.catalog.type_named(name).map(Type::origin) == Some(at.catalog.origin()) {
         return Vec::new();
     }

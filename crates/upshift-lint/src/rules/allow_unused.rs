@@ -28,9 +28,12 @@ drop table carts;
 );
 
 fn check(used: &AllowUse<'_>) -> Vec<Draft> {
-    let asked = super::rule(&used.allow.rule).is_some() && used.options.level_of(&used.allow.rule) > Level::Off;
+    let asked =
+        super::rule(&used.allow.rule).is_some() && used.options.level_of(&used.allow.rule) > Level::Off;
     match asked && used.taken == 0 {
-        true => vec![used.draft(format!("nothing here needs `allow {}`", used.allow.rule)).advice("delete the line")],
+        true => vec![
+            used.draft(format!("nothing here needs `allow {}`", used.allow.rule)).advice("delete the line"),
+        ],
         false => Vec::new(),
     }
 }

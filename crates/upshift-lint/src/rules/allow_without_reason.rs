@@ -36,7 +36,8 @@ fn check(used: &AllowUse<'_>) -> Vec<Draft> {
     let weight: usize = letters.map(|c| if c.is_ascii() { 1 } else { 3 }).sum();
     match weight < 8 {
         true => vec![
-            used.draft(format!("`{reason}` does not say why")).advice("say it so that it can be judged in a year"),
+            used.draft(format!("`{reason}` does not say why"))
+                .advice("say it so that it can be judged in a year"),
         ],
         false => Vec::new(),
     }

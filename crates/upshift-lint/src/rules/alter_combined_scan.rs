@@ -35,7 +35,9 @@ alter table orders validate constraint positive;
 
 fn check(at: &At<'_>) -> Vec<Draft> {
     let Some((alter, table)) = at.altered() else { return Vec::new() };
-    let mild = |action: &Action| matches!(action, Action::ValidateConstraint(_) | Action::SetOptions(_) | Action::ClusterOn(_));
+    let mild = |action: &Action| {
+        matches!(action, Action::ValidateConstraint(_) | Action::SetOptions(_) | Action::ClusterOn(_))
+    };
     if alter.actions.iter().all(|(action, _)| mild(action)) {
         return Vec::new();
     }
@@ -57,7 +59,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
             at.draft_at(place, format!("all of {} is read under the lock of the other changes", alter.name))
                 .effect(at.effect_on(&table, LockMode::AccessExclusive, "while the whole table is read"))
                 .rewrite(
-                    Rewrite::this(at.instead_of(alter, number, None)).then(&format!("validate_{name}"), alone),
+                    Rewrite::this(at.instead_of(alter, number, None))
+                        .then(&format!("validate_{name}"), alone),
                 ),
         );
     }

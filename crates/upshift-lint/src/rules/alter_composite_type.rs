@@ -48,6 +48,7 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         return Vec::new();
     }
     vec![
-        at.draft(format!("the release before this one still reads {attribute} of {name}")).rewrite(at.in_a_contract()),
+        at.draft(format!("the release before this one still reads {attribute} of {name}"))
+            .rewrite(at.in_a_contract()),
     ]
 }

@@ -41,7 +41,10 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     changed
         .map(|(restarts, place)| {
             let draft = at
-                .draft_at(place, format!("whoever counts with {} waits until this migration is done", alter.name))
+                .draft_at(
+                    place,
+                    format!("whoever counts with {} waits until this migration is done", alter.name),
+                )
                 .effect(format!(
                     "{} on {} to the end of the transaction: nextval waits",
                     LockMode::ShareRowExclusive.name(),

@@ -35,8 +35,13 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         .draft(format!("this backfill changes the rows of {} in one go", change.table))
         .effect("the rows stay locked until the last is done: whoever writes them waits");
     vec![match change.can_be_batched && at.all.len() == 1 {
-        true => draft.rewrite(Rewrite::this(format!("-- upshift: backfill table={}\n{};", change.table, at.text()))),
-        false => draft.advice(format!("one statement a migration, with `-- upshift: backfill table={}`", change.table)),
+        true => draft.rewrite(Rewrite::this(format!(
+            "-- upshift: backfill table={}\n{};",
+            change.table,
+            at.text()
+        ))),
+        false => draft
+            .advice(format!("one statement a migration, with `-- upshift: backfill table={}`", change.table)),
     }]
 }
 

@@ -43,7 +43,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
                 .advice(advice),
         ],
         None => vec![
-            at.draft("every table that was ever clustered is written anew while nobody can read it").advice(advice),
+            at.draft("every table that was ever clustered is written anew while nobody can read it")
+                .advice(advice),
         ],
     }
 }

@@ -37,7 +37,11 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     let Some(table) = table.filter(|table| !at.is_unseen(table)) else { return Vec::new() };
     vec![
         at.draft(format!("this waits for every VACUUM of {table}"))
-            .effect(at.effect_on(&at.catalog.resolve(table), LockMode::ShareUpdateExclusive, "to the end of the transaction"))
+            .effect(at.effect_on(
+                &at.catalog.resolve(table),
+                LockMode::ShareUpdateExclusive,
+                "to the end of the transaction",
+            ))
             .advice("say it where the table or column is made; or again later"),
     ]
 }

@@ -44,14 +44,21 @@ fn check(at: &At<'_>) -> Vec<Draft> {
             let apart = made.persistence == Persistence::Temporary || made.partition_of.is_some();
             match apart || at.catalog.relation(&made.name).is_some() {
                 true => Vec::new(),
-                false => vec![at.draft(format!("{} is not there before the contract is applied", made.name)).advice(advice)],
+                false => vec![
+                    at.draft(format!("{} is not there before the contract is applied", made.name))
+                        .advice(advice),
+                ],
             }
         }
         Statement::AlterRelation(_) => {
-            let added = at.added_columns().into_iter().filter(|(alter, _, _, column)| !takes_place(at, &alter.name, &column.name));
+            let added = at
+                .added_columns()
+                .into_iter()
+                .filter(|(alter, _, _, column)| !takes_place(at, &alter.name, &column.name));
             added
                 .map(|(alter, _, _, column)| {
-                    let message = format!("{}.{} is not there before the contract is applied", alter.name, column.name);
+                    let message =
+                        format!("{}.{} is not there before the contract is applied", alter.name, column.name);
                     at.draft_at(&column.place, message).advice(advice)
                 })
                 .collect()

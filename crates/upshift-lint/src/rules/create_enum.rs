@@ -25,6 +25,8 @@ create table days (id bigint primary key, mood text check (mood in ('good', 'bad
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let Statement::CreateType(CreateType { name, shape: TypeShape::Enum(_) }) = at.statement else { return Vec::new() };
+    let Statement::CreateType(CreateType { name, shape: TypeShape::Enum(_) }) = at.statement else {
+        return Vec::new();
+    };
     vec![at.draft(format!("{name} is an enum")).advice("use text with a CHECK, or a table of values")]
 }

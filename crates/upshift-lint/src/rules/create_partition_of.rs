@@ -56,7 +56,8 @@ pub(super) fn attached(at: &At<'_>) -> Option<String> {
     let (parent, _) = created.partition_of.as_ref()?;
     let begin = at.text().to_ascii_lowercase().find("for values")?;
     let bound = at.text().get(begin..)?.trim();
-    let plain = created.columns.is_empty() && created.constraints.is_empty() && created.partition_by.is_none();
+    let plain =
+        created.columns.is_empty() && created.constraints.is_empty() && created.partition_by.is_none();
     (plain && bound.ends_with(')')).then(|| {
         format!(
             "create table {} (like {parent} including defaults including constraints);\n\

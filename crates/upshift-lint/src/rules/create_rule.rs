@@ -38,7 +38,11 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     }
     vec![
         at.draft(format!("{name} rewrites what the release before this one sends to {table}"))
-            .effect(at.effect_on(&at.catalog.resolve(table), LockMode::AccessExclusive, "to the end of the transaction"))
+            .effect(at.effect_on(
+                &at.catalog.resolve(table),
+                LockMode::AccessExclusive,
+                "to the end of the transaction",
+            ))
             .advice("use a trigger"),
     ]
 }

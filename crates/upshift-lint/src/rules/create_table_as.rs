@@ -36,13 +36,18 @@ insert into totals select id, total from orders where id > :from and id <= :to;
 fn check(at: &At<'_>) -> Vec<Draft> {
     let Statement::CreateTableAs(made) = at.statement else { return Vec::new() };
     let small = made.empty || made.query.limited || made.persistence == Persistence::Temporary;
-    let Some(source) = made.query.reads.iter().find(|source| !at.is_unseen(source)) else { return Vec::new() };
+    let Some(source) = made.query.reads.iter().find(|source| !at.is_unseen(source)) else {
+        return Vec::new();
+    };
     if small || made.materialized {
         return Vec::new();
     }
     vec![
         at.draft(format!("all of {source} is read in one statement"))
             .effect(at.effect_on(&at.catalog.resolve(source), LockMode::AccessShare, "as long as it reads"))
-            .advice(format!("create {} with its key, and fill it with `-- upshift: backfill table={source}`", made.name)),
+            .advice(format!(
+                "create {} with its key, and fill it with `-- upshift: backfill table={source}`",
+                made.name
+            )),
     ]
 }

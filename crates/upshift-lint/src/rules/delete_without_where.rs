@@ -32,11 +32,16 @@ delete from sessions where id < 1000;
 fn check(at: &At<'_>) -> Vec<Draft> {
     let Statement::Delete(delete) = at.statement else { return Vec::new() };
     let fine = delete.filter.is_some() || at.is_unseen(&delete.table) || at.is_batched();
-    if fine || !at.must_not_break_old_code() || work_under_lock::speaks(at) || super::backfill_not_batched::speaks(at) {
+    if fine
+        || !at.must_not_break_old_code()
+        || work_under_lock::speaks(at)
+        || super::backfill_not_batched::speaks(at)
+    {
         return Vec::new();
     }
     vec![
-        at.draft(format!("all rows of {} are deleted, and do not come back", delete.table))
-            .advice("say which rows: `where …`; and delete them in batches, with `-- upshift: backfill table=…`"),
+        at.draft(format!("all rows of {} are deleted, and do not come back", delete.table)).advice(
+            "say which rows: `where …`; and delete them in batches, with `-- upshift: backfill table=…`",
+        ),
     ]
 }

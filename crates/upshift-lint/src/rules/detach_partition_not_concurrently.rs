@@ -42,7 +42,10 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         drafts.push(
             at.draft_at(place, format!("detaching this partition locks all of {}", alter.name))
                 .effect(at.effect_on(&parent, LockMode::AccessExclusive, "to the end of the transaction"))
-                .rewrite(Rewrite::this(format!("{} detach partition {partition} concurrently;", at.head(alter)))),
+                .rewrite(Rewrite::this(format!(
+                    "{} detach partition {partition} concurrently;",
+                    at.head(alter)
+                ))),
         );
     }
     drafts

@@ -52,7 +52,11 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         let again = at.text().to_ascii_lowercase().replacen("disable", "enable", 1);
         let draft = at
             .draft_at(place, format!("{which} of {} stays off, for every session", alter.name))
-            .effect(at.effect_on(&table, crate::statement::LockMode::ShareRowExclusive, "to the end of the transaction"));
+            .effect(at.effect_on(
+                &table,
+                crate::statement::LockMode::ShareRowExclusive,
+                "to the end of the transaction",
+            ));
         match name {
             None => draft.rewrite(Rewrite::this(format!("{};\n{again};", at.text()))),
             Some(_) => draft.advice("switch it on again behind the statements it is off for"),

@@ -58,8 +58,10 @@ fn check(migration: &InMigration<'_>) -> Vec<Draft> {
         format!("{}{behind}", names.join(", "))
     };
     let brought_back = unknown_and_dropped(migration);
-    let left: Vec<&String> =
-        now.difference(&before).filter(|name| !brought_back.iter().any(|table| name.contains(table))).collect();
+    let left: Vec<&String> = now
+        .difference(&before)
+        .filter(|name| !brought_back.iter().any(|table| name.contains(table)))
+        .collect();
     if !left.is_empty() {
         drafts.push(migration.draft(format!("its down leaves behind what its up made: {}", some(left))));
     }
@@ -69,9 +71,14 @@ fn check(migration: &InMigration<'_>) -> Vec<Draft> {
     let missing: Vec<&String> =
         taken.filter(|name| !name.starts_with("index ") && !is_implied(name, &before, &now)).collect();
     if !missing.is_empty() {
-        drafts.push(migration.draft(format!("its down does not bring back what its up took away: {}", some(missing))));
+        drafts.push(
+            migration.draft(format!("its down does not bring back what its up took away: {}", some(missing))),
+        );
     }
-    drafts.into_iter().map(|draft| draft.advice("complete the down; `verify` proves it on a server")).collect()
+    drafts
+        .into_iter()
+        .map(|draft| draft.advice("complete the down; `verify` proves it on a server"))
+        .collect()
 }
 
 /// What the up drops that no migration made: that its down makes it is right.

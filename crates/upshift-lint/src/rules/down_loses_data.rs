@@ -43,13 +43,15 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     match at.statement {
         Statement::Drop(_) => {
             let gone = at.dropped(&[Kind::Table, Kind::ForeignTable]).into_iter();
-            let known = gone.filter(|(_, name, _)| at.catalog.table(name).is_some() && !at.is_made_later(name));
+            let known =
+                gone.filter(|(_, name, _)| at.catalog.table(name).is_some() && !at.is_made_later(name));
             known.map(|(_, name, place)| lost(place, name.to_string())).collect()
         }
         Statement::AlterRelation(alter) if !at.is_unseen(&alter.name) => {
             let gone = alter.actions.iter().filter_map(|(action, place)| match action {
                 Action::DropColumn { column, .. }
-                    if at.catalog.column(&alter.name, column).is_some() && !at.is_new_column(&alter.name, column) =>
+                    if at.catalog.column(&alter.name, column).is_some()
+                        && !at.is_new_column(&alter.name, column) =>
                 {
                     Some(lost(place, format!("{}.{column}", alter.name)))
                 }

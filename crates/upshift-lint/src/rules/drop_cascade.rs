@@ -69,7 +69,9 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         let draft = at.draft(format!("CASCADE drops whatever depends on {what}"));
         let draft = match also.is_empty() {
             true => draft,
-            false => draft.effect(format!("drops {} as well, as far as the migrations tell", also.join(", "))),
+            false => {
+                draft.effect(format!("drops {} as well, as far as the migrations tell", also.join(", ")))
+            }
         };
         match without_cascade(at.text()) {
             Some(text) if also.is_empty() => draft.rewrite(Rewrite::this(text)),

@@ -41,17 +41,23 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     let gone = at.dropped(&[Kind::Function, Kind::Procedure, Kind::Aggregate]).into_iter();
     let gone = gone.filter(|(_, name, _)| !is_of_triggers(at, name) && !is_function_made_later(at, name));
     gone.map(|(dropped, name, place)| {
-        at.draft_at(place, format!("the release before this one still calls the {} {name}", dropped.kind.word()))
-            .rewrite(at.in_a_contract())
+        at.draft_at(
+            place,
+            format!("the release before this one still calls the {} {name}", dropped.kind.word()),
+        )
+        .rewrite(at.in_a_contract())
     })
     .collect()
 }
 
 /// Whether only triggers can call it; of one that is not known, whether a trigger goes in the same breath.
 fn is_of_triggers(at: &At<'_>, name: &Name) -> bool {
-    let of_trigger = |one: &Statement| matches!(one, Statement::Drop(dropped) if dropped.kind == Kind::Trigger);
+    let of_trigger =
+        |one: &Statement| matches!(one, Statement::Drop(dropped) if dropped.kind == Kind::Trigger);
     match at.catalog.function(name) {
-        Some(function) => function.returns.as_ref().is_some_and(|of| of.is("trigger") || of.is("event_trigger")),
+        Some(function) => {
+            function.returns.as_ref().is_some_and(|of| of.is("trigger") || of.is("event_trigger"))
+        }
         None => at.before().any(of_trigger),
     }
 }

@@ -41,7 +41,11 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     gone.map(|(_, name, place)| {
         let message = format!("the release before this one still uses {name}, and its rows do not come back");
         at.draft_at(place, message)
-            .effect(at.effect_on(&at.catalog.resolve(name), LockMode::AccessExclusive, "to the end of the transaction"))
+            .effect(at.effect_on(
+                &at.catalog.resolve(name),
+                LockMode::AccessExclusive,
+                "to the end of the transaction",
+            ))
             .rewrite(at.in_a_contract())
     })
     .collect()

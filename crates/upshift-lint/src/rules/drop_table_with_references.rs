@@ -68,7 +68,11 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         let shown: Vec<String> = parents.iter().map(|parent| at.shown(parent).to_string()).collect();
         drafts.push(
             at.draft_at(place, format!("dropping {name} locks {} as well", shown.join(", ")))
-                .effect(at.effect_on(first, LockMode::AccessExclusive, "and the others, to the end of the transaction"))
+                .effect(at.effect_on(
+                    first,
+                    LockMode::AccessExclusive,
+                    "and the others, to the end of the transaction",
+                ))
                 .advice("drop its foreign keys first, each in a migration of its own"),
         );
     }

@@ -39,7 +39,9 @@ drop trigger touched on orders;
 
 fn check(at: &At<'_>) -> Vec<Draft> {
     let Statement::Drop(dropped) = at.statement else { return Vec::new() };
-    let Some(table) = dropped.on.as_ref().filter(|_| dropped.kind == Kind::Trigger) else { return Vec::new() };
+    let Some(table) = dropped.on.as_ref().filter(|_| dropped.kind == Kind::Trigger) else {
+        return Vec::new();
+    };
     if at.is_unseen(table) || !at.must_not_break_old_code() {
         return Vec::new();
     }
@@ -50,16 +52,25 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     };
     let gone = dropped.names.iter().filter(|(name, _)| !again(name) && is_there(at, table, name));
     gone.map(|(name, place)| {
-        at.draft_at(place, format!("what the trigger {name} does is done no more, for the old release as well"))
-            .effect(at.effect_on(&at.catalog.resolve(table), LockMode::AccessExclusive, "to the end of the transaction"))
-            .rewrite(at.in_a_contract())
+        at.draft_at(
+            place,
+            format!("what the trigger {name} does is done no more, for the old release as well"),
+        )
+        .effect(at.effect_on(
+            &at.catalog.resolve(table),
+            LockMode::AccessExclusive,
+            "to the end of the transaction",
+        ))
+        .rewrite(at.in_a_contract())
     })
     .collect()
 }
 
 /// Whether a trigger of this name may be there before this migration.
 fn is_there(at: &At<'_>, table: &Name, name: &Name) -> bool {
-    let made_here = at.before().any(|one| matches!(one, Statement::CreateTrigger(made) if made.name == name.name));
-    let unknown = at.catalog.table(table).is_none_or(|found| found.triggers.iter().any(|one| one.name == name.name));
+    let made_here =
+        at.before().any(|one| matches!(one, Statement::CreateTrigger(made) if made.name == name.name));
+    let unknown =
+        at.catalog.table(table).is_none_or(|found| found.triggers.iter().any(|one| one.name == name.name));
     unknown && !made_here
 }

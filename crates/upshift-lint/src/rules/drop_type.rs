@@ -34,7 +34,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         return Vec::new();
     }
     let gone = at.dropped(&[Kind::Type, Kind::Domain]).into_iter();
-    let gone = gone.filter(|(_, name, _)| !was_renamed(at, name) && !super::rename_type::is_type_made_later(at, name));
+    let gone = gone
+        .filter(|(_, name, _)| !was_renamed(at, name) && !super::rename_type::is_type_made_later(at, name));
     gone.map(|(_, name, place)| {
         at.draft_at(place, format!("the release before this one still knows the type {name}"))
             .rewrite(at.in_a_contract())
@@ -44,7 +45,6 @@ fn check(at: &At<'_>) -> Vec<Draft> {
 
 /// Whether this section gave it its name: then old code does not know it by that.
 fn was_renamed(at: &At<'_>, name: &Name) -> bool {
-    at.before().any(
-        |one| matches!(one, Statement::AlterType(AlterType::RenameTo { to, .. }) if *to == name.name),
-    )
+    at.before()
+        .any(|one| matches!(one, Statement::AlterType(AlterType::RenameTo { to, .. }) if *to == name.name))
 }

@@ -44,7 +44,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     for (_, name, place) in at.dropped(&[Kind::Index]).into_iter().filter(|_| at.must_not_break_old_code()) {
         let Some(old) = at.catalog.index(name).filter(|old| old.unique && old.valid) else { continue };
         let full = at.catalog.resolve(name);
-        let replaced = at.catalog.indexes_of(&old.table).any(|(other, index)| *other != full && replaces(index, old));
+        let replaced =
+            at.catalog.indexes_of(&old.table).any(|(other, index)| *other != full && replaces(index, old));
         let plain = old.leading_columns().len() == old.parts.len();
         let again = plain && at.is_made_unique_later(&old.table, &old.leading_columns());
         if replaced || again && old.predicate.is_none() || at.is_unseen(&old.table) {

@@ -41,7 +41,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     let gone = at.dropped(&[Kind::View, Kind::MaterializedView]).into_iter();
     let gone = gone.filter(|(_, name, _)| !at.runs_in_transaction() || !at.is_made_later(name));
     gone.map(|(_, name, place)| {
-        at.draft_at(place, format!("the release before this one still reads {name}")).rewrite(at.in_a_contract())
+        at.draft_at(place, format!("the release before this one still reads {name}"))
+            .rewrite(at.in_a_contract())
     })
     .collect()
 }

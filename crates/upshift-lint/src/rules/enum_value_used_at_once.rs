@@ -35,7 +35,9 @@ alter table days alter column mood set default 'sad';
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    if !at.runs_in_transaction() || matches!(at.statement, Statement::AlterType(_) | Statement::CreateFunction(_)) {
+    if !at.runs_in_transaction()
+        || matches!(at.statement, Statement::AlterType(_) | Statement::CreateFunction(_))
+    {
         return Vec::new();
     }
     let added = at.before().find_map(|statement| match statement {
@@ -49,7 +51,9 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         return Vec::new();
     };
     vec![
-        at.draft(format!("'{value}' was added to {name} in this transaction, and cannot be used before it ends"))
-            .rewrite(at.in_its_own(&format!("use_{}", value.to_ascii_lowercase().replace(' ', "_")))),
+        at.draft(format!(
+            "'{value}' was added to {name} in this transaction, and cannot be used before it ends"
+        ))
+        .rewrite(at.in_its_own(&format!("use_{}", value.to_ascii_lowercase().replace(' ', "_")))),
     ]
 }

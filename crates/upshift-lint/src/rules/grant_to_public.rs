@@ -27,8 +27,12 @@ grant select, update on orders to app;
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let Statement::Privileges { granted: true, tables, privileges, roles, .. } = at.statement else { return Vec::new() };
-    let Some(table) = tables.first().filter(|_| roles.iter().any(|role| role == "public")) else { return Vec::new() };
+    let Statement::Privileges { granted: true, tables, privileges, roles, .. } = at.statement else {
+        return Vec::new();
+    };
+    let Some(table) = tables.first().filter(|_| roles.iter().any(|role| role == "public")) else {
+        return Vec::new();
+    };
     vec![
         at.draft(format!("every role gets {} on {table}", privileges.join(", ")))
             .advice("name the roles that need it"),

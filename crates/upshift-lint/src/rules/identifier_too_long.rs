@@ -50,8 +50,11 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         }
         let place = at.place.start + token.range.start..at.place.start + token.range.end;
         drafts.push(
-            at.draft_at(&place, format!("this name has {} bytes: PostgreSQL cuts it off after {LONGEST}", name.len()))
-                .advice("choose a shorter one"),
+            at.draft_at(
+                &place,
+                format!("this name has {} bytes: PostgreSQL cuts it off after {LONGEST}", name.len()),
+            )
+            .advice("choose a shorter one"),
         );
     }
     drafts

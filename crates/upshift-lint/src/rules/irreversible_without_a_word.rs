@@ -31,7 +31,8 @@ create table customers (id bigint primary key);
 
 fn check(migration: &InMigration<'_>) -> Vec<Draft> {
     let sql = matches!(migration.migration.up(), Body::Sql(_));
-    let missing = matches!(migration.migration.down(), Down::Absent) && migration.migration.version().is_some();
+    let missing =
+        matches!(migration.migration.down(), Down::Absent) && migration.migration.version().is_some();
     match sql && missing {
         true => vec![migration.draft("this migration has no down, and does not say why")],
         false => Vec::new(),

@@ -45,12 +45,16 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     let limit = values.first().map_or(Some(0), |value| timeout::milliseconds(value));
     let message = match limit {
         Some(0) => "from here on this migration waits for locks without end",
-        Some(limit) if limit > timeout::LONGEST_WAIT => "from here on this migration waits for locks for minutes",
+        Some(limit) if limit > timeout::LONGEST_WAIT => {
+            "from here on this migration waits for locks for minutes"
+        }
         _ => return Vec::new(),
     };
     vec![
         at.draft(message)
-            .effect("whoever comes after a statement that waits for ACCESS EXCLUSIVE waits as long as it does")
+            .effect(
+                "whoever comes after a statement that waits for ACCESS EXCLUSIVE waits as long as it does",
+            )
             .rewrite(match at.all.len() {
                 1 => Rewrite::this("-- upshift: lock-timeout 5s\nselect 1;"),
                 _ => Rewrite::this("-- upshift: lock-timeout 5s"),

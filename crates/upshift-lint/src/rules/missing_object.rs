@@ -1,9 +1,7 @@
 use super::{Check, Group, Rule};
 use crate::catalog::{Origin, Shape};
 use crate::engine::{At, Draft, Level};
-use crate::statement::{
-    Action, ColumnConstraint, ConstraintKind, Kind, Name, Statement, WhenMissing,
-};
+use crate::statement::{Action, ColumnConstraint, ConstraintKind, Kind, Name, Statement, WhenMissing};
 
 pub(super) const RULE: Rule = Rule::new(
     Group::Tables,
@@ -46,7 +44,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     columns(at)
         .into_iter()
         .map(|(table, column)| {
-            at.draft(format!("no migration makes {table}.{column}")).advice("make it in a migration, or correct the name")
+            at.draft(format!("no migration makes {table}.{column}"))
+                .advice("make it in a migration, or correct the name")
         })
         .collect()
 }
@@ -65,10 +64,11 @@ fn tables<'a>(at: &At<'a>) -> Vec<&'a Name> {
             std::iter::once(&alter.name).chain(referred).collect()
         }
         Statement::CreateTable(made) => {
-            let own = made.columns.iter().flat_map(|column| &column.constraints).filter_map(|one| match one {
-                ColumnConstraint::Constraint(one) => Some(one),
-                _ => None,
-            });
+            let own =
+                made.columns.iter().flat_map(|column| &column.constraints).filter_map(|one| match one {
+                    ColumnConstraint::Constraint(one) => Some(one),
+                    _ => None,
+                });
             let keys = own.chain(&made.constraints).filter_map(|one| match &one.kind {
                 ConstraintKind::ForeignKey(key) => Some(&key.table),
                 _ => None,
@@ -96,8 +96,15 @@ fn tables<'a>(at: &At<'a>) -> Vec<&'a Name> {
 fn is_missing(at: &At<'_>, name: &Name) -> bool {
     let resolved = at.catalog.resolve(name);
     let schema = resolved.schema.as_deref().unwrap_or("public");
-    // The server's own, and what extensions bring: PostGIS its table, others a schema of their own.
-    let foreign = name.name.starts_with("pg_") || name.name == "spatial_ref_sys" || schema.starts_with("pg_") || schema == "information_schema";
+    // The server's own; what extensions bring: PostGIS its table, others a schema of their own; where tools keep their
+    // history.
+    let of_tools = name.name.ends_with("migrations") || name.name.ends_with("schema_history");
+    let of_extensions = name.name == "spatial_ref_sys";
+    let foreign = of_tools
+        || of_extensions
+        || name.name.starts_with("pg_")
+        || schema.starts_with("pg_")
+        || schema == "information_schema";
     let known_schema = schema == "public"
         || at.catalog.relations().any(|(other, _)| other.schema.as_deref() == Some(schema));
     !foreign && known_schema && at.catalog.relation(name).is_none()
@@ -121,9 +128,8 @@ fn columns<'a>(at: &At<'a>) -> Vec<(&'a Name, &'a str)> {
     let (table, named): (&Name, Vec<&str>) = match at.statement {
         Statement::AlterRelation(alter) => {
             let named = alter.actions.iter().filter_map(|(action, _)| match action {
-                Action::DropColumn { column, missing: WhenMissing::Fail, .. } | Action::AlterColumn { column, .. } => {
-                    Some(column.as_str())
-                }
+                Action::DropColumn { column, missing: WhenMissing::Fail, .. }
+                | Action::AlterColumn { column, .. } => Some(column.as_str()),
                 Action::RenameColumn { from, .. } => Some(from.as_str()),
                 _ => None,
             });
@@ -137,15 +143,15 @@ fn columns<'a>(at: &At<'a>) -> Vec<(&'a Name, &'a str)> {
                 .collect();
             (&alter.name, named.filter(|column| !added.contains(column)).collect())
         }
-        Statement::Update(update) => (&update.table, update.columns.iter().map(|(column, _)| column.as_str()).collect()),
+        Statement::Update(update) => {
+            (&update.table, update.columns.iter().map(|(column, _)| column.as_str()).collect())
+        }
         Statement::Insert(insert) => (&insert.table, insert.columns.iter().map(String::as_str).collect()),
         _ => return Vec::new(),
     };
     let Some(known) = at.catalog.table(table) else { return Vec::new() };
-    // Of a table made from a query, or from one that is not known, not every column is.
-    let open = known.columns.is_empty() || known.columns.iter().any(|column| column.name == "*");
     let parents = known.parents().all(|parent| at.catalog.table(parent).is_some());
-    if open || !parents {
+    if !known.complete || !parents {
         return Vec::new();
     }
     named.into_iter().filter(|column| known.column(column).is_none()).map(|column| (table, column)).collect()

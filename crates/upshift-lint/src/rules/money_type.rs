@@ -27,8 +27,11 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     let money = columns::made(at).into_iter().filter(|column| column.type_name.is("money"));
     money
         .map(|column| {
-            at.draft_at(&column.type_place, format!("how much {} is depends on a setting of the server", column.name))
-                .advice(format!("`{} numeric(12, 2)`", column.name))
+            at.draft_at(
+                &column.type_place,
+                format!("how much {} is depends on a setting of the server", column.name),
+            )
+            .advice(format!("`{} numeric(12, 2)`", column.name))
         })
         .collect()
 }

@@ -35,7 +35,10 @@ drop index concurrently orders_status;
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let others = at.all.iter().filter(|(statement, _)| !matches!(statement, Statement::Set { .. } | Statement::Transaction));
+    let others = at
+        .all
+        .iter()
+        .filter(|(statement, _)| !matches!(statement, Statement::Set { .. } | Statement::Transaction));
     if at.runs_in_transaction() || others.count() < 2 {
         return Vec::new();
     }
@@ -58,7 +61,9 @@ pub(super) fn missing_guard(statement: &Statement) -> Option<(&'static str, &'st
             Some((if made.materialized { "view" } else { "table" }, create))
         }
         Statement::CreateIndex(made)
-            if made.existing == WhenExisting::Fail && made.manner == Manner::Blocking && made.name.is_some() =>
+            if made.existing == WhenExisting::Fail
+                && made.manner == Manner::Blocking
+                && made.name.is_some() =>
         {
             Some(("index", create))
         }
@@ -67,14 +72,18 @@ pub(super) fn missing_guard(statement: &Statement) -> Option<(&'static str, &'st
         Statement::CreateExtension { existing: WhenExisting::Fail, .. } => Some(("extension", create)),
         Statement::CreateView(made) if made.replace == Replace::No => Some(("create", "or replace")),
         Statement::CreateFunction(made) if made.replace == Replace::No => Some(("create", "or replace")),
-        Statement::Drop(dropped) if dropped.missing == WhenMissing::Fail && dropped.manner == Manner::Blocking => {
+        Statement::Drop(dropped)
+            if dropped.missing == WhenMissing::Fail && dropped.manner == Manner::Blocking =>
+        {
             let known = !matches!(dropped.kind, Kind::Other | Kind::Database);
             known.then_some((dropped.kind.word(), "if exists"))
         }
         Statement::AlterRelation(alter) => alter.actions.iter().find_map(|(action, _)| match action {
             Action::AddColumn { existing: WhenExisting::Fail, .. } => Some(("add column", create)),
             Action::DropColumn { missing: WhenMissing::Fail, .. } => Some(("drop column", "if exists")),
-            Action::DropConstraint { missing: WhenMissing::Fail, .. } => Some(("drop constraint", "if exists")),
+            Action::DropConstraint { missing: WhenMissing::Fail, .. } => {
+                Some(("drop constraint", "if exists"))
+            }
             _ => None,
         }),
         _ => None,

@@ -79,7 +79,10 @@ fn found(at: &At<'_>, body: &str) -> Vec<String> {
     const FIRST: &[(&str, &[&str])] = &[
         ("create", &["table", "index", "unique", "trigger", "view", "materialized", "function", "policy"]),
         ("alter", &["table", "index", "sequence", "type", "domain", "view"]),
-        ("drop", &["table", "index", "view", "materialized", "trigger", "function", "type", "schema", "sequence"]),
+        (
+            "drop",
+            &["table", "index", "view", "materialized", "trigger", "function", "type", "schema", "sequence"],
+        ),
         ("truncate", &[]),
         ("update", &[]),
         ("delete", &["from"]),
@@ -89,8 +92,27 @@ fn found(at: &At<'_>, body: &str) -> Vec<String> {
         ("lock", &["table"]),
         ("refresh", &["materialized"]),
     ];
-    const BETWEEN: &[&str] =
-        &["table", "into", "from", "only", "if", "not", "exists", "view", "materialized", "index", "concurrently", "unique", "trigger", "function", "policy", "type", "sequence", "schema", "domain"];
+    const BETWEEN: &[&str] = &[
+        "table",
+        "into",
+        "from",
+        "only",
+        "if",
+        "not",
+        "exists",
+        "view",
+        "materialized",
+        "index",
+        "concurrently",
+        "unique",
+        "trigger",
+        "function",
+        "policy",
+        "type",
+        "sequence",
+        "schema",
+        "domain",
+    ];
     let words = words(body);
     let mut found: Vec<String> = Vec::new();
     for (place, word) in words.iter().enumerate() {
@@ -104,13 +126,17 @@ fn found(at: &At<'_>, body: &str) -> Vec<String> {
         }
         let object = words.iter().skip(place + 1).find(|word| !BETWEEN.contains(&word.as_str()));
         let own = object.is_some_and(|name| {
-            let name = name.split_once('.').map_or_else(|| Name::bare(name), |(schema, name)| Name::in_schema(schema, name));
+            let name = name
+                .split_once('.')
+                .map_or_else(|| Name::bare(name), |(schema, name)| Name::in_schema(schema, name));
             at.catalog.is_new(&name)
         });
         let behind = words.iter().skip(place + 1);
         let between = behind.take_while(|word| BETWEEN.contains(&word.as_str()));
-        let between = between.filter(|word| !["if", "not", "exists", "concurrently", "only"].contains(&word.as_str()));
-        let said: Vec<&str> = std::iter::once(word).chain(between).chain(object).map(String::as_str).collect();
+        let between =
+            between.filter(|word| !["if", "not", "exists", "concurrently", "only"].contains(&word.as_str()));
+        let said: Vec<&str> =
+            std::iter::once(word).chain(between).chain(object).map(String::as_str).collect();
         let said = said.join(" ");
         if !own && !found.contains(&said) {
             found.push(said);

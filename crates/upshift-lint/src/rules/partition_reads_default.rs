@@ -58,9 +58,11 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         let parent = at.catalog.resolve(&parent);
         let Some(default) = partition::default_to_read(at, &parent) else { continue };
         let shown = at.shown(&default);
-        let draft = at
-            .draft(format!("all of {shown} is read while nobody can use it"))
-            .effect(at.effect_on(&default, LockMode::AccessExclusive, "while it is read"));
+        let draft = at.draft(format!("all of {shown} is read while nobody can use it")).effect(at.effect_on(
+            &default,
+            LockMode::AccessExclusive,
+            "while it is read",
+        ));
         drafts.push(match (partition::condition(at, &parent, bound), then) {
             (Some(condition), Some(then)) => {
                 let check = format!("not_{}", name.name);

@@ -24,16 +24,14 @@ create table orders (id bigint primary key, note text check (length(note) <= 200
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let limited = columns::made(at).into_iter().filter(|column| {
-        column.type_name.is("character varying") && !column.type_name.modifiers.is_empty()
-    });
+    let limited = columns::made(at)
+        .into_iter()
+        .filter(|column| column.type_name.is("character varying") && !column.type_name.modifiers.is_empty());
     limited
         .map(|column| {
             let limit = column.type_name.modifiers.join(",");
-            at.draft_at(&column.type_place, format!("the limit of {} is in its type", column.name)).advice(format!(
-                "`{} text check (length({}) <= {limit})`",
-                column.name, column.name,
-            ))
+            at.draft_at(&column.type_place, format!("the limit of {} is in its type", column.name))
+                .advice(format!("`{} text check (length({}) <= {limit})`", column.name, column.name,))
         })
         .collect()
 }

@@ -35,7 +35,9 @@ create publication changes for table log, orders;
 fn check(at: &At<'_>) -> Vec<Draft> {
     match at.statement {
         Statement::Publication { tables, .. } if !at.text().to_ascii_lowercase().contains("drop table") => {
-            let bare = tables.iter().filter(|table| at.catalog.table(table).is_some_and(|found| !has_identity(found)));
+            let bare = tables
+                .iter()
+                .filter(|table| at.catalog.table(table).is_some_and(|found| !has_identity(found)));
             bare.map(|table| advised(at.draft(message(table)), table)).collect()
         }
         Statement::AlterRelation(alter) => {
@@ -71,7 +73,8 @@ fn takes_identity(at: &At<'_>, table: &Name, action: &Action) -> bool {
         Action::ReplicaIdentity(Replica::Nothing) => true,
         Action::ReplicaIdentity(Replica::Default) => found.primary_key().is_none(),
         Action::DropConstraint { name, .. } => {
-            found.replica_identity == Replica::Default && found.primary_key().is_some_and(|key| key.name == *name)
+            found.replica_identity == Replica::Default
+                && found.primary_key().is_some_and(|key| key.name == *name)
         }
         _ => false,
     }

@@ -32,5 +32,9 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     }
     names.extend(at.added_columns().iter().map(|(_, _, _, column)| column.name.as_str()));
     let quoted = names.into_iter().filter(|name| Quoted(name).to_string().starts_with('"'));
-    quoted.map(|name| at.draft(format!("{} must be quoted in every query", Quoted(name))).advice("choose another name")).collect()
+    quoted
+        .map(|name| {
+            at.draft(format!("{} must be quoted in every query", Quoted(name))).advice("choose another name")
+        })
+        .collect()
 }

@@ -30,7 +30,9 @@ alter table orders rename constraint orders_number to orders_number_key;
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let Some((alter, table)) = at.altered().filter(|_| at.must_not_break_old_code()) else { return Vec::new() };
+    let Some((alter, table)) = at.altered().filter(|_| at.must_not_break_old_code()) else {
+        return Vec::new();
+    };
     let is_new = |name: &str| {
         let constraint = at.catalog.table(&table).and_then(|found| found.constraint(name));
         constraint.is_some_and(|found| found.origin == at.catalog.origin())
@@ -41,8 +43,11 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     });
     renamed
         .map(|(from, place)| {
-            at.draft_at(place, format!("the release before this one may know the constraint {from} by its name"))
-                .rewrite(at.in_a_contract())
+            at.draft_at(
+                place,
+                format!("the release before this one may know the constraint {from} by its name"),
+            )
+            .rewrite(at.in_a_contract())
         })
         .collect()
 }

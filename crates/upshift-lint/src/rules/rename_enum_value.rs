@@ -31,7 +31,9 @@ alter type mood add value 'sad';
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let Statement::AlterType(AlterType::RenameValue { name, from, to }) = at.statement else { return Vec::new() };
+    let Statement::AlterType(AlterType::RenameValue { name, from, to }) = at.statement else {
+        return Vec::new();
+    };
     let own = at.catalog.type_named(name).map(Type::origin) == Some(at.catalog.origin());
     if own || !at.must_not_break_old_code() {
         return Vec::new();

@@ -30,13 +30,16 @@ alter schema shop rename to store;
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let Statement::RenameObject { kind: Kind::Schema, name, to, .. } = at.statement else { return Vec::new() };
-    let own = at.before().any(|one| matches!(one, Statement::CreateSchema { name: made, .. } if *made == name.name));
+    let Statement::RenameObject { kind: Kind::Schema, name, to, .. } = at.statement else {
+        return Vec::new();
+    };
+    let own = at
+        .before()
+        .any(|one| matches!(one, Statement::CreateSchema { name: made, .. } if *made == name.name));
     if own || !at.must_not_break_old_code() {
         return Vec::new();
     }
-    vec![
-        at.draft(format!("the release before this one still names the schema {name}"))
-            .advice(format!("make {to} beside it and move the tables one by one, each with a view in the old place")),
-    ]
+    vec![at.draft(format!("the release before this one still names the schema {name}")).advice(format!(
+        "make {to} beside it and move the tables one by one, each with a view in the old place"
+    ))]
 }

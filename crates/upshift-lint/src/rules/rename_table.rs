@@ -35,7 +35,9 @@ alter index orders_code rename to purchases_code;
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let Some((alter, relation)) = at.altered().filter(|_| at.must_not_break_old_code()) else { return Vec::new() };
+    let Some((alter, relation)) = at.altered().filter(|_| at.must_not_break_old_code()) else {
+        return Vec::new();
+    };
     let named_by_code = match at.catalog.relation(&relation).map(|found| &found.shape) {
         Some(Shape::Index(_) | Shape::Sequence { owner: Some(_) }) => false,
         Some(_) => true,

@@ -33,14 +33,19 @@ alter type mood rename to feeling;
 fn check(at: &At<'_>) -> Vec<Draft> {
     let renamed = match at.statement {
         Statement::AlterType(AlterType::RenameTo { name, .. } | AlterType::SetSchema { name, .. })
-        | Statement::AlterDomain(AlterDomain::RenameTo { name, .. } | AlterDomain::SetSchema { name, .. }) => name,
+        | Statement::AlterDomain(AlterDomain::RenameTo { name, .. } | AlterDomain::SetSchema { name, .. }) => {
+            name
+        }
         _ => return Vec::new(),
     };
     let own = at.catalog.type_named(renamed).map(Type::origin) == Some(at.catalog.origin());
     if own || !at.must_not_break_old_code() || is_type_made_later(at, renamed) {
         return Vec::new();
     }
-    vec![at.draft(format!("the release before this one still names the type {renamed}")).rewrite(at.in_a_contract())]
+    vec![
+        at.draft(format!("the release before this one still names the type {renamed}"))
+            .rewrite(at.in_a_contract()),
+    ]
 }
 
 /// Whether the section makes a type of this name after the statement.

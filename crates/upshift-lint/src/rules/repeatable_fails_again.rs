@@ -37,9 +37,7 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         return Vec::new();
     }
     let (guard, name) = match at.statement {
-        Statement::CreateTrigger(made) if made.replace == Replace::No => {
-            (None, Some(Name::bare(&made.name)))
-        }
+        Statement::CreateTrigger(made) if made.replace == Replace::No => (None, Some(Name::bare(&made.name))),
         Statement::CreatePolicy { name, .. } => (None, Some(Name::bare(name))),
         Statement::CreateType(made) => (None, Some(made.name.clone())),
         Statement::AlterRelation(alter) => {

@@ -46,7 +46,12 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     };
     let keeper = at.catalog.relations().find_map(|(name, relation)| {
         if let Some(index) = relation.as_index() {
-            return index.parts.iter().chain(&index.predicate).any(calls).then(|| format!("index {}", at.shown(name)));
+            return index
+                .parts
+                .iter()
+                .chain(&index.predicate)
+                .any(calls)
+                .then(|| format!("index {}", at.shown(name)));
         }
         let checks = relation.as_table()?.constraints.iter();
         checks
@@ -56,7 +61,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     });
     let Some(keeper) = keeper else { return Vec::new() };
     vec![
-        at.draft(format!("the {keeper} keeps what the old {} gave", made.name))
-            .advice("give the new one another name; or, where results differ, REINDEX CONCURRENTLY after this"),
+        at.draft(format!("the {keeper} keeps what the old {} gave", made.name)).advice(
+            "give the new one another name; or, where results differ, REINDEX CONCURRENTLY after this",
+        ),
     ]
 }

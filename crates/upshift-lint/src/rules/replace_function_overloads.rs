@@ -42,7 +42,13 @@ fn check(at: &At<'_>) -> Vec<Draft> {
                 && dropped.names.iter().any(|(name, _)| name.name == made.name.name))
     });
     let [old] = known.arguments.as_slice() else { return Vec::new() };
-    if made.replace == Replace::No || *old == made.arguments || goes || known.origin == at.catalog.origin() {
+    // What stands in parentheses behind an argument's type, and its schema, do not tell functions apart here.
+    let same = old.len() == made.arguments.len()
+        && old
+            .iter()
+            .zip(&made.arguments)
+            .all(|(one, other)| one.name.name == other.name.name && one.dimensions == other.dimensions);
+    if made.replace == Replace::No || same || goes || known.origin == at.catalog.origin() {
         return Vec::new();
     }
     let types: Vec<String> = old.iter().map(ToString::to_string).collect();

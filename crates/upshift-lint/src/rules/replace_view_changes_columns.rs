@@ -33,7 +33,9 @@ create or replace view open_orders as select id, total, note from orders;
 
 fn check(at: &At<'_>) -> Vec<Draft> {
     let Statement::CreateView(view) = at.statement else { return Vec::new() };
-    let Some(old) = at.catalog.relation(&view.name).and_then(|found| found.as_view()) else { return Vec::new() };
+    let Some(old) = at.catalog.relation(&view.name).and_then(|found| found.as_view()) else {
+        return Vec::new();
+    };
     let new = if view.columns.is_empty() { &view.query.output } else { &view.columns };
     let known = |columns: &[String]| !columns.is_empty() && columns.iter().all(|column| column != "*");
     if view.replace != Replace::Yes || old.materialized || !known(&old.columns) || !known(new) {

@@ -34,16 +34,21 @@ create policy own on orders as restrictive using (owner = current_user);
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let Statement::CreatePolicy { name, table, restrictive: true, .. } = at.statement else { return Vec::new() };
-    let off = at.catalog.table(table).is_some_and(|found| {
-        !matches!(found.row_security, Some(RowSecurity::Enable | RowSecurity::Force))
-    });
+    let Statement::CreatePolicy { name, table, restrictive: true, .. } = at.statement else {
+        return Vec::new();
+    };
+    let off = at
+        .catalog
+        .table(table)
+        .is_some_and(|found| !matches!(found.row_security, Some(RowSecurity::Enable | RowSecurity::Force)));
     if off || at.is_unseen(table) || !at.must_not_break_old_code() {
         return Vec::new();
     }
     vec![
-        at.draft(format!("the release before this one no longer sees the rows of {table} that {name} does not allow"))
-            .effect(at.effect_on(&at.catalog.resolve(table), LockMode::AccessExclusive, "for a moment"))
-            .rewrite(at.in_a_contract()),
+        at.draft(format!(
+            "the release before this one no longer sees the rows of {table} that {name} does not allow"
+        ))
+        .effect(at.effect_on(&at.catalog.resolve(table), LockMode::AccessExclusive, "for a moment"))
+        .rewrite(at.in_a_contract()),
     ]
 }

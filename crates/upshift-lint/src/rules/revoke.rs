@@ -31,12 +31,16 @@ revoke delete on orders from app;
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let Statement::Privileges { granted: false, tables, privileges, roles, .. } = at.statement else { return Vec::new() };
+    let Statement::Privileges { granted: false, tables, privileges, roles, .. } = at.statement else {
+        return Vec::new();
+    };
     let given_again = at.after().any(|one| {
         matches!(one, Statement::Privileges { granted: true, tables: again, roles: to, .. } if again == tables && to == roles)
     });
     let seen = tables.iter().find(|table| !at.is_unseen(table));
-    let Some(table) = seen.filter(|_| at.must_not_break_old_code() && !given_again) else { return Vec::new() };
+    let Some(table) = seen.filter(|_| at.must_not_break_old_code() && !given_again) else {
+        return Vec::new();
+    };
     vec![
         at.draft(format!(
             "the release before this one may still need {} on {table} as {}",

@@ -53,10 +53,15 @@ fn check(at: &At<'_>) -> Vec<Draft> {
                 .collect()
         }
         Statement::Drop(dropped) if dropped.kind == Kind::Policy => {
-            let Some(table) = dropped.on.as_ref().filter(|table| !at.is_unseen(table)) else { return Vec::new() };
+            let Some(table) = dropped.on.as_ref().filter(|table| !at.is_unseen(table)) else {
+                return Vec::new();
+            };
             let secured = at.catalog.table(table).is_some_and(|found| {
                 matches!(found.row_security, Some(RowSecurity::Enable | RowSecurity::Force))
-                    && found.policies.iter().all(|policy| dropped.names.iter().any(|(name, _)| name.name == *policy))
+                    && found
+                        .policies
+                        .iter()
+                        .all(|policy| dropped.names.iter().any(|(name, _)| name.name == *policy))
             });
             let off = at.after().any(|one| {
                 matches!(one, Statement::AlterRelation(alter) if at.is_same(&alter.name, table)
@@ -64,8 +69,10 @@ fn check(at: &At<'_>) -> Vec<Draft> {
             });
             match secured && !made_later(table) && !off {
                 true => vec![
-                    at.draft(format!("this is the last policy of {table}: nobody but its owner will see a row"))
-                        .advice("make the new policy in the same migration, or disable row level security"),
+                    at.draft(format!(
+                        "this is the last policy of {table}: nobody but its owner will see a row"
+                    ))
+                    .advice("make the new policy in the same migration, or disable row level security"),
                 ],
                 false => Vec::new(),
             }

@@ -40,15 +40,19 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         return Vec::new();
     }
     let partitions = at.catalog.family_of(&made.table).len() - 1;
-    let old: Vec<_> = at.options.each_major().filter(|major| major.0 < 13 && made.timing == "before").collect();
+    let old: Vec<_> =
+        at.options.each_major().filter(|major| major.0 < 13 && made.timing == "before").collect();
     let refused = if old.is_empty() { String::new() } else { format!("; it is refused{}", at.on(&old)) };
     vec![
-        at.draft(format!("this trigger is made on all partitions of {} ({partitions} known){refused}", made.table))
-            .effect(at.effect_on(
-                &at.catalog.resolve(&made.table),
-                LockMode::ShareRowExclusive,
-                "and of every partition, to the end of the transaction",
-            ))
-            .advice("make it on the partitions one by one, each in a migration of its own"),
+        at.draft(format!(
+            "this trigger is made on all partitions of {} ({partitions} known){refused}",
+            made.table
+        ))
+        .effect(at.effect_on(
+            &at.catalog.resolve(&made.table),
+            LockMode::ShareRowExclusive,
+            "and of every partition, to the end of the transaction",
+        ))
+        .advice("make it on the partitions one by one, each in a migration of its own"),
     ]
 }

@@ -40,10 +40,10 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     let draft = at.draft(format!("{} has its owner's rights and its caller's search_path", made.name));
     let path = at.catalog.search_path().join(", ");
     vec![match &made.body {
-        Some(_) => draft.rewrite(Rewrite::this(format!(
-            "{}\nset search_path = pg_catalog, {path}, pg_temp;",
-            at.text(),
-        ))),
+        Some(_) => draft
+            .rewrite(Rewrite::this(
+                format!("{}\nset search_path = pg_catalog, {path}, pg_temp;", at.text(),),
+            )),
         None => draft.advice(format!("say `set search_path = pg_catalog, {path}, pg_temp` before its body")),
     }]
 }

@@ -33,5 +33,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     let Some(table) = query.locks_rows_of.iter().find(|table| !query.limited && !at.is_unseen(table)) else {
         return Vec::new();
     };
-    vec![at.draft(format!("rows of {table} stay locked until this migration is done")).advice("leave FOR UPDATE out")]
+    vec![
+        at.draft(format!("rows of {table} stay locked until this migration is done"))
+            .advice("leave FOR UPDATE out"),
+    ]
 }

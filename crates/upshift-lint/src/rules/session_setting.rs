@@ -38,7 +38,9 @@ alter table shop.orders add column total bigint;
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let Statement::Set { setting, values, scope: SetScope::Session } = at.statement else { return Vec::new() };
+    let Statement::Set { setting, values, scope: SetScope::Session } = at.statement else {
+        return Vec::new();
+    };
     let matters = ["role", "search_path", "session authorization"].contains(&setting.as_str());
     if !matters || values.is_empty() || !at.runs_in_transaction() || at.is_first() {
         return Vec::new();

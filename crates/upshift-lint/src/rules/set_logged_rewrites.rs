@@ -39,7 +39,11 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     changes
         .map(|(_, place)| {
             at.draft_at(place, format!("all of {} is written anew", alter.name))
-                .effect(at.effect_on(&table, LockMode::AccessExclusive, "while every row and index is written anew"))
+                .effect(at.effect_on(
+                    &table,
+                    LockMode::AccessExclusive,
+                    "while every row and index is written anew",
+                ))
                 .advice(format!(
                     "make a new table beside {} as it should be, and move the rows over in batches",
                     alter.name

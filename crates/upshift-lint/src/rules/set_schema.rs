@@ -33,7 +33,9 @@ create view orders as select * from shop.orders;
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let Some((alter, relation)) = at.altered().filter(|_| at.must_not_break_old_code()) else { return Vec::new() };
+    let Some((alter, relation)) = at.altered().filter(|_| at.must_not_break_old_code()) else {
+        return Vec::new();
+    };
     let found = at.catalog.relation(&relation).map(|found| &found.shape);
     if matches!(found, Some(Shape::Index(_) | Shape::Sequence { .. })) || at.is_made_later(&alter.name) {
         return Vec::new();
@@ -41,7 +43,10 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for (action, place) in &alter.actions {
         let Action::SetSchema(schema) = action else { continue };
-        let draft = at.draft_at(place, format!("the release before this one still looks for {} where it was", alter.name));
+        let draft = at.draft_at(
+            place,
+            format!("the release before this one still looks for {} where it was", alter.name),
+        );
         let new = Name::in_schema(schema, &relation.name);
         drafts.push(match alter.kind {
             Kind::Table => draft.rewrite(Rewrite::this(format!(

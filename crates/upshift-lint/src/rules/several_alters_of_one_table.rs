@@ -39,9 +39,11 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     if !at.is_same(&before.name, &table) || !all.into_iter().all(|(action, _)| plain(action)) {
         return Vec::new();
     }
-    let changes: Vec<&str> = before.actions.iter().chain(&alter.actions).map(|(_, place)| at.text_of(place)).collect();
-    vec![
-        at.draft(format!("{} is altered right before this", alter.name))
-            .advice(format!("one statement: `{} {}`", at.head(alter), changes.join(", "))),
-    ]
+    let changes: Vec<&str> =
+        before.actions.iter().chain(&alter.actions).map(|(_, place)| at.text_of(place)).collect();
+    vec![at.draft(format!("{} is altered right before this", alter.name)).advice(format!(
+        "one statement: `{} {}`",
+        at.head(alter),
+        changes.join(", ")
+    ))]
 }

@@ -44,7 +44,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     }
     let held = at.held.locks.iter().filter(|(name, (mode, _))| mode.blocks_reads() && is_whole(at, name));
     let held: BTreeSet<&Name> = held.map(|(name, _)| name).collect();
-    let statements: BTreeSet<usize> = at.held.locks.values().filter(|(mode, _)| mode.blocks_reads()).map(|(_, by)| *by).collect();
+    let statements: BTreeSet<usize> =
+        at.held.locks.values().filter(|(mode, _)| mode.blocks_reads()).map(|(_, by)| *by).collect();
     // Said once, at the second table; what one statement locks (a foreign key's two ends) is another rule's.
     if held.is_empty() || (held.len() > 1 && statements.len() > 1) {
         return Vec::new();

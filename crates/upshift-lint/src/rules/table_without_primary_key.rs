@@ -33,14 +33,21 @@ fn check(migration: &InMigration<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for (statement, cut) in migration.up {
         let Statement::CreateTable(created) = statement else { continue };
-        let apart = created.foreign || created.persistence == Persistence::Temporary || !created.inherits.is_empty();
+        let apart =
+            created.foreign || created.persistence == Persistence::Temporary || !created.inherits.is_empty();
         let Some(table) = migration.after.table(&created.name).filter(|_| !apart) else { continue };
         // A key may come later in the set: built CONCURRENTLY, and made the key after.
         let last = migration.last.table(&created.name).unwrap_or(table);
         let keyed = table.constraints.iter().chain(&last.constraints).any(|one| {
-            matches!(one.kind, ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_) | ConstraintKind::Exclude { .. })
+            matches!(
+                one.kind,
+                ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_) | ConstraintKind::Exclude { .. }
+            )
         }) || migration.last.indexes_of(&created.name).any(|(_, index)| index.unique);
-        let all = created.like.iter().any(|(_, including)| including.iter().any(|word| word == "all" || word == "indexes"));
+        let all = created
+            .like
+            .iter()
+            .any(|(_, including)| including.iter().any(|word| word == "all" || word == "indexes"));
         if keyed || all || table.partition_of.is_some() || migration.before.table(&created.name).is_some() {
             continue;
         }

@@ -39,14 +39,16 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         Dependants::Drop => " and every table that refers to it",
         Dependants::Refuse => "",
     };
-    let draft = at
-        .draft(format!("this empties {}{also}, in use or not", names.join(", ")))
-        .effect(at.effect_on(&at.catalog.resolve(first), LockMode::AccessExclusive, "to the end of the transaction"));
+    let draft = at.draft(format!("this empties {}{also}, in use or not", names.join(", "))).effect(
+        at.effect_on(&at.catalog.resolve(first), LockMode::AccessExclusive, "to the end of the transaction"),
+    );
     vec![match (seen.as_slice(), dependants) {
         ([only], Dependants::Refuse) => draft.rewrite(at.elsewhere(
             &format!("empty_{}", only.name),
             format!("-- upshift: backfill table={only}\ndelete from {only};"),
         )),
-        _ => draft.advice("delete the rows in batches: `-- upshift: backfill table=…` and a DELETE, one migration a table"),
+        _ => draft.advice(
+            "delete the rows in batches: `-- upshift: backfill table=…` and a DELETE, one migration a table",
+        ),
     }]
 }

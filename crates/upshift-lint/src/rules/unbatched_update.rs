@@ -35,15 +35,20 @@ update orders set status = 'open' where id in (17, 18);
 
 fn check(at: &At<'_>) -> Vec<Draft> {
     let many = matches!(at.statement, Statement::Update(_) | Statement::Merge { .. } | Statement::Select(_));
-    let Some(change) = rows::changed(at).filter(|_| many && !work_under_lock::speaks(at)) else { return Vec::new() };
+    let Some(change) = rows::changed(at).filter(|_| many && !work_under_lock::speaks(at)) else {
+        return Vec::new();
+    };
     if super::backfill_not_batched::speaks(at) {
         return Vec::new();
     }
     let message = match at.statement {
-        Statement::Update(update) if update.filter.is_none() => format!("all rows of {} are updated in one go", change.table),
+        Statement::Update(update) if update.filter.is_none() => {
+            format!("all rows of {} are updated in one go", change.table)
+        }
         _ => format!("rows of {} are {} in one go", change.table, change.done),
     };
-    let draft = at.draft(message).effect("the rows stay locked until the last is done: whoever writes them waits");
+    let draft =
+        at.draft(message).effect("the rows stay locked until the last is done: whoever writes them waits");
     vec![match change.can_be_batched {
         true => draft.rewrite(rows::batched(at, change.table)),
         false => draft.advice("write it as one UPDATE over one table, with `-- upshift: backfill table=…`"),

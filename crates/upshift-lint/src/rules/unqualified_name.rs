@@ -35,6 +35,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     };
     match made.schema {
         Some(_) => Vec::new(),
-        None => vec![at.draft(format!("{made} has no schema")).advice(format!("write `public.{made}`, or another"))],
+        None => vec![
+            at.draft(format!("{made} has no schema")).advice(format!("write `public.{made}`, or another")),
+        ],
     }
 }

@@ -50,9 +50,12 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         let alone = format!("{} validate constraint {};", at.head(alter), crate::statement::Quoted(name));
         let rest = at.instead_of(alter, number, None);
         drafts.push(
-            at.draft_at(place, format!("all of {} is read while the lock that added {name} is still held", alter.name))
-                .effect(at.effect_on(&table, LockMode::AccessExclusive, "while the whole table is read"))
-                .rewrite(Rewrite::this(rest).then(&format!("validate_{name}"), alone)),
+            at.draft_at(
+                place,
+                format!("all of {} is read while the lock that added {name} is still held", alter.name),
+            )
+            .effect(at.effect_on(&table, LockMode::AccessExclusive, "while the whole table is read"))
+            .rewrite(Rewrite::this(rest).then(&format!("validate_{name}"), alone)),
         );
     }
     drafts

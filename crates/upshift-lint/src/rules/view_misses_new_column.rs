@@ -46,8 +46,11 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         for (view, _) in stale {
             let view = at.shown(view);
             drafts.push(
-                at.draft_at(&column.place, format!("{view} says `*` of {}, and will not have {}", alter.name, column.name))
-                    .advice(format!("make it anew behind this: `create or replace view {view} as …`")),
+                at.draft_at(
+                    &column.place,
+                    format!("{view} says `*` of {}, and will not have {}", alter.name, column.name),
+                )
+                .advice(format!("make it anew behind this: `create or replace view {view} as …`")),
             );
         }
     }

@@ -46,7 +46,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     vec![match (at.section.kind(), work.batched) {
         (SectionKind::Up, Some(table)) => draft.rewrite(rows::batched(at, table)),
         (SectionKind::Up, None) if work.alone => draft.rewrite(at.in_its_own(&work.name)),
-        _ => draft.advice("do it in a migration of its own; rows in batches, with `-- upshift: backfill table=…`"),
+        _ => draft
+            .advice("do it in a migration of its own; rows in batches, with `-- upshift: backfill table=…`"),
     }]
 }
 
@@ -91,25 +92,35 @@ fn work<'a>(at: &At<'a>) -> Option<Work<'a>> {
     match at.statement {
         Statement::CreateTableAs(made) if !made.empty && !made.query.limited => {
             let source = made.query.reads.iter().find(|one| !at.is_unseen(one))?;
-            Some(Work { what: format!("{source} is copied"), name: format!("make_{}", made.name.name), batched: None, alone: true })
-        }
-        Statement::RefreshMaterializedView { name, .. } if !at.is_unseen(name) => {
-            Some(Work { what: format!("{name} is refreshed"), name: format!("refresh_{}", name.name), batched: None, alone: true })
-        }
-        Statement::AlterRelation(alter) if !at.is_unseen(&alter.name) => alter.actions.iter().find_map(|(action, _)| {
-            let Action::ValidateConstraint(name) = action else { return None };
-            let added = at.catalog.table(&alter.name).and_then(|table| table.constraint(name));
-            if added.is_some_and(|one| one.origin == at.catalog.origin()) {
-                // A constraint that this migration added has a rule of its own.
-                return None;
-            }
             Some(Work {
-                what: format!("all of {} is read", alter.name),
-                name: format!("validate_{name}"),
+                what: format!("{source} is copied"),
+                name: format!("make_{}", made.name.name),
                 batched: None,
                 alone: true,
             })
+        }
+        Statement::RefreshMaterializedView { name, .. } if !at.is_unseen(name) => Some(Work {
+            what: format!("{name} is refreshed"),
+            name: format!("refresh_{}", name.name),
+            batched: None,
+            alone: true,
         }),
+        Statement::AlterRelation(alter) if !at.is_unseen(&alter.name) => {
+            alter.actions.iter().find_map(|(action, _)| {
+                let Action::ValidateConstraint(name) = action else { return None };
+                let added = at.catalog.table(&alter.name).and_then(|table| table.constraint(name));
+                if added.is_some_and(|one| one.origin == at.catalog.origin()) {
+                    // A constraint that this migration added has a rule of its own.
+                    return None;
+                }
+                Some(Work {
+                    what: format!("all of {} is read", alter.name),
+                    name: format!("validate_{name}"),
+                    batched: None,
+                    alone: true,
+                })
+            })
+        }
         _ => None,
     }
 }
