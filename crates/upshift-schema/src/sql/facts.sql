@@ -14,12 +14,9 @@ acl (kind, id, owner, present, made, acl_kind) as (
                     then array[makeaclitem(0, o.owner, 'CREATE', false)] else '{}'::aclitem[] end
             else acldefault(o.acl_kind, o.owner) end,
         o.acl_kind
-    from (
-        select kind, id, coalesce(owner, (select r.relowner from rel r where r.oid = objid)) as owner, acl, acl_kind,
-            classid, objid
-        from ours where acl is not null
-    ) o
+    from ours o
     left join pg_init_privs i on i.classoid = o.classid and i.objoid = o.objid and i.objsubid = 0
+    where o.acl is not null
     union all
     select 'column', concat(t.id, '.', quote_ident(a.attname)), t.relowner, a.attacl, acldefault('c', t.relowner), null
     from pg_attribute a join tab t on t.oid = a.attrelid where a.attacl is not null and not a.attisdropped
@@ -104,7 +101,9 @@ fact (kind, id, definition) as (
     -- An owner is worth a word where it is not the one that everything has who was not asked.
     select 'owner', concat(o.kind, ' ', o.id), o.owner::regrole::text
     from ours o join database d on d.datdba <> o.owner
-    where not (o.kind = 'schema' and o.id = 'public' and o.owner::regrole::text in ('pg_database_owner', (
+    -- A sequence of a column has the table's.
+    where not exists (select from sequence_owner s where o.classid = 'pg_class'::regclass and s.objid = o.objid)
+        and not (o.kind = 'schema' and o.id = 'public' and o.owner::regrole::text in ('pg_database_owner', (
         select r.rolname from pg_roles r where r.oid = 10)))
     union all
     select g.word, concat(g.kind, ' ', g.id, case g.word when 'grant' then ' TO ' else ' FROM ' end, g.grantee),

@@ -88,7 +88,7 @@ sequence_owner as (
         and exists (select from pg_sequence s where s.seqrelid = d.objid)
 ),
 space as (select s.oid, concat('TABLESPACE ', quote_ident(s.spcname)) as text from pg_tablespace s),
--- A constraint has the options of its index.
+-- What pg_get_indexdef does not tell; of a constraint's index it is asked nothing, so the parameters are here, too.
 index_option as (
     select x.indexrelid, concat_ws(' ',
         case when not x.indisvalid then 'INVALID' end,
@@ -96,7 +96,8 @@ index_option as (
         space.text,
         (select concat('STATISTICS (', string_agg(concat(a.attnum, '=', a.attstattarget), ', ' order by a.attnum), ')')
             from pg_attribute a where a.attrelid = x.indexrelid and a.attstattarget >= 0
-            having count(*) > 0)) as text
+            having count(*) > 0)) as text,
+        'WITH (' || array_to_string(r.reloptions, ', ') || ')' as parameters
     from pg_index x join rel r on r.oid = x.indexrelid left join space on space.oid = r.reltablespace
 ),
 -- Options of foreign data. What is secret in them stays on the server.

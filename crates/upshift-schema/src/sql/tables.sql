@@ -1,4 +1,4 @@
-    select 'pg_class'::regclass, r.oid, 'sequence', r.id, case when o.oid is null then r.relowner end, r.relacl, 's',
+    select 'pg_class'::regclass, r.oid, 'sequence', r.id, r.relowner, r.relacl, 's',
         case when d.deptype is distinct from 'i' then concat_ws(' ', s.text,
             case when r.relpersistence = 'u' then 'UNLOGGED' end,
             'OWNED BY ' || o.id || '.' || quote_ident(a.attname)) end
@@ -39,10 +39,9 @@
     union all
     select 'pg_constraint'::regclass, c.oid, 'constraint', concat(t.id, '.', quote_ident(c.conname)), null, null, null,
         concat_ws(' ', pg_get_constraintdef(c.oid), case when c.coninhcount > 0 then 'INHERITED' end,
-            (select nullif(concat_ws(' ', 'WITH (' || array_to_string(r.reloptions, ', ') || ')', nullif(o.text, '')), '')
-                from rel r join index_option o on o.indexrelid = r.oid
-                where r.oid = c.conindid and c.contype in ('p', 'u', 'x')))
+            o.parameters, nullif(o.text, ''))
     from pg_constraint c join tab t on t.oid = c.conrelid
+    left join index_option o on o.indexrelid = c.conindid and c.contype in ('p', 'u', 'x')
     where c.contype not in ('t', 'n') and (c.conislocal or c.conparentid = 0)
     union all
     -- PostgreSQL 18 made NOT NULL of tables a constraint. It is one of the facts where it says more than the column.
