@@ -10,3 +10,5 @@ mod pairs;
 mod reading;
 #[path = "schema/sink.rs"]
 mod sink;
+#[path = "schema/verify.rs"]
+mod verify;

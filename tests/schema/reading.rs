@@ -3,7 +3,7 @@
 use upshift_promises::Database;
 use upshift_promises::database::connect;
 use upshift_promises::dropped::drop_at;
-use upshift_schema::{Filter, Kind, Snapshot};
+use upshift_schema::{Filter, Kind, Snapshot, SnapshotReader};
 
 use crate::oracle::{role, snapshot};
 use crate::sink::kitchen_sink;
@@ -146,4 +146,25 @@ async fn a_lost_connection_is_an_error() {
     // Whether the question finds the connection dead, or it dies under it.
     let error = Snapshot::read(&client, &Filter::new()).await.unwrap_err();
     assert_eq!(error.to_string(), "the schema cannot be read");
+}
+
+#[tokio::test]
+async fn a_reader_sees_what_others_do_and_cannot_write() {
+    let db = kitchen_sink().await;
+    let reader = SnapshotReader::new(db.client().await, Filter::new()).await.unwrap();
+    assert_eq!(reader.read().await.unwrap(), snapshot(&db).await);
+    db.run(
+        "create schema later; create type later.t as enum ('a'); create function later.f() returns later.t \
+        language sql as $$ select 'a'::later.t $$; drop schema \"Odd Names\" cascade",
+    )
+    .await;
+    assert_eq!(reader.read().await.unwrap(), snapshot(&db).await);
+    for nth in 1..20 {
+        if drop_at(nth, reader.read()).await.is_some() {
+            break;
+        }
+        assert_eq!(reader.read().await.unwrap(), snapshot(&db).await);
+    }
+    let error = reader.client().batch_execute("create table public.t ()").await.unwrap_err();
+    assert_eq!(error.code().map(|code| code.code()), Some("25006"));
 }

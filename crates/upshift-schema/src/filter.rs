@@ -6,10 +6,12 @@ use upshift_files::sql::literal;
 
 use crate::Kind;
 
+/// What the question is asked with.
+const SETTINGS: &str = include_str!("sql/settings.sql");
+
 /// The question, in the order of its parts. Written for PostgreSQL 13 to 18; see `sql/settings.sql` for why it is one
-/// message, and decision 14 for why names in it are bare.
-const SQL: &[&str] = &[
-    include_str!("sql/settings.sql"),
+/// message with the settings, and decision 14 for why names in it are bare.
+const QUESTION: &[&str] = &[
     include_str!("sql/names.sql"),
     include_str!("sql/spaces.sql"),
     include_str!("sql/types.sql"),
@@ -96,7 +98,20 @@ impl Filter {
     /// ACCESS SHARE on catalogs, for the statement. PostgreSQL prints views, rules and partition bounds under ACCESS SHARE
     /// on their tables: a session that holds one in ACCESS EXCLUSIVE mode is waited for.
     pub fn sql(&self) -> String {
-        SQL.concat().replace(":schemas", &self.condition())
+        format!("{SETTINGS}{}", self.question())
+    }
+
+    /// The same without the settings: on a session that has them.
+    pub(crate) fn question(&self) -> String {
+        QUESTION.concat().replace(":schemas", &self.condition())
+    }
+
+    /// The settings for a session that asks nothing else.
+    #[cfg(feature = "tokio-postgres")]
+    pub(crate) fn session_settings() -> String {
+        let settings = SETTINGS.lines().filter_map(|line| line.strip_prefix("set local "));
+        let settings: String = settings.map(|setting| format!("set {setting}\n")).collect();
+        format!("{settings}set default_transaction_read_only = on;")
     }
 
     /// What `pg_namespace` is asked for, beside the system's own.

@@ -46,7 +46,7 @@ pub use filter::Filter;
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use kind::{Kind, KindError};
 #[cfg(feature = "tokio-postgres")]
-pub use read::ReadError;
+pub use read::{ReadError, SnapshotReader};
 pub use snapshot::RowError;
 pub use text::TextError;
 

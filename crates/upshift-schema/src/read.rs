@@ -1,6 +1,6 @@
 //! A snapshot of a live database.
 
-use tokio_postgres::{Client, SimpleQueryMessage};
+use tokio_postgres::{Client, SimpleQueryMessage, Statement};
 
 use crate::{Filter, RowError, Snapshot};
 
@@ -41,5 +41,57 @@ impl Snapshot {
             _ => None,
         });
         Snapshot::of_rows(rows, filter).map_err(ReadError::Row)
+    }
+}
+
+/// A connection that reads one snapshot after the other, in a third of the time: most of a small schema's is planning.
+///
+/// It owns its connection, whose settings it changes for good, and which cannot write any more.
+#[derive(Debug)]
+pub struct SnapshotReader {
+    client: Client,
+    question: Statement,
+    filter: Filter,
+}
+
+impl SnapshotReader {
+    /// Takes a connection over.
+    ///
+    /// # Errors
+    /// The connection is lost, or is in a transaction.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops the connection.
+    pub async fn new(client: Client, filter: Filter) -> Result<SnapshotReader, ReadError> {
+        client.batch_execute(&Filter::session_settings()).await.map_err(ReadError::Server)?;
+        let question = client.prepare(&filter.question()).await.map_err(ReadError::Server)?;
+        Ok(SnapshotReader { client, question, filter })
+    }
+
+    /// Reads the schema as it is now, in one round trip.
+    ///
+    /// # Locks
+    /// As [`Filter::sql`].
+    ///
+    /// # Errors
+    /// The connection is lost, or the statement is cancelled.
+    ///
+    /// # Cancel safety
+    /// As [`Snapshot::read`].
+    pub async fn read(&self) -> Result<Snapshot, ReadError> {
+        let rows = self.client.query(&self.question, &[]).await.map_err(ReadError::Server)?;
+        let text = |row: &tokio_postgres::Row, at: usize| -> Result<String, ReadError> {
+            let text: Option<String> = row.try_get(at).map_err(ReadError::Server)?;
+            Ok(text.unwrap_or_default())
+        };
+        let rows = rows.iter().map(|row| Ok((text(row, 0)?, text(row, 1)?, text(row, 2)?)));
+        let rows = rows.collect::<Result<Vec<_>, ReadError>>()?;
+        let rows = rows.iter().map(|(kind, id, definition)| (&**kind, &**id, &**definition));
+        Snapshot::of_rows(rows, &self.filter).map_err(ReadError::Row)
+    }
+
+    /// The connection, for other questions. The path is `pg_catalog` alone.
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 }

@@ -30,6 +30,7 @@ mod server;
 mod settings;
 mod shared;
 mod trace;
+mod verify;
 mod version;
 
 pub use database::{
@@ -47,6 +48,10 @@ pub use trace::{
 };
 pub use upshift_lint;
 pub use upshift_test_macros::test;
+pub use verify::{
+    RollbackDiff, RollbackVerdict, RowDiff, Unproven, Verification, VerifiedMigration, VerifyRollbacks,
+    verify_rollbacks,
+};
 pub use version::ServerVersion;
 
 /// What the attribute writes into your tests; no part of the API.

@@ -144,4 +144,4 @@ fact (kind, id, definition) as (
     from pg_seclabel l join rel r on l.classoid = 'pg_class'::regclass and l.objoid = r.oid and l.objsubid > 0
     join pg_attribute a on a.attrelid = l.objoid and a.attnum = l.objsubid
 )
-select kind, id, definition from fact
+select kind::text, id::text, definition::text from fact

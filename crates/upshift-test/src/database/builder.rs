@@ -106,6 +106,12 @@ impl TestDatabaseBuilder {
         made.unwrap_or_else(|error| Err(Kind::Panicked { said: error.to_string() }.into()))
     }
 
+    /// The same for what runs on a thread of this crate already.
+    pub(crate) async fn create_here(self) -> Result<TestDatabase, TestError> {
+        let test = self.test.clone().unwrap_or_default();
+        self.make(test).await
+    }
+
     async fn make(self, test: String) -> Result<TestDatabase, TestError> {
         let server = self.server.clone();
         let place = runtime()?.spawn_blocking(move || Place::choose(server.as_deref())).await;

@@ -60,6 +60,11 @@ pub(crate) enum Kind {
         #[source]
         cause: tokio_postgres::Error,
     },
+    #[error("the schema of a scratch database could not be read")]
+    Snapshot {
+        #[source]
+        cause: upshift_schema::ReadError,
+    },
     #[error("another program has been making this template for {} s", after.as_secs())]
     Waited { after: Duration },
     #[error("a test whose transaction is rolled back cannot be given {what}")]

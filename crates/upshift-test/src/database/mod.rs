@@ -4,7 +4,7 @@ mod address;
 mod argument;
 mod builder;
 pub(crate) mod error;
-mod fixture;
+pub(crate) mod fixture;
 mod isolation;
 pub(crate) mod place;
 mod run;
@@ -27,7 +27,8 @@ pub use run::{Flavor, TestOutcome, run};
 use crate::office::{Office, Recipe, Session, connect, pool};
 use error::Kind;
 use fixture::Fixture;
-use place::{Place, runtime};
+use place::Place;
+pub(crate) use place::runtime;
 
 /// As many connections as a test's pool opens at most.
 const POOL_SIZE: usize = 8;
