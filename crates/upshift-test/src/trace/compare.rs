@@ -10,6 +10,7 @@ use upshift_lint::effect::{Certainty, Effects, Major, effects};
 use upshift_lint::statement::{LockMode, Name, Statement};
 use upshift_lint::{Catalog, read};
 
+use super::FIRST_WITH_TOTALS;
 use super::text::{short, shortened};
 use super::value::{Trace, TracedStatement, TracedStep};
 
@@ -170,6 +171,7 @@ impl Comparison {
                     statement: &statement,
                     catalog,
                     traced,
+                    major,
                 };
                 self.statement(&at, &effects(&statement, catalog, major), &held);
                 for lock in &traced.locks {
@@ -199,7 +201,8 @@ impl Comparison {
         let mut facts = at.locks(foreseen, held);
         facts.extend(at.rewrites(foreseen));
         facts.extend(at.rebuilds(foreseen));
-        if !is_query(at.statement) {
+        let is_told = at.major >= FIRST_WITH_TOTALS || at.traced.around == Around::Transaction;
+        if is_told && !is_query(at.statement) {
             facts.extend(at.scans(foreseen));
         }
         let difference = |(side, fact)| Difference { label: label.clone(), text: text.clone(), side, fact };
@@ -214,6 +217,7 @@ struct Compared<'c> {
     statement: &'c Statement,
     catalog: &'c Catalog,
     traced: &'c TracedStatement,
+    major: Major,
 }
 
 impl Compared<'_> {

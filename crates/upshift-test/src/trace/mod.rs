@@ -23,8 +23,11 @@ use crate::database::error::Kind;
 use crate::database::place::{VARIABLE, runtime};
 use crate::office::nothing_blocked;
 use crate::{Server, TestDatabase, TestError};
-use recorder::{Outcome, Record, Recorder, Refused, Surroundings};
+use recorder::{Outcome, Record, Recorder, Refused, Surroundings, Totals};
 use seed::Seeder;
+
+/// From here on a session that has read a table can have that in the server's totals at once.
+const FIRST_WITH_TOTALS: Major = Major(15);
 
 /// How many rows each table gets, unless said.
 const ROWS: u32 = 3;
@@ -165,34 +168,37 @@ impl Tracing {
             let opened = Seeder::open(db.config(), &self.history, self.rows).await;
             seeder = Some(opened.map_err(|cause| Kind::Connect { cause })?);
         }
-        let (mut record, seeder) = match self.go(db, Direction::Up, record, seeder).await? {
+        let major = Major(u16::try_from(major).unwrap_or_default());
+        let up = Going { db, direction: Direction::Up, major };
+        let (mut record, seeder) = match self.go(up, record, seeder).await? {
             Ok(gone) => gone,
             Err(refused) => return Ok(Attempt::Refused(refused)),
         };
         if self.way == Way::UpAndDown {
-            record = match self.go(db, Direction::Down, record, seeder).await? {
+            let down = Going { direction: Direction::Down, ..up };
+            record = match self.go(down, record, seeder).await? {
                 Ok((record, _)) => record,
                 Err(refused) => return Ok(Attempt::Refused(refused)),
             };
         }
-        let major = Major(u16::try_from(major).unwrap_or_default());
         Ok(Attempt::Whole(Trace { major, steps: record.steps, empty: record.empty }))
     }
 
     /// All the way up, or down; what was recorded so far, where a migration cannot bear rows.
     async fn go(
         &self,
-        db: &TestDatabase,
-        direction: Direction,
+        going: Going<'_>,
         record: Record,
         seeder: Option<Seeder>,
     ) -> Result<Result<(Record, Option<Seeder>), Record>, TestError> {
+        let Going { db, direction, major } = going;
         let is_seeded = seeder.is_some();
         let set = self.source.set().map_err(|cause| Kind::Migrations { cause })?;
         let is_early = |migration: &&Migration| migration.version().is_some_and(|it| Some(it) < self.since);
         let eve = set.iter().take_while(is_early).last().map(Migration::label);
         let (config, since) = (db.config().clone(), self.since);
-        let with = Surroundings { config, history: &self.history, direction, since, eve };
+        let totals = if major >= FIRST_WITH_TOTALS { Totals::Told } else { Totals::Late };
+        let with = Surroundings { config, history: &self.history, direction, totals, since, eve };
         let recorder = Recorder::new(with, record, seeder);
         let migrator = Migrator::new(db.pool()?, &self.source).schema(&self.history);
         let migrator = migrator.map_err(|cause| Kind::Schema { cause })?;
@@ -223,6 +229,14 @@ impl Tracing {
             _ => Err(Kind::Migrations { cause: error }.into()),
         }
     }
+}
+
+/// Where a run goes, and on which server.
+#[derive(Clone, Copy)]
+struct Going<'d> {
+    db: &'d TestDatabase,
+    direction: Direction,
+    major: Major,
 }
 
 /// What one database came to.

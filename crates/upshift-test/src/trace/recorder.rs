@@ -49,6 +49,7 @@ struct Inner {
     config: Config,
     history: String,
     direction: Direction,
+    totals: Totals,
     /// Migrations before this version are not looked at.
     since: Option<Version>,
     /// The last of those: behind it there are to be rows.
@@ -74,12 +75,22 @@ struct State {
     clock: Option<Instant>,
 }
 
+/// Whether what a session has read stands in the server's totals as soon as it says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Totals {
+    /// From 15 on.
+    Told,
+    /// A process of its own writes them down, some time later.
+    Late,
+}
+
 /// What a run is recorded with.
 pub(super) struct Surroundings<'s> {
     pub(super) config: Config,
     /// The schema of the history.
     pub(super) history: &'s str,
     pub(super) direction: Direction,
+    pub(super) totals: Totals,
     pub(super) since: Option<Version>,
     /// The last migration before that.
     pub(super) eve: Option<String>,
@@ -87,7 +98,7 @@ pub(super) struct Surroundings<'s> {
 
 impl Recorder {
     pub(super) fn new(with: Surroundings<'_>, record: Record, seeder: Option<Seeder>) -> Recorder {
-        let Surroundings { config, history, direction, since, eve } = with;
+        let Surroundings { config, history, direction, totals, since, eve } = with;
         let known = record.steps.len();
         let state = Mutex::new(State { record, ..State::default() });
         let seeder = tokio::sync::Mutex::new(seeder);
@@ -95,6 +106,7 @@ impl Recorder {
             config,
             history: history.to_owned(),
             direction,
+            totals,
             since,
             eve,
             known,
@@ -201,7 +213,7 @@ impl Inner {
                 held: took,
             }));
         }
-        statement.compare(&before, after, &there, around);
+        statement.compare(&before, after, &there, self.totals);
         statement.locks.sort_by(|one, other| (&one.on, other.mode).cmp(&(&other.on, one.mode)));
         state.step.iter_mut().for_each(|step| step.statements.push(statement.clone()));
     }
@@ -221,7 +233,7 @@ fn new_locks(before: &Look, after: &Look) -> BTreeMap<u32, BTreeSet<LockMode>> {
 }
 
 impl TracedStatement {
-    fn compare(&mut self, before: &Look, after: &Look, there: &BTreeSet<u32>, around: Around) {
+    fn compare(&mut self, before: &Look, after: &Look, there: &BTreeSet<u32>, totals: Totals) {
         for (oid, relation) in &before.relations {
             let Some(seen) = before.seen(*oid) else { continue };
             let Some(now) = after.relations.get(oid) else {
@@ -236,7 +248,7 @@ impl TracedStatement {
             if now.file != relation.file && relation.kind != "t" && !is_toast_part(&seen) {
                 self.rewrites.push(seen.clone());
             }
-            let (times, tuples) = read(relation.counts, now.counts, around);
+            let (times, tuples) = read(relation.counts, now.counts, self.around, totals);
             if times > 0 && matches!(relation.kind.as_str(), "r" | "p" | "m") {
                 self.scans.push(Scan { table: seen.relation, times, tuples });
             }
@@ -263,12 +275,13 @@ fn is_toast_part(seen: &Seen) -> bool {
 }
 
 /// How often a table was read between two looks, and how many rows that gave.
-fn read(before: Counts, now: Counts, around: Around) -> (u64, u64) {
+fn read(before: Counts, now: Counts, around: Around, totals: Totals) -> (u64, u64) {
     let difference = |own: i64, all: i64| {
-        let whole = match around {
-            Around::Transaction => own,
+        let whole = match (around, totals) {
+            (Around::Transaction, _) => own,
             // What it did may stand in the totals by now.
-            Around::Nothing => own + all,
+            (Around::Nothing, Totals::Told) => own + all,
+            (Around::Nothing, Totals::Late) => 0,
         };
         u64::try_from(whole).unwrap_or(0)
     };

@@ -65,7 +65,7 @@ pub struct TracedStatement {
     pub rewrites: Vec<Seen>,
     /// The indexes that it dropped and built again under their name, into another file.
     pub rebuilds: Vec<Seen>,
-    /// The tables that it read from one end to the other.
+    /// The tables that it read from one end to the other; outside of transactions the server tells from 15 on.
     pub scans: Vec<Scan>,
     /// The relations it made.
     pub made: Vec<Name>,
