@@ -4,7 +4,7 @@ use super::{Check, Group, Rule};
 use crate::Catalog;
 use crate::catalog::Shape;
 use crate::engine::{Draft, InMigration, Level};
-use crate::statement::Statement;
+use crate::statement::{Action, Name, Statement};
 
 pub(super) const RULE: Rule = Rule::new(
     Group::Rollback,
@@ -49,7 +49,9 @@ fn check(migration: &InMigration<'_>) -> Vec<Draft> {
     }
     let mut replayed = migration.after.clone();
     migration.down.iter().for_each(|(statement, _)| replayed.apply(statement));
-    let (before, now) = (things(migration.before), things(&replayed));
+    let touched: Vec<Name> =
+        migration.up.iter().chain(migration.down).flat_map(|(statement, _)| touched(statement)).collect();
+    let (before, now) = (things(migration.before, &touched), things(&replayed, &touched));
     let mut drafts = Vec::new();
     let some = |found: Vec<&String>| {
         let more = found.len().saturating_sub(3);
@@ -65,7 +67,7 @@ fn check(migration: &InMigration<'_>) -> Vec<Draft> {
     if !left.is_empty() {
         drafts.push(migration.draft(format!("its down leaves behind what its up made: {}", some(left))));
     }
-    let after = things(migration.after);
+    let after = things(migration.after, &touched);
     // What the down itself takes away is the business of another rule.
     let taken = before.difference(&now).filter(|name| !after.contains(*name));
     let missing: Vec<&String> =
@@ -100,13 +102,38 @@ fn is_implied(name: &str, before: &BTreeSet<String>, now: &BTreeSet<String>) -> 
     })
 }
 
-/// What there is, as people name it. Indexes behind constraints, and sequences behind columns, are not counted.
-fn things(catalog: &Catalog) -> BTreeSet<String> {
+/// The relations a statement makes, changes or takes away: only they can differ.
+fn touched(statement: &Statement) -> Vec<Name> {
+    match statement {
+        Statement::CreateTable(made) => vec![made.name.clone()],
+        Statement::CreateTableAs(made) => vec![made.name.clone()],
+        Statement::CreateView(made) => vec![made.name.clone()],
+        Statement::CreateIndex(made) => {
+            let name = made.name.iter().map(|name| Name { name: name.clone(), ..made.table.clone() });
+            name.collect()
+        }
+        Statement::AlterRelation(alter) => {
+            let renamed = alter.actions.iter().filter_map(|(action, _)| match action {
+                Action::RenameTo(to) => Some(Name { name: to.clone(), ..alter.name.clone() }),
+                Action::SetSchema(schema) => Some(Name::in_schema(schema, &alter.name.name)),
+                _ => None,
+            });
+            std::iter::once(alter.name.clone()).chain(renamed).collect()
+        }
+        Statement::Drop(dropped) => dropped.names.iter().map(|(name, _)| name.clone()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What there is of these, as people name it. Indexes behind constraints, and sequences, are not counted.
+fn things(catalog: &Catalog, names: &[Name]) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
-    for (name, relation) in catalog.relations() {
+    for name in names {
+        let name = catalog.resolve(name);
+        let Some(relation) = catalog.relation(&name) else { continue };
         let name = match name.schema.as_deref() {
-            Some("public") => crate::statement::Name::bare(&name.name),
-            _ => name.clone(),
+            Some("public") => Name::bare(&name.name),
+            _ => name,
         };
         match &relation.shape {
             Shape::Table(table) => {
