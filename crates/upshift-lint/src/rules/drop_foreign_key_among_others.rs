@@ -6,7 +6,7 @@ pub(super) const RULE: Rule = Rule::new(
     Group::Tables,
     Level::Warning,
     "a foreign key is dropped in one transaction with other changes: the table it refers to stays locked through them",
-    Check::UpAndDown(check),
+    Check::Up(check),
 )
 .explained(
     "Dropping a foreign key takes ACCESS EXCLUSIVE of both tables, the one it refers to as well, and holds it to the end \

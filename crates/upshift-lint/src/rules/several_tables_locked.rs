@@ -9,7 +9,7 @@ pub(super) const RULE: Rule = Rule::new(
     Group::Transactions,
     Level::Warning,
     "several tables that are in use are locked in one transaction",
-    Check::UpAndDown(check),
+    Check::Up(check),
 )
 .explained(
     "The first table stays locked while the migration waits for the second: the waits add up, and a service that uses \
