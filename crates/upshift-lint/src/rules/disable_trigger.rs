@@ -49,7 +49,9 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     });
     off.map(|(name, place)| {
         let which = name.clone().unwrap_or_else(|| "all triggers".to_owned());
-        let again = at.text().to_ascii_lowercase().replacen("disable", "enable", 1);
+        let place = at.text().to_ascii_lowercase().find("disable");
+            let parts = place.and_then(|place| at.text().split_at_checked(place));
+            let again = parts.map(|(before, after)| format!("{before}enable{}", after.get(7..).unwrap_or("")));
         let draft = at
             .draft_at(place, format!("{which} of {} stays off, for every session", alter.name))
             .effect(at.effect_on(
@@ -57,9 +59,9 @@ fn check(at: &At<'_>) -> Vec<Draft> {
                 crate::statement::LockMode::ShareRowExclusive,
                 "to the end of the transaction",
             ));
-        match name {
-            None => draft.rewrite(Rewrite::this(format!("{};\n{again};", at.text()))),
-            Some(_) => draft.advice("switch it on again behind the statements it is off for"),
+        match (name, again) {
+                (None, Some(again)) => draft.rewrite(Rewrite::this(format!("{};\n{again};", at.text()))),
+                _ => draft.advice("switch it on again behind the statements it is off for"),
         }
     })
     .collect()
