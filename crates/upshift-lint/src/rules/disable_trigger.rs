@@ -50,8 +50,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     off.map(|(name, place)| {
         let which = name.clone().unwrap_or_else(|| "all triggers".to_owned());
         let place = at.text().to_ascii_lowercase().find("disable");
-            let parts = place.and_then(|place| at.text().split_at_checked(place));
-            let again = parts.map(|(before, after)| format!("{before}enable{}", after.get(7..).unwrap_or("")));
+        let parts = place.and_then(|place| at.text().split_at_checked(place));
+        let again = parts.map(|(before, after)| format!("{before}enable{}", after.get(7..).unwrap_or("")));
         let draft = at
             .draft_at(place, format!("{which} of {} stays off, for every session", alter.name))
             .effect(at.effect_on(
@@ -60,8 +60,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
                 "to the end of the transaction",
             ));
         match (name, again) {
-                (None, Some(again)) => draft.rewrite(Rewrite::this(format!("{};\n{again};", at.text()))),
-                _ => draft.advice("switch it on again behind the statements it is off for"),
+            (None, Some(again)) => draft.rewrite(Rewrite::this(format!("{};\n{again};", at.text()))),
+            _ => draft.advice("switch it on again behind the statements it is off for"),
         }
     })
     .collect()
