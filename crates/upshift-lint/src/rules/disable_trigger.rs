@@ -49,8 +49,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     });
     off.map(|(name, place)| {
         let which = name.clone().unwrap_or_else(|| "all triggers".to_owned());
-        let place = at.text().to_ascii_lowercase().find("disable");
-        let parts = place.and_then(|place| at.text().split_at_checked(place));
+        let word = at.text().to_ascii_lowercase().find("disable");
+        let parts = word.and_then(|word| at.text().split_at_checked(word));
         let again = parts.map(|(before, after)| format!("{before}enable{}", after.get(7..).unwrap_or("")));
         let draft = at
             .draft_at(place, format!("{which} of {} stays off, for every session", alter.name))
