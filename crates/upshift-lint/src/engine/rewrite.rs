@@ -15,7 +15,7 @@ impl Rewrite {
 
     /// The same, and a migration of its own after it, with these words as its name.
     pub fn then(mut self, name: &str, text: impl Into<String>) -> Rewrite {
-        self.later.push((name.to_owned(), text.into()));
+        self.later.push((slug(name), text.into()));
         self
     }
 
@@ -53,4 +53,9 @@ impl Rewrite {
         }
         lines
     }
+}
+
+/// A name for a file: what is no letter, digit or `_` in it becomes `_`.
+fn slug(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect()
 }

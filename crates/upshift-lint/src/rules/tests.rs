@@ -102,3 +102,56 @@ fn every_rule_says_why_and_where_its_facts_are_from() {
     names.dedup();
     assert_eq!(names.len(), RULES.len());
 }
+
+/// The text with other names for some tables and columns: names that need quotes.
+fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    let mut word = String::new();
+    for c in text.chars().chain([' ']) {
+        if c.is_ascii_alphanumeric() || c == '_' {
+            word.push(c);
+            continue;
+        }
+        out.push_str(match word.as_str() {
+            "orders" => "\"Order Items\"",
+            "customers" => "\"user\"",
+            "total" => "\"Total \"\"sum\"\"\"",
+            "status" => "\"select\"",
+            other => other,
+        });
+        word.clear();
+        out.push(c);
+    }
+    out
+}
+
+#[test]
+fn names_that_need_quotes_are_quoted_in_what_a_rule_proposes() {
+    let mut wrong = Vec::new();
+    let mut tried = 0;
+    for rule in RULES {
+        let bad: Vec<_> = files(rule.bad).into_iter().map(|(path, text)| (path, quoted(&text))).collect();
+        for finding in found(rule, &bad).iter().filter(|finding| finding.rule == rule.name()) {
+            let (Some(rewrite), Some(range)) = (&finding.rewrite, finding.statement.clone()) else {
+                continue;
+            };
+            tried += 1;
+            let mut mended = bad.clone();
+            for (path, text) in &mut mended {
+                if *path == finding.diagnostic.path {
+                    *text = rewrite.applied(text, range.clone());
+                }
+            }
+            let next = mended.len() + 100;
+            for (n, (name, text)) in rewrite.later().iter().enumerate() {
+                mended.push((format!("{}_{name}.sql", next + n), text.clone()));
+            }
+            let left = found(rule, &mended);
+            if !left.is_empty() {
+                wrong.push(format!("{}: {:?} in {mended:#?}", rule.name(), names(&left)));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+    assert!(tried > 40, "{tried} proposals");
+}
