@@ -2,6 +2,8 @@
 
 #[path = "lint/compare.rs"]
 mod compare;
+#[path = "lint/corpus.rs"]
+mod corpus;
 #[path = "lint/functions.rs"]
 mod functions;
 #[path = "lint/live.rs"]

@@ -253,8 +253,11 @@ impl<'t> Cursor<'t> {
     /// Goes on while `belongs`, over brackets as a whole.
     pub(crate) fn skip_while(&mut self, belongs: impl Fn(&Cursor<'t>) -> bool) {
         while !self.is_done() && belongs(self) {
-            if self.parentheses().is_err() {
+            if !self.is_sign("(") {
                 self.at += 1;
+            } else if self.parentheses().is_err() {
+                // Not closed, or too deep: looking on from each that follows would take the square of the length.
+                self.skip_rest();
             }
         }
     }

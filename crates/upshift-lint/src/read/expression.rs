@@ -30,6 +30,9 @@ const AT: u8 = 11;
 const COLLATE: u8 = 12;
 const SIGN: u8 = 13;
 
+/// More operators in a row are not read: what is built of them is as deep as they are many.
+const LONGEST: usize = 1_000;
+
 /// Reads an expression as far as it goes.
 pub(crate) fn expression(cursor: &mut Cursor<'_>) -> Reading<Expression> {
     binary(cursor, 0, Grammar::Full)
@@ -56,7 +59,7 @@ fn binary(cursor: &mut Cursor<'_>, weakest: u8, grammar: Grammar) -> Reading<Exp
     let start = cursor.byte();
     let mut nested = cursor.deeper()?;
     let mut left = prefix(&mut nested, grammar)?;
-    loop {
+    for _ in 0..LONGEST {
         match infix(&mut nested, left, start, (weakest, grammar))? {
             Grown::More(more) => left = more,
             Grown::No(all) => {
@@ -65,6 +68,7 @@ fn binary(cursor: &mut Cursor<'_>, weakest: u8, grammar: Grammar) -> Reading<Exp
             }
         }
     }
+    cursor.stop()
 }
 
 fn prefix(cursor: &mut Cursor<'_>, grammar: Grammar) -> Reading<Expression> {

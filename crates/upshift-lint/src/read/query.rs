@@ -306,7 +306,9 @@ fn output(cursor: Cursor<'_>) -> Vec<String> {
         let mut last = None;
         while !cursor.is_done() && !cursor.is_sign(",") && !cursor.is_one_of(&ends) {
             if cursor.is_sign("(") {
-                let _ = cursor.parentheses();
+                if cursor.parentheses().is_err() {
+                    cursor.skip_rest();
+                }
             } else if cursor.eat_sign("*") {
                 last = Some("*".to_owned());
             } else if let Ok(name) = cursor.identifier() {
