@@ -1,8 +1,9 @@
 //! How a snapshot is read: one round trip, nothing written, nothing left behind.
 
 use upshift_promises::Database;
-use upshift_promises::database::connect;
+use upshift_promises::database::{SERVER, connect};
 use upshift_promises::dropped::drop_at;
+use upshift_promises::proxy::{Pace, Proxy, ProxySettings};
 use upshift_schema::{Filter, Kind, Snapshot, SnapshotReader};
 
 use crate::oracle::{role, snapshot};
@@ -29,6 +30,27 @@ async fn a_question_that_is_dropped_where_it_waits_leaves_nothing() {
         }
     }
     panic!("it waits more often than a person can count");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_snapshot_is_one_round_trip_whatever_the_number_of_tables() {
+    let db = Database::new().await;
+    let settings = ProxySettings { pace: Pace::Lockstep, ..ProxySettings::default() };
+    let proxy = Proxy::start(SERVER.port(), settings).await;
+    let client = connect(&proxy.url(db.name())).await;
+    for tables in [0, 1, 300] {
+        db.run(
+            &(0..tables)
+                .map(|n| format!("create table t{tables}_{n} (a integer, b text);"))
+                .collect::<String>(),
+        )
+        .await;
+        proxy.take_traffic();
+        let snapshot = Snapshot::read(&client, &Filter::new()).await.unwrap();
+        let traffic = proxy.take_traffic();
+        assert_eq!((traffic.round_trips, traffic.client_messages), (1, 1), "{tables} tables");
+        assert!(snapshot.facts().len() > 3 * tables);
+    }
 }
 
 #[tokio::test]
