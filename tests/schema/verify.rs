@@ -4,6 +4,7 @@ use std::path::Path;
 
 use expect_test::{Expect, expect, expect_file};
 use upshift::Source;
+use upshift_promises::database::SERVER;
 use upshift_promises::files;
 use upshift_test::{RollbackVerdict, VerifyRollbacks, verify_rollbacks};
 
@@ -248,6 +249,11 @@ async fn the_285_ways_back_of_crates_io_are_known() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/real/crates-io/migrations");
     if !folder.is_dir() {
         eprintln!("skipped: there is no {}", folder.display());
+        return;
+    }
+    // They need 14 themselves, and the server's words and the version of an extension are those of 15.
+    if SERVER.version().major != 15 {
+        eprintln!("SKIPPED: PostgreSQL {} is not 15", SERVER.version().major);
         return;
     }
     let verification = verify_rollbacks(Source::folder(&folder)).await.unwrap();
