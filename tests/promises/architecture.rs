@@ -143,8 +143,15 @@ fn our_own_sql_names_the_schema_of_everything() {
 
 #[test]
 fn no_file_is_longer_than_a_reader_can_hold() {
-    let crates =
-        ["upshift", "upshift-files", "upshift-macros", "upshift-recipes", "upshift-schema", "upshift-test"];
+    let crates = [
+        "upshift",
+        "upshift-files",
+        "upshift-lint",
+        "upshift-macros",
+        "upshift-recipes",
+        "upshift-schema",
+        "upshift-test",
+    ];
     let long: Vec<String> = crates
         .iter()
         .flat_map(|name| sources(name))

@@ -48,7 +48,8 @@ async fn a_difference_is_told_from_both_sides() {
           unforeseen: SHARE on a
         3_update: update b set a = 1 where false
           not seen: ROW SHARE on a
-        6 statements compared, 1 not; 1 effects unforeseen, 1 foreseen and not seen"#]].assert_eq(&trace.compare(&set.set().unwrap()).to_string());
+        6 statements compared, 1 not; 1 effects unforeseen, 1 foreseen and not seen"#]]
+    .assert_eq(&trace.compare(&set.set().unwrap()).to_string());
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 //! [`Catalog::table`] says `None`, and a rule takes such a table for one that exists and is large.
 
 mod alter;
+mod constraint;
 mod create;
 mod drop;
 mod naming;

@@ -6,6 +6,7 @@ mod add_column;
 mod alter;
 mod alter_column;
 mod bound;
+mod cascade;
 mod constraint;
 mod drop;
 mod functions;

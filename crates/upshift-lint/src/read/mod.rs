@@ -8,9 +8,11 @@ mod alter_object;
 mod column;
 mod create;
 mod cursor;
+mod data;
 mod drop;
 mod expression;
 mod object;
+mod primary;
 mod query;
 mod session;
 mod table;
@@ -75,21 +77,21 @@ fn first_words(cursor: Cursor<'_>) -> String {
 fn top(cursor: Cursor<'_>) -> Reading<Statement> {
     let mut cursor = cursor;
     if cursor.is("with") || cursor.is_sign("(") {
-        return query::with(cursor);
+        return data::with(cursor);
     }
     let Some(verb) = cursor.eat_one_of(VERBS) else { return session::harmless(cursor) };
     match verb {
         "create" => create::create(&mut cursor),
         "alter" => alter_object::alter(&mut cursor),
         "drop" => drop::drop(&mut cursor),
-        "insert into" => query::insert(&mut cursor),
-        "update" => query::update(&mut cursor),
-        "delete from" => query::delete(&mut cursor),
-        "merge into" => query::merge(&mut cursor),
-        "explain" => query::explain(&mut cursor),
-        "prepare" | "declare" if !cursor.is("transaction") => query::later(&mut cursor, verb),
+        "insert into" => data::insert(&mut cursor),
+        "update" => data::update(&mut cursor),
+        "delete from" => data::delete(&mut cursor),
+        "merge into" => data::merge(&mut cursor),
+        "explain" => data::explain(&mut cursor),
+        "prepare" | "declare" if !cursor.is("transaction") => data::later(&mut cursor, verb),
         "prepare" | "declare" => session::harmless(cursor.at_start()),
-        "select" | "values" | "table" => query::select(&mut cursor, verb),
+        "select" | "values" | "table" => data::select(&mut cursor, verb),
         "copy" => utility::copy(&mut cursor),
         "truncate" => utility::truncate(&mut cursor),
         "lock" => utility::lock(&mut cursor),
