@@ -73,11 +73,13 @@ async fn what_crates_io_did_was_foreseen() {
         202606051200000000_create_reverse_dependencies: CREATE FUNCTION compute_reverse_dependencies(dependent_crate_ids integer[]) RETURNS TABLE ( target_c …
           unforeseen: ACCESS SHARE on dependencies
         not compared: 20170502181306_drop_schema_migrations: DROP TABLE IF EXISTS schema_migrations: no migration made public.schema_migrations: what depends on it is not known
+        not compared: 20170923182408_move_tokens_to_emails_table: ALTER TABLE emails ADD COLUMN token TEXT NOT NULL DEFAULT random_string(26): random_string is in SQL: what is put in its place may not be volatile
         not compared: 20171006234455_fix_local_dbs_unique_gh_login: DROP INDEX IF EXISTS lower_gh_login: no migration made public.lower_gh_login: what depends on it is not known
         not compared: 20171008193512_category_trees: CREATE EXTENSION IF NOT EXISTS ltree SCHEMA public: the scripts of the extension ltree may do anything
         not compared: 20190514165316_index_crate_name_for_like: CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public: the scripts of the extension pg_trgm may do anything
         not compared: 20190919185655_add_experimental_indexes: ALTER INDEX IF EXISTS sgrif_testing RENAME TO index_recent_crate_downloads_by_downloads: no migration made public.sgrif_testing: what depends on it is not known
         not compared: 20190919185655_add_experimental_indexes: ALTER INDEX IF EXISTS sgrif_testing2 RENAME TO index_version_downloads_by_date: no migration made public.sgrif_testing2: what depends on it is not known
+        not compared: 20191213053745_add_crate_owner_invitation_token: ALTER TABLE crate_owner_invitations ADD COLUMN token TEXT NOT NULL DEFAULT random_string(26): random_string is in SQL: what is put in its place may not be volatile
         not compared: 20200714113112_change_api_token_to_bytea: CREATE EXTENSION IF NOT EXISTS pgcrypto SCHEMA public: the scripts of the extension pgcrypto may do anything
         fails with rows: 20141001190227_dumped_migration_41
         fails with rows: 20141007131740_dumped_migration_66
