@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use crate::name::split;
+use crate::name::{split, table_of};
 use crate::{Fact, Kind, Snapshot};
 
 /// What has to happen to one snapshot that it becomes another, in order of kind and id.
@@ -124,6 +124,30 @@ impl Change {
             Change::Added(fact) | Change::Removed(fact) => &fact.id,
             Change::Changed { id, .. } => id,
         }
+    }
+
+    /// The table, view or other thing with columns that it is about, if it is about one.
+    pub fn relation(&self) -> Option<&str> {
+        relation(self.kind(), self.id())
+    }
+}
+
+/// The relation that this fact is, or is a part of, or is said about.
+fn relation(kind: Kind, id: &str) -> Option<&str> {
+    match kind {
+        Kind::Table | Kind::ForeignTable | Kind::View | Kind::MaterializedView => Some(id),
+        // Of a constraint of a domain it is the domain.
+        part if part.is_part() => Some(table_of(id)),
+        Kind::Owner | Kind::Grant | Kind::Revoke | Kind::Comment | Kind::SecurityLabel => {
+            let kind = Kind::ALL.iter().rev().find(|kind| {
+                let rest = id.strip_prefix(kind.as_str());
+                rest.is_some_and(|rest| rest.starts_with(' '))
+            })?;
+            let of = id.get(kind.as_str().len() + 1..)?;
+            // Behind the name of what privileges are on stands to whom.
+            relation(*kind, split(of, " ").first().copied()?)
+        }
+        _ => None,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Which objects a snapshot is of, and the SQL that asks for them.
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
 
 use upshift_files::sql::literal;
 
@@ -37,6 +39,7 @@ pub struct Filter {
     history: String,
     schemas: Schemas,
     kinds_left_out: BTreeSet<Kind>,
+    lock_timeout: Option<Duration>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +55,7 @@ impl Filter {
             history: "upshift".to_owned(),
             schemas: Schemas::AllBut(BTreeSet::new()),
             kinds_left_out: BTreeSet::new(),
+            lock_timeout: None,
         }
     }
 
@@ -88,6 +92,14 @@ impl Filter {
         self
     }
 
+    /// How long the question waits for a table that somebody has locked exclusively, whatever the session says. It is then
+    /// refused (`lock_not_available`).
+    #[must_use]
+    pub fn lock_timeout(mut self, limit: Duration) -> Filter {
+        self.lock_timeout = Some(limit);
+        self
+    }
+
     /// The question, for any driver: one message of the simple query protocol.
     ///
     /// Its last statement answers with three columns of text, for [`Snapshot::of_rows`](crate::Snapshot::of_rows). All of
@@ -98,7 +110,15 @@ impl Filter {
     /// ACCESS SHARE on catalogs, for the statement. PostgreSQL prints views, rules and partition bounds under ACCESS SHARE
     /// on their tables: a session that holds one in ACCESS EXCLUSIVE mode is waited for.
     pub fn sql(&self) -> String {
-        format!("{SETTINGS}{}", self.question())
+        format!("{}{SETTINGS}{}", self.limit(), self.question())
+    }
+
+    /// Ahead of the rest: a limit is no query, so the transaction may still be made a read-only one behind it.
+    fn limit(&self) -> String {
+        self.lock_timeout.map_or_else(String::new, |limit| {
+            // 0 would be no limit, and more than an integer an error.
+            format!("set local lock_timeout = {};\n", limit.as_millis().clamp(1, i32::MAX as u128))
+        })
     }
 
     /// The same without the settings: on a session that has them.
@@ -139,9 +159,56 @@ impl Default for Filter {
     }
 }
 
+/// One text for filters that ask for the same: `all schemas but "upshift"; without owner, grant`.
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let listed = |names: &BTreeSet<String>| {
+            names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
+        };
+        match &self.schemas {
+            Schemas::Only(names) => write!(f, "the schemas {}", listed(names))?,
+            Schemas::AllBut(names) => {
+                let mut names = names.clone();
+                names.insert(self.history.clone());
+                write!(f, "all schemas but {}", listed(&names))?;
+            }
+        }
+        if self.kinds_left_out.is_empty() {
+            return Ok(());
+        }
+        let kinds: Vec<&str> = self.kinds_left_out.iter().map(|kind| kind.as_str()).collect();
+        write!(f, "; without {}", kinds.join(", "))
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::Filter;
+    use crate::Kind;
+
+    #[test]
+    fn filters_that_ask_for_the_same_have_one_text() {
+        let texts = [
+            (Filter::new(), r#"all schemas but "upshift""#),
+            (Filter::new().without_schema("b").history_schema("a"), r#"all schemas but "a", "b""#),
+            (
+                Filter::new().only_schemas(["b", "a"]).without_kinds([Kind::Grant, Kind::Owner]),
+                r#"the schemas "a", "b"; without owner, grant"#,
+            ),
+            (Filter::new().lock_timeout(Duration::from_secs(1)), r#"all schemas but "upshift""#),
+        ];
+        for (filter, expected) in texts {
+            assert_eq!(filter.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_limit_is_never_none() {
+        let sql = Filter::new().lock_timeout(Duration::ZERO).sql();
+        assert!(sql.starts_with("set local lock_timeout = 1;\n"), "{sql}");
+    }
 
     #[test]
     fn schemas_are_literals_whatever_their_names() {

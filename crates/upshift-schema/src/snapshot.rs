@@ -1,5 +1,7 @@
 //! Everything that is so in a database, in order.
 
+use std::collections::BTreeMap;
+
 use crate::{Diff, Fact, Filter, Fingerprint, Kind, KindError};
 
 /// Everything that a database holds but its rows: facts in order of kind and id.
@@ -57,6 +59,38 @@ impl Snapshot {
     /// What has to happen to this one that it becomes the other.
     pub fn diff(&self, after: &Snapshot) -> Diff {
         Diff::between(self, after)
+    }
+
+    /// What this one becomes when the same happens to it that made `after` of `before`.
+    ///
+    /// What differs from `before` in this one, and was left alone since, goes on to differ from `after`.
+    ///
+    /// ```
+    /// use upshift_schema::{Fact, Kind, Snapshot};
+    ///
+    /// let table = |id: &str| Fact::new(Kind::Table, id, "");
+    /// let kept = Snapshot::from(vec![table("a")]);
+    /// let before = Snapshot::from(vec![table("a"), table("by_hand")]);
+    /// let after = Snapshot::from(vec![table("b"), table("by_hand")]);
+    /// assert_eq!(kept.followed(&before, &after), Snapshot::from(vec![table("b")]));
+    /// ```
+    #[must_use]
+    pub fn followed(&self, before: &Snapshot, after: &Snapshot) -> Snapshot {
+        let by_key = |snapshot: &Snapshot| -> BTreeMap<(Kind, String), String> {
+            let entry = |fact: &Fact| ((fact.kind, fact.id.clone()), fact.definition.clone());
+            snapshot.facts.iter().map(entry).collect()
+        };
+        let (mut facts, before, after) = (by_key(self), by_key(before), by_key(after));
+        for gone in before.keys().filter(|key| !after.contains_key(*key)) {
+            facts.remove(gone);
+        }
+        for (key, definition) in after {
+            if before.get(&key) != Some(&definition) {
+                facts.insert(key, definition);
+            }
+        }
+        let fact = |((kind, id), definition)| Fact::new(kind, id, definition);
+        Snapshot::from(facts.into_iter().map(fact).collect::<Vec<_>>())
     }
 
     /// One value for all of it.

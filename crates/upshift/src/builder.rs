@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use deadpool_postgres::Pool;
 use upshift_files::{Vars, Version};
+use upshift_schema::Filter;
 
 use crate::code::Backfill;
 use crate::context::{Context, Settings};
@@ -11,7 +12,7 @@ use crate::event::{Hooks, Observer};
 use crate::history::sql::Tables;
 use crate::ident::{Ident, IdentError};
 use crate::migrator::Migrator;
-use crate::settings::{BackfillPolicy, Grouping, LockPolicy, Policy, Timeouts};
+use crate::settings::{BackfillPolicy, DriftPolicy, Grouping, LockPolicy, Policy, Timeouts};
 use crate::source::Source;
 
 impl Migrator {
@@ -88,6 +89,20 @@ impl Migrator {
     /// Whether the pending migrations each have a transaction of their own.
     pub fn grouping(mut self, grouping: Grouping) -> Migrator {
         self.context.settings.grouping = grouping;
+        self
+    }
+
+    /// What a run does about drift, a schema that somebody has changed behind upshift's back: nothing, unless said.
+    /// `docs/drift.md` has what the others cost.
+    pub fn drift_policy(mut self, policy: DriftPolicy) -> Migrator {
+        self.context.settings.drift = policy;
+        self
+    }
+
+    /// Which objects drift is about, where others may change the rest: in a shared database the service's own schemas.
+    /// Everything but user mappings, unless said, whose options a server tells their owners alone.
+    pub fn drift_filter(mut self, filter: Filter) -> Migrator {
+        self.context.settings.drift_filter = Some(filter);
         self
     }
 

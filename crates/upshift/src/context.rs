@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use deadpool_postgres::Pool;
 use upshift_files::{Vars, Version};
+use upshift_schema::Filter;
 
 use crate::code::Backfill;
 use crate::error::Error;
@@ -18,7 +19,7 @@ use crate::history::sql::Tables;
 use crate::plan::{Target, UpRequest, Writer};
 use crate::privilege;
 use crate::session;
-use crate::settings::{BackfillPolicy, Grouping, Identity, LockPolicy, Policy, Timeouts};
+use crate::settings::{BackfillPolicy, DriftPolicy, Grouping, Identity, LockPolicy, Policy, Timeouts};
 use crate::source::Source;
 
 /// The future behind a public call.
@@ -51,6 +52,9 @@ pub(crate) struct Settings {
     pub(crate) identity: Identity,
     pub(crate) vars: Vars,
     pub(crate) gate: GatePolicy,
+    pub(crate) drift: DriftPolicy,
+    /// Which objects drift is about, where that was said.
+    pub(crate) drift_filter: Option<Filter>,
     /// Histories of other services, and their contracts that this one's code tolerates.
     pub(crate) tolerates: Vec<(Tables, Vec<Version>)>,
 }
@@ -69,7 +73,15 @@ impl Context {
             looked => return looked,
         };
         let client = session::borrow(&self.pool).await?;
-        Err(privilege::explained(&client, &self.tables, Wanted::Write, refused).await)
+        Err(privilege::explained(&client, &self.tables, self.wanted_by_a_run(), refused).await)
+    }
+
+    /// What a run wants to do with upshift's own tables.
+    pub(crate) fn wanted_by_a_run(&self) -> Wanted {
+        match self.settings.drift {
+            DriftPolicy::Ignore => Wanted::Write,
+            DriftPolicy::Watch | DriftPolicy::Refuse => Wanted::WriteAndKeep,
+        }
     }
 
     pub(crate) fn up_request<'r>(&'r self, target: &'r Target) -> UpRequest<'r> {

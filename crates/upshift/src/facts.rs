@@ -104,7 +104,7 @@ impl Facts {
 }
 
 /// Whether the server says that our tables are not there.
-fn is_untouched(cause: &tokio_postgres::Error) -> bool {
+pub(crate) fn is_untouched(cause: &tokio_postgres::Error) -> bool {
     let missing = [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME];
     cause.code().is_some_and(|code| missing.contains(code))
 }

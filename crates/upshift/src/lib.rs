@@ -18,7 +18,7 @@
 //! plans again and carries the [`Plan`] out, each migration in its own transaction with its history row, many of them on
 //! their way at once. What PostgreSQL refuses in a transaction runs statement by statement and goes on where it stopped.
 //!
-//! - [`Migrator`]: `run`, `up`, `down`, `redo`, `plan`, `status`, `health`, `baseline`, `repair`, `audit`.
+//! - [`Migrator`]: `run`, `up`, `down`, `redo`, `plan`, `status`, `health`, `drift`, `baseline`, `repair`, `audit`.
 //! - [`Source`]: an embedded folder, a folder at run time, files made by the program, Rust code.
 //! - [`Plan`]: what will be done and why, as a value; [`Plan::to_sql`] is a script for psql.
 //! - [`Report`] and [`Error`]: what happened, and what to do now.
@@ -35,6 +35,7 @@ mod checked;
 mod code;
 mod context;
 mod difference;
+mod drift;
 mod error;
 mod event;
 mod execute;
@@ -49,6 +50,7 @@ mod migrator;
 mod plan;
 mod privilege;
 mod progress;
+mod recorder;
 mod repair;
 mod report;
 mod resume;
@@ -65,6 +67,7 @@ pub use backfill::Worked;
 pub use backfills::Backfills;
 pub use checked::HealthCheck;
 pub use code::{Backfill, BatchRange, BoxError, CodeMigration, StepContext};
+pub use drift::{Drift, Kept, NothingKept};
 pub use error::{Error, FailedAt, Failure, Holder, Left, ServerError, Stopped};
 pub use event::{Around, Blocker, Event, Hooks, Observer, StatementAt, StatementHooks};
 pub use facts::HistoryRow;
@@ -81,7 +84,9 @@ pub use progress::{BackfillProgress, BackfillState};
 pub use repair::Repair;
 pub use report::{Report, StepReport};
 pub use rollout::{Rollout, RolloutMigration, RolloutState, RolloutStatus};
-pub use settings::{BackfillPolicy, Grouping, Identity, LockPolicy, Missing, OutOfOrder, Policy, Timeouts};
+pub use settings::{
+    BackfillPolicy, DriftPolicy, Grouping, Identity, LockPolicy, Missing, OutOfOrder, Policy, Timeouts,
+};
 pub use source::Source;
 pub use status::{Health, MigrationStatus, State, Status};
 
@@ -94,6 +99,7 @@ pub use upshift_files::{
 };
 #[cfg(feature = "macros")]
 pub use upshift_macros::{embed_migrations, migration};
+pub use upshift_schema as schema;
 
 /// What the macros write into your crate; no part of the API.
 #[doc(hidden)]

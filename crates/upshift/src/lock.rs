@@ -118,7 +118,7 @@ impl Lock {
             let need = attempted.as_ref().map_or(Ok(Need::Work), |(_, facts)| need(facts))?;
             if let (Need::Work, Some(privileges)) = (need, privileges) {
                 let format = attempted.as_ref().ok().map(|(_, facts)| facts.format());
-                privilege::refuse(privileges, context.tables(), format)?;
+                privilege::refuse(privileges, context.tables(), context.wanted_by_a_run(), format)?;
             }
             let (attempt, facts) = attempted?;
             match attempt {
@@ -265,6 +265,12 @@ impl Lock {
 
     /// Sends messages in one transaction, then gives the lock back. `doing` completes "could not …".
     pub(crate) async fn write_all(self, messages: &[Message], doing: &'static str) -> Result<(), Error> {
+        self.write(messages, doing).await?;
+        self.release().await
+    }
+
+    /// The same, and the lock stays.
+    pub(crate) async fn write(&self, messages: &[Message], doing: &'static str) -> Result<(), Error> {
         let broken = |cause| Error::database(doing, cause);
         let client = self.session.client();
         let work = async {
@@ -274,8 +280,7 @@ impl Lock {
             }
             client.batch_execute("commit").await.map_err(broken)
         };
-        self.keep(work).await?;
-        self.release().await
+        self.keep(work).await
     }
 
     /// Gives the lock back, so that nobody has to wait for the connection's end.

@@ -14,6 +14,7 @@ use crate::facts::{Facts, Look, read_texts};
 use crate::gatekeeper::Gatekeeper;
 use crate::lock::{Asked, Lock, Need};
 use crate::plan::{DownRequest, DownTarget, Plan, Target, selected};
+use crate::recorder::Recorder;
 use crate::repair::Repair;
 use crate::report::Report;
 use crate::resume::refuse_edited_beginnings;
@@ -49,8 +50,8 @@ impl Migrator {
     ///
     /// # Errors
     /// [`Error::diagnostics`] for mistakes in the files, [`Error::refusals`] when no plan can be made,
-    /// [`Error::is_locked`] when another migrator is at work for longer than [`crate::LockPolicy::wait`], [`Error::failure`]
-    /// when a migration fails. What was done before is in [`Error::report`].
+    /// [`Error::is_locked`] when another migrator is at work for longer than [`crate::LockPolicy::wait`], [`Error::drift`]
+    /// when the schema has drifted and [`crate::DriftPolicy::Refuse`] was said, [`Error::failure`] when a migration fails. What was done before is in [`Error::report`].
     ///
     /// # Cancel safety
     /// Dropping the future closes the connection: the running transaction rolls back, the lock is freed, and the next
@@ -207,15 +208,21 @@ impl Migrator {
     /// Does the work and gives the lock back.
     async fn carry_out(&self, lock: Lock, work: &Work) -> Result<Report, Error> {
         let Work { plan, gatekeeper, ending, began } = work;
-        if let Err(refused) =
-            refuse_edited_beginnings(lock.session.client(), &self.context.tables, plan).await
-        {
-            lock.release().await?;
-            return Err(refused);
-        }
         let mut report = report_of(plan, *began, lock.waited);
+        let ready = async {
+            refuse_edited_beginnings(lock.session.client(), &self.context.tables, plan).await?;
+            Recorder::begin(&self.context, &lock, &mut report).await
+        };
+        let recorder = match lock.keep(ready).await {
+            Ok(recorder) => recorder,
+            Err(refused) => {
+                lock.release().await?;
+                return Err(refused);
+            }
+        };
         let executed = execute(&self.context, plan, &lock, gatekeeper.as_ref(), &mut report);
         let outcome = lock.keep(executed).await;
+        recorder.keep_after(&outcome, &self.context, &lock, &report).await;
         report.took = began.elapsed();
         if let Err(error) = outcome {
             // Where the connection still works the next one need not wait for its end.

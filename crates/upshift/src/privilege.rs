@@ -51,6 +51,7 @@ pub(crate) async fn explained(client: &Client, tables: &Tables, wanted: Wanted, 
 pub(crate) fn refuse(
     read: Result<Privileges, Error>,
     tables: &Tables,
+    wanted: Wanted,
     format: Option<usize>,
 ) -> Result<(), Error> {
     let privileges = match read {
@@ -61,6 +62,6 @@ pub(crate) fn refuse(
         }
     };
     let format = format.unwrap_or_else(|| privileges.presumed_format());
-    let lacking = privileges.lacking(Wanted::Write, tables.schema(), format);
+    let lacking = privileges.lacking(wanted, tables.schema(), format);
     lacking.map_or(Ok(()), |lacking| Err(Error::privileges(lacking)))
 }

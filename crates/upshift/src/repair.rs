@@ -3,14 +3,16 @@
 use upshift_files::{Migration, MigrationId, MigrationSet, Version};
 
 use crate::context::Here;
+use crate::drift::Drift;
 use crate::error::Error;
 use crate::facts::Facts;
-use crate::history::sql;
-use crate::history::{Applied, AppliedState};
+use crate::history::{Applied, AppliedState, snapshot, sql};
 use crate::lock::{Asked, Lock, Need};
 use crate::migrator::Migrator;
 use crate::plan::messages::AuditEntry;
 use crate::plan::{Message, Param, Purpose, Texts, unknown_target};
+use crate::recorder::{self, Recorder};
+use crate::settings::DriftPolicy;
 
 /// The calls that set the history right by hand.
 ///
@@ -74,9 +76,55 @@ impl<'m> Repair<'m> {
                 let detail = format!("forgotten by hand; its state was `{}`", row.state);
                 let mut values = self.audit(row, row.up_checksum, detail);
                 values.push(Param::Int(None));
-                Ok(vec![self.message(sql::RECORD_REVERTED, values)])
+                let forgotten = self.message(sql::RECORD_REVERTED, values);
+                if self.migrator.context.settings().drift == DriftPolicy::Ignore {
+                    return Ok(vec![forgotten]);
+                }
+                // It changes no schema: what was kept is of this history, too.
+                let [mark, follow] = [snapshot::MARK_OUTDATED, snapshot::FOLLOW_HISTORY]
+                    .map(|sql| Message::plain(Purpose::Record, self.migrator.context.tables().sql(sql)));
+                Ok(vec![mark, forgotten, follow])
             })
             .await
+        })
+    }
+
+    /// Accepts the schema as it is: what has drifted is drift no more. The reason is kept in the audit. Gives what was
+    /// accepted.
+    ///
+    /// Keeps a snapshot whatever the policy is, so it is also how a database gets its first one.
+    ///
+    /// # Locks
+    /// The migration lock, and as [`Migrator::drift`].
+    ///
+    /// # Errors
+    /// The schema cannot be read, or what it is cannot be written.
+    pub async fn accept_drift(&self, reason: &str) -> Result<Drift, Error> {
+        self.accept_drift_here(reason.to_owned()).await
+    }
+
+    fn accept_drift_here(&self, reason: String) -> Here<'_, Drift> {
+        Box::pin(async move {
+            let context = &self.migrator.context;
+            let Asked::Held(lock, _) = Lock::ask(context, |_| Ok(Need::Work)).await? else {
+                return Err(Error::lock_lost(None));
+            };
+            let (tables, filter) = (context.tables(), recorder::filter(context));
+            let looked = lock.keep(recorder::look(lock.session.client(), tables, &filter)).await;
+            let looked = match looked {
+                Ok(looked) => looked,
+                Err(error) => {
+                    lock.release().await?;
+                    return Err(error);
+                }
+            };
+            let id = MigrationId::Repeatable("drift".to_owned());
+            let detail = format!("{reason} ({})", looked.drift.headline());
+            let values = AuditEntry::done("accept", &id, "drift").detail(detail).values(&context.writer());
+            let messages =
+                [recorder::kept(tables, &filter, &looked.live), self.message(sql::RECORD_AUDIT, values)];
+            lock.write_all(&messages, "accept the drift").await?;
+            Ok(looked.drift)
         })
     }
 
@@ -137,7 +185,9 @@ impl Migrator {
                     let below =
                         set.versioned().iter().filter(|migration| migration.version() <= Some(version));
                     let messages: Vec<Message> = below.map(|migration| self.accepted(migration)).collect();
-                    lock.write_all(&messages, "write the baseline").await
+                    lock.write(&messages, "write the baseline").await?;
+                    Recorder::anew(&self.context).keep(&self.context, &lock).await;
+                    lock.release().await
                 }
             }
         })

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use time::OffsetDateTime;
 use upshift_files::MigrationId;
 
 use crate::plan::{Blocked, Direction, Note};
@@ -63,6 +64,21 @@ pub(crate) fn human(took: Duration) -> String {
         3_600_000..=86_399_999 => format!("{} h {} min", took.as_secs() / 3600, took.as_secs() / 60 % 60),
         _ => format!("{} d {} h", took.as_secs() / 86_400, took.as_secs() / 3600 % 24),
     }
+}
+
+/// A time as a person reads it, to the second.
+pub(crate) fn utc(at: OffsetDateTime) -> String {
+    let at = at.to_offset(time::UtcOffset::UTC);
+    let (date, clock) = (at.date(), at.time());
+    format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}:{:02} UTC",
+        date.year(),
+        u8::from(date.month()),
+        date.day(),
+        clock.hour(),
+        clock.minute(),
+        clock.second()
+    )
 }
 
 impl fmt::Display for Report {

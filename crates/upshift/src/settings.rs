@@ -110,6 +110,19 @@ impl Default for BackfillPolicy {
     }
 }
 
+/// What a run does about drift: a schema that somebody has changed behind upshift's back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DriftPolicy {
+    /// Nothing: no snapshot is kept and none is compared.
+    #[default]
+    Ignore,
+    /// A run that does something keeps a snapshot of the schema at its end. Where the schema had drifted before it, its
+    /// report says so, and what had drifted goes on to be drift.
+    Watch,
+    /// The same, and a run that has something to do is refused while the schema has drifted.
+    Refuse,
+}
+
 /// How to wait for another migrator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LockPolicy {

@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use time::OffsetDateTime;
 use upshift_files::{Layout, Migration, MigrationId, MigrationSet};
 
 use crate::backfill::read_progress;
 use crate::context::Here;
+use crate::drift::Drift;
 use crate::error::Error;
 use crate::facts::{Facts, HistoryRow, read_details};
 use crate::history::{AppliedState, History};
 use crate::migrator::Migrator;
 use crate::plan::{BlockedBy, Note, Plan, Target, Unplanned, late_behind, newest_applied};
 use crate::progress::BackfillProgress;
-use crate::report::human;
+use crate::report::{human, utc};
 use crate::session;
 
 /// Where a database stands against a set of migrations.
@@ -145,6 +145,24 @@ impl Migrator {
         })
     }
 
+    /// What somebody has changed in the schema since the last run kept a snapshot of it. Writes nothing.
+    ///
+    /// Which objects it is about: [`Migrator::drift_filter`]. What keeps a snapshot: [`Migrator::drift_policy`].
+    ///
+    /// # Locks
+    /// ACCESS SHARE on catalogs, and on tables while PostgreSQL prints what depends on them: a session that holds one
+    /// exclusively is waited for as long as [`crate::Timeouts::lock`].
+    ///
+    /// # Errors
+    /// The database cannot be read, or a table is locked for longer.
+    pub async fn drift(&self) -> Result<Drift, Error> {
+        self.drift_here().await
+    }
+
+    fn drift_here(&self) -> Here<'_, Drift> {
+        Box::pin(crate::recorder::drift(&self.context))
+    }
+
     /// Whether the schema fits this binary: for a readiness check. One round trip; writes nothing.
     ///
     /// # Errors
@@ -172,7 +190,7 @@ impl Migrator {
                 .iter()
                 .filter_map(|note| match note {
                     Note::Newer(label) => Some(label.clone()),
-                    Note::Missing(_) | Note::Stays(_) => None,
+                    Note::Missing(_) | Note::Stays(_) | Note::Drifted(_) => None,
                 })
                 .collect();
             Ok(if newer.is_empty() { Health::Fits } else { Health::Ahead { newer } })
@@ -275,19 +293,4 @@ impl fmt::Display for Status {
         }
         self.refused.iter().try_for_each(|why| writeln!(f, "refused: {why}"))
     }
-}
-
-/// A time as a person reads it, to the second.
-fn utc(at: OffsetDateTime) -> String {
-    let at = at.to_offset(time::UtcOffset::UTC);
-    let (date, clock) = (at.date(), at.time());
-    format!(
-        "{:04}-{:02}-{:02} {:02}:{:02}:{:02} UTC",
-        date.year(),
-        u8::from(date.month()),
-        date.day(),
-        clock.hour(),
-        clock.minute(),
-        clock.second()
-    )
 }

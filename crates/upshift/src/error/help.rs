@@ -55,6 +55,13 @@ impl Kind {
             Kind::NotJoined => {
                 "another process may be emptying upshift's tables: look at them, then join again"
             }
+            Kind::Drifted(_) => {
+                "take the changes back, or accept them with `migrator.repair().accept_drift(\"why\")`, and write a migration \
+                 for the other databases if they are to stay"
+            }
+            Kind::Schema(_) => {
+                "a newer release of the library may know what it is; tell its authors if it does not"
+            }
             Kind::Stopped { why, .. } => why.help(),
             Kind::BaselineNotEmpty => "a baseline is for a database that was built without upshift",
         };

@@ -70,6 +70,8 @@ impl fmt::Display for Kind {
             | Kind::NoContract { .. }
             | Kind::Silent { .. }
             | Kind::Unhealthy { .. } => self.of_a_rollout(f),
+            Kind::Drifted(drift) => write!(f, "{}; nothing was done", drift.headline()),
+            Kind::Schema(_) => f.write_str("could not understand the schema of the database"),
             Kind::Stopped { label, why } => write!(f, "backfill {label}: {why}"),
             Kind::BaselineNotEmpty => {
                 f.write_str("the history is not empty, so there is nothing to accept as a baseline")

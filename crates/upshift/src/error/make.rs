@@ -8,6 +8,7 @@ use upshift_files::Diagnostics;
 
 use super::{Error, Failure, Holder, Inner, Kind, ServerError, Stopped};
 use crate::code::BoxError;
+use crate::drift::Drift;
 use crate::gate::ClosedBy;
 use crate::history::privilege::Lacking;
 use crate::ident::Ident;
@@ -144,6 +145,17 @@ impl Error {
 
     pub(crate) fn backfill_stopped(label: impl Into<String>, why: Stopped) -> Error {
         Error::of(Kind::Stopped { label: label.into(), why })
+    }
+
+    pub(crate) fn drifted(drift: Drift) -> Error {
+        Error::of(Kind::Drifted(drift))
+    }
+
+    pub(crate) fn schema(cause: upshift_schema::ReadError) -> Error {
+        match cause {
+            upshift_schema::ReadError::Server(cause) => Error::database("read the schema", cause),
+            other => Error::of(Kind::Schema(other)),
+        }
     }
 
     pub(crate) fn baseline_not_empty() -> Error {

@@ -18,6 +18,7 @@ pub use server::ServerError;
 pub use stopped::Stopped;
 
 use crate::code::BoxError;
+use crate::drift::Drift;
 use crate::event::Blocker;
 use crate::gate::ClosedBy;
 use crate::history::privilege::Lacking;
@@ -65,6 +66,8 @@ pub(crate) enum Kind {
     Silent { doing: &'static str, waited: Duration },
     Unhealthy { cause: BoxError, stays: Option<(String, Error)> },
     Stopped { label: String, why: Stopped },
+    Drifted(Drift),
+    Schema(upshift_schema::ReadError),
 }
 
 /// Who holds the lock, as far as the server tells.
@@ -174,6 +177,14 @@ impl Error {
         matches!(self.0.kind, Kind::Unhealthy { .. })
     }
 
+    /// What has drifted, when that is why nothing was done: [`crate::DriftPolicy::Refuse`].
+    pub fn drift(&self) -> Option<&Drift> {
+        match &self.0.kind {
+            Kind::Drifted(drift) => Some(drift),
+            _ => None,
+        }
+    }
+
     /// What kept a contract from running when it came to it.
     pub fn closed_by(&self) -> &[ClosedBy] {
         match &self.0.kind {
@@ -233,6 +244,10 @@ impl Error {
             Kind::GateClosed { reasons, .. } => {
                 reasons.iter().for_each(|reason| text.push_str(&format!("\n  - {reason}")));
             }
+            Kind::Drifted(drift) => {
+                let changes = drift.diff().map(ToString::to_string).unwrap_or_default();
+                changes.lines().for_each(|line| text.push_str(&format!("\n  {line}")));
+            }
             Kind::Privileges(lacking) => {
                 lacking.missing.iter().for_each(|it| text.push_str(&format!("\n  - {}", it.what)));
             }
@@ -283,6 +298,7 @@ impl StdError for Error {
         match &self.0.kind {
             Kind::Failed(failure) => failure.cause(),
             Kind::Database { cause, .. } => Some(cause),
+            Kind::Schema(cause) => cause.source(),
             Kind::LockLost { cause } => cause.as_ref().map(|cause| cause as _),
             Kind::Pool { cause } | Kind::Hook { cause, .. } | Kind::Unhealthy { cause, .. } => {
                 Some(cause.as_ref())

@@ -5,6 +5,7 @@ pub(crate) mod fleet;
 pub(crate) mod key;
 mod lock;
 pub(crate) mod privilege;
+pub(crate) mod snapshot;
 pub(crate) mod sql;
 mod tables;
 

@@ -22,7 +22,8 @@ select current_user::varchar as role, pg_catalog.current_database()::varchar as 
         where case when p.privilege operator(pg_catalog.=) 'delete' then pg_catalog.has_table_privilege(c.oid, p.privilege)
             else pg_catalog.has_any_column_privilege(c.oid, p.privilege) end
     ) as privileges
-from (values (1, 'format'), (2, 'lease'), (3, 'history'), (4, 'audit'), (5, 'instance'), (6, 'switch'), (7, 'word')) t (place, name)
+from (values (1, 'format'), (2, 'lease'), (3, 'history'), (4, 'audit'), (5, 'instance'), (6, 'switch'), (7, 'word'),
+    (8, 'snapshot')) t (place, name)
     left join pg_catalog.pg_namespace n on n.nspname operator(pg_catalog.=) $1
     left join pg_catalog.pg_class c
         on c.relnamespace operator(pg_catalog.=) n.oid and c.relname operator(pg_catalog.=) t.name
@@ -35,8 +36,23 @@ pub(crate) enum Wanted {
     Read,
     /// A run.
     Write,
+    /// A run that keeps a snapshot of the schema.
+    WriteAndKeep,
+    /// To compare the schema with the snapshot that was kept.
+    Compare,
     /// To join the fleet.
     Join,
+}
+
+impl Wanted {
+    fn is_a_run(self) -> bool {
+        matches!(self, Wanted::Write | Wanted::WriteAndKeep)
+    }
+
+    /// Whether it fails without the schema, rather than answer that nothing was ever done.
+    fn makes_the_schema(self) -> bool {
+        self.is_a_run() || self == Wanted::Join
+    }
 }
 
 /// What a role may do.
@@ -99,7 +115,7 @@ impl Privileges {
     /// What is missing for this in `schema`, whose tables have this format (0: there are none); `None` when nothing is.
     pub(crate) fn lacking(&self, wanted: Wanted, schema: &Ident, format: usize) -> Option<Lacking> {
         let mut missing = Vec::new();
-        if wanted == Wanted::Write && !self.may_lock {
+        if wanted.is_a_run() && !self.may_lock {
             missing.push(Missing {
                 what: "take the migration lock".to_owned(),
                 grant: format!(
@@ -120,7 +136,9 @@ impl Privileges {
     fn missing_of_schema(&self, wanted: Wanted, schema: &Ident, format: usize) -> Option<Missing> {
         let role = &self.role;
         let (may_use, may_create) = match self.schema {
-            SchemaPrivileges::Absent { may_create } if may_create || wanted == Wanted::Read => return None,
+            SchemaPrivileges::Absent { may_create } if may_create || !wanted.makes_the_schema() => {
+                return None;
+            }
             SchemaPrivileges::Absent { .. } => {
                 let what = format!(
                     "create the schema {schema}, which is not there (or: grant create on database {} to {role})",
@@ -130,7 +148,7 @@ impl Privileges {
             }
             SchemaPrivileges::There { may_use, may_create_tables } => (may_use, may_create_tables),
         };
-        let makes_tables = wanted == Wanted::Write && format < FORMAT;
+        let makes_tables = wanted.is_a_run() && format < FORMAT;
         let lacks: Vec<&str> = [(may_use, "usage"), (may_create || !makes_tables, "create")]
             .iter()
             .filter(|(may, _)| !may)
@@ -152,7 +170,7 @@ impl Privileges {
         format: usize,
     ) -> Option<Missing> {
         let (role, name) = (&self.role, &table.name);
-        if wanted == Wanted::Write && format < FORMAT {
+        if wanted.is_a_run() && format < FORMAT {
             let what = format!("bring the table {schema}.{name} to a newer format, as it does not own it");
             let grant = format!("alter table {schema}.{name} owner to {role}");
             return (!table.owns).then_some(Missing { what, grant });
@@ -171,12 +189,16 @@ fn needed(table: &str, wanted: Wanted) -> &'static [&'static str] {
     match (wanted, table) {
         (Wanted::Join, "instance") => &["select", "insert", "update", "delete"],
         (Wanted::Read | Wanted::Join, "audit") => &[],
-        // What only the fleet and operators use.
-        (Wanted::Read | Wanted::Write, "instance" | "switch" | "word") => &[],
+        (Wanted::Compare, "history" | "snapshot") => &["select"],
+        (Wanted::Compare, _) => &[],
+        (Wanted::WriteAndKeep, "snapshot") => &["select", "insert", "update"],
+        // What only some use: whoever keeps or compares snapshots, the fleet, operators.
+        (_, "snapshot") => &[],
+        (Wanted::Read | Wanted::Write | Wanted::WriteAndKeep, "instance" | "switch" | "word") => &[],
         (Wanted::Join, _) => &["select"],
         (Wanted::Read, _) => &["select"],
-        (Wanted::Write, "format" | "lease") => &["select", "update"],
-        (Wanted::Write, "audit") => &["select", "insert"],
-        (Wanted::Write, _) => &["select", "insert", "update", "delete"],
+        (Wanted::Write | Wanted::WriteAndKeep, "format" | "lease") => &["select", "update"],
+        (Wanted::Write | Wanted::WriteAndKeep, "audit") => &["select", "insert"],
+        (Wanted::Write | Wanted::WriteAndKeep, _) => &["select", "insert", "update", "delete"],
     }
 }

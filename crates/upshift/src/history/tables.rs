@@ -241,4 +241,20 @@ create table if not exists upshift.backfill_range (
 );
 create index if not exists backfill_range_left on upshift.backfill_range (version, id) where not done;
 update upshift.format set version = 2;",
+    // Drift: the schema as the last run left it.
+    "\
+create table if not exists upshift.snapshot (
+    singleton boolean constraint snapshot_pkey primary key default true
+        constraint snapshot_one_row check (singleton),
+    at timestamptz not null,
+    token bigint not null,
+    service text,
+    release text,
+    history text not null,
+    filter text not null,
+    server integer not null,
+    fingerprint text not null,
+    schema text not null
+);
+update upshift.format set version = 3;",
 ];

@@ -63,6 +63,8 @@ pub enum Note {
     Missing(String),
     /// Stays applied though everything is reverted: it has no down.
     Stays(String),
+    /// Somebody had changed the schema before this run: what and where, in one line. It is drift still.
+    Drifted(String),
 }
 
 impl fmt::Display for Entry {
@@ -101,6 +103,7 @@ impl fmt::Display for Note {
             Note::Missing(label) => {
                 write!(f, "{label} is applied and missing in this binary, accepted by the policy")
             }
+            Note::Drifted(summary) => f.write_str(summary),
             Note::Stays(label) => write!(f, "{label} has no down and stays applied"),
         }
     }
