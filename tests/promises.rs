@@ -22,6 +22,10 @@ mod cancel;
 mod checks;
 #[path = "promises/down.rs"]
 mod down;
+#[path = "promises/drift.rs"]
+mod drift;
+#[path = "promises/drift_kept.rs"]
+mod drift_kept;
 #[path = "promises/events.rs"]
 mod events;
 #[path = "promises/failing_sql.rs"]

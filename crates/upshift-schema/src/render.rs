@@ -48,6 +48,10 @@ fn lines(f: &mut fmt::Formatter<'_>, before: &str, after: &str) -> fmt::Result {
     let [before, after] = [before, after].map(|text| format!("{text}\n"));
     let diff = TextDiff::from_lines(&before, &after);
     for change in diff.iter_all_changes() {
+        // A definition that was or is empty has no line.
+        if change.value() == "\n" && before.len().min(after.len()) == 1 {
+            continue;
+        }
         let sign = match change.tag() {
             ChangeTag::Equal => continue,
             ChangeTag::Delete => '-',

@@ -114,9 +114,9 @@ fn relations(diff: &Diff) -> Vec<&str> {
     relations.into_iter().collect()
 }
 
-/// `3 changes, in public.orders and public.users`.
+/// `3 changes, in public.orders and public.users`: as many as a person is told of, for a table comes with its parts.
 fn summary(diff: &Diff) -> String {
-    let count = diff.changes.len();
+    let count = diff.to_string().lines().filter(|line| !line.starts_with(' ')).count();
     let changes = if count == 1 { "1 change".to_owned() } else { format!("{count} changes") };
     match relations(diff).as_slice() {
         [] => changes,
@@ -161,25 +161,40 @@ impl fmt::Display for NothingKept {
 impl fmt::Display for Drift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.headline())?;
-        let (kept, diff) = match self {
-            Drift::None { kept } => (kept, None),
-            Drift::Found { kept, diff } => (kept, Some(diff)),
-            Drift::Unknown { .. } => {
-                return writeln!(
-                    f,
-                    "help: the next run that does something keeps one where it is told \
-                     `drift_policy(DriftPolicy::Watch)`; `migrator.repair().accept_drift(\"why\")` does now"
-                );
+        match self {
+            Drift::None { kept } => kept.note(f),
+            Drift::Found { kept, diff } => {
+                kept.note(f)?;
+                diff.fmt(f)
             }
-        };
-        if kept.server != kept.asked {
-            let (server, asked) = (kept.server, kept.asked);
-            writeln!(
-                f,
-                "note: it was kept on PostgreSQL {server}, and this is {asked}, which may print views and functions in \
-                 other words"
-            )?;
+            Drift::Unknown { why } => {
+                f.write_str(
+                    "help: the next run that does something keeps one where it is told \
+                     `drift_policy(DriftPolicy::Watch)`; `migrator.repair().accept_drift(\"why\")` does now\n",
+                )?;
+                let NothingKept::Outdated { kept, diff } = why else { return Ok(()) };
+                kept.note(f)?;
+                if diff.is_empty() {
+                    return Ok(());
+                }
+                writeln!(f, "changed since, by those migrations or by others:")?;
+                diff.fmt(f)
+            }
         }
-        diff.map_or(Ok(()), |diff| write!(f, "{diff}"))
+    }
+}
+
+impl Kept {
+    /// What may look like drift and is none.
+    fn note(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (server, asked) = (self.server, self.asked);
+        if server == asked {
+            return Ok(());
+        }
+        writeln!(
+            f,
+            "note: it was kept on PostgreSQL {server}, and this is {asked}, which may print views and functions in \
+             other words"
+        )
     }
 }

@@ -114,3 +114,16 @@ fn of_a_function_only_the_changed_lines_are_shown() {
         "]],
     );
 }
+
+#[test]
+fn a_definition_that_was_empty_has_no_line() {
+    check(
+        "\ntable: a.t",
+        "\ntable: a.t\n    ROW LEVEL SECURITY",
+        Verdict::Different,
+        &expect![[r"
+            changed table a.t
+                + ROW LEVEL SECURITY
+        "]],
+    );
+}

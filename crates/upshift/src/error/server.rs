@@ -97,6 +97,10 @@ impl ServerError {
                               all on upshift's own schema"
                     .to_owned()
             }
+            Some("55P03") if doing.ends_with("the schema") => {
+                "another session holds a table exclusively: ask again when it is gone, or raise `Timeouts::lock`"
+                    .to_owned()
+            }
             Some("42P01" | "3F000") if doing.ends_with("the audit") => {
                 "this database was never migrated: call `migrator.run()` first".to_owned()
             }
