@@ -98,8 +98,8 @@ async fn a_format_of_the_future() {
     check(
         "update upshift.format set version = 999",
         expect![[r#"
-        the history has format 999, and this library knows formats up to 2
-          help: a newer release has migrated this database: use that release of the library"#]],
+            the history has format 999, and this library knows formats up to 3
+              help: a newer release has migrated this database: use that release of the library"#]],
     )
     .await;
 }

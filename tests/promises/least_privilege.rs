@@ -252,7 +252,7 @@ async fn tables_of_an_older_format_must_be_the_roles_own_to_be_brought_to_the_ne
     small.prepare("grant all on schema upshift to ROLE; grant all on all tables in schema upshift to ROLE; update upshift.format set version = 0").await;
     let refused = small.migrator().run().await.unwrap_err();
     expect![[r#"
-        the role "ROLE" lacks 7 things in the database "DATABASE", and nothing was changed
+        the role "ROLE" lacks 8 things in the database "DATABASE", and nothing was changed
           - bring the table "upshift".format to a newer format, as it does not own it
           - bring the table "upshift".lease to a newer format, as it does not own it
           - bring the table "upshift".history to a newer format, as it does not own it
@@ -260,6 +260,7 @@ async fn tables_of_an_older_format_must_be_the_roles_own_to_be_brought_to_the_ne
           - bring the table "upshift".instance to a newer format, as it does not own it
           - bring the table "upshift".switch to a newer format, as it does not own it
           - bring the table "upshift".word to a newer format, as it does not own it
+          - bring the table "upshift".snapshot to a newer format, as it does not own it
           help: have an administrator run
             alter table "upshift".format owner to "ROLE";
             alter table "upshift".lease owner to "ROLE";
@@ -267,7 +268,8 @@ async fn tables_of_an_older_format_must_be_the_roles_own_to_be_brought_to_the_ne
             alter table "upshift".audit owner to "ROLE";
             alter table "upshift".instance owner to "ROLE";
             alter table "upshift".switch owner to "ROLE";
-            alter table "upshift".word owner to "ROLE";"#]]
+            alter table "upshift".word owner to "ROLE";
+            alter table "upshift".snapshot owner to "ROLE";"#]]
     .assert_eq(&small.shown(&refused));
     small.done().await;
 }

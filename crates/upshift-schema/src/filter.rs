@@ -93,7 +93,7 @@ impl Filter {
     }
 
     /// How long the question waits for a table that somebody has locked exclusively, whatever the session says. It is then
-    /// refused (`lock_not_available`).
+    /// refused (`lock_not_available`). A `SnapshotReader` waits as its session says.
     #[must_use]
     pub fn lock_timeout(mut self, limit: Duration) -> Filter {
         self.lock_timeout = Some(limit);
