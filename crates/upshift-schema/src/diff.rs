@@ -135,7 +135,9 @@ impl Change {
 /// The relation that this fact is, or is a part of, or is said about.
 fn relation(kind: Kind, id: &str) -> Option<&str> {
     match kind {
-        Kind::Table | Kind::ForeignTable | Kind::View | Kind::MaterializedView | Kind::ColumnOrder => Some(id),
+        Kind::Table | Kind::ForeignTable | Kind::View | Kind::MaterializedView | Kind::ColumnOrder => {
+            Some(id)
+        }
         // Of a constraint of a domain it is the domain.
         part if part.is_part() => Some(table_of(id)),
         Kind::Owner | Kind::Grant | Kind::Revoke | Kind::Comment | Kind::SecurityLabel => {

@@ -122,7 +122,7 @@ fn summary(diff: &Diff) -> String {
         [] => changes,
         [one] => format!("{changes}, in {one}"),
         [some @ .., last] if some.len() < 5 => format!("{changes}, in {} and {last}", some.join(", ")),
-        [some @ ..] => format!("{changes}, in {} and {} more", some[..5].join(", "), some.len() - 5),
+        some => format!("{changes}, in {} and {} more", some[..5].join(", "), some.len() - 5),
     }
 }
 
