@@ -355,6 +355,20 @@ async fn others_may_change_what_the_filter_leaves_out() {
 }
 
 #[tokio::test]
+async fn a_history_among_the_services_own_tables_hides_none_of_them() {
+    let db = Database::new().await;
+    let beside = |db: &Database| watching(db, files(SHOP)).schema("public").unwrap();
+    beside(&db).run().await.unwrap();
+    assert!(matches!(beside(&db).drift().await.unwrap(), Drift::None { .. }));
+    db.run("alter table users add note text; create index history_by_hand on history (name)").await;
+    assert_eq!(
+        beside(&db).drift().await.unwrap().relations(),
+        ["public.users"],
+        "ours are nobody's business"
+    );
+}
+
+#[tokio::test]
 async fn another_major_of_the_server_is_said_for_it_may_use_other_words() {
     let db = shop().await;
     let this = db.rows("select server from upshift.snapshot").await;

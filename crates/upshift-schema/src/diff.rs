@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use crate::name::{split, table_of};
+use crate::name::{relation, split};
 use crate::{Fact, Kind, Snapshot};
 
 /// What has to happen to one snapshot that it becomes another, in order of kind and id.
@@ -132,27 +132,6 @@ impl Change {
     }
 }
 
-/// The relation that this fact is, or is a part of, or is said about.
-fn relation(kind: Kind, id: &str) -> Option<&str> {
-    match kind {
-        Kind::Table | Kind::ForeignTable | Kind::View | Kind::MaterializedView | Kind::ColumnOrder => {
-            Some(id)
-        }
-        // Of a constraint of a domain it is the domain.
-        part if part.is_part() => Some(table_of(id)),
-        Kind::Owner | Kind::Grant | Kind::Revoke | Kind::Comment | Kind::SecurityLabel => {
-            let kind = Kind::ALL.iter().rev().find(|kind| {
-                let rest = id.strip_prefix(kind.as_str());
-                rest.is_some_and(|rest| rest.starts_with(' '))
-            })?;
-            let of = id.get(kind.as_str().len() + 1..)?;
-            // Behind the name of what privileges are on stands to whom.
-            relation(*kind, split(of, " ").first().copied()?)
-        }
-        _ => None,
-    }
-}
-
 /// Whether the columns that are in both stand in another order. Columns that are in one alone are changes of their own.
 fn is_reordered(before: &str, after: &str) -> bool {
     let (before, after) = (split(before, ", "), split(after, ", "));
@@ -161,31 +140,4 @@ fn is_reordered(before: &str, after: &str) -> bool {
     let stays = before.iter().filter(|it| new.contains(*it));
     let stayed = after.iter().filter(|it| old.contains(*it));
     stays.ne(stayed)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::relation;
-    use crate::Kind;
-
-    #[test]
-    fn what_belongs_to_a_table_or_is_said_about_it_names_it() {
-        let cases = [
-            (Kind::Table, "a.t", Some("a.t")),
-            (Kind::Column, r#"a."T. one".b"#, Some(r#"a."T. one""#)),
-            (Kind::ColumnOrder, "a.t", Some("a.t")),
-            (Kind::Index, "a.t.t_idx", Some("a.t")),
-            (Kind::Comment, "materialized view a.v", Some("a.v")),
-            (Kind::Comment, "constraint a.t.t_key", Some("a.t")),
-            (Kind::Grant, "column a.t.c TO reader", Some("a.t")),
-            (Kind::Grant, r#"table a."t o" TO reader"#, Some(r#"a."t o""#)),
-            (Kind::Owner, "function a.f(integer, text)", None),
-            (Kind::Comment, "operator class a.o USING btree", None),
-            (Kind::Function, "a.f()", None),
-            (Kind::Comment, "nonsense", None),
-        ];
-        for (kind, id, expected) in cases {
-            assert_eq!(relation(kind, id), expected, "{kind} {id}");
-        }
-    }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use upshift_files::sql::literal;
 
 use crate::Kind;
+use crate::name::object;
 
 /// What the question is asked with.
 const SETTINGS: &str = include_str!("sql/settings.sql");
@@ -39,6 +40,8 @@ pub struct Filter {
     history: String,
     schemas: Schemas,
     kinds_left_out: BTreeSet<Kind>,
+    /// Schema and name.
+    objects_left_out: BTreeSet<(String, String)>,
     lock_timeout: Option<Duration>,
 }
 
@@ -55,6 +58,7 @@ impl Filter {
             history: "upshift".to_owned(),
             schemas: Schemas::AllBut(BTreeSet::new()),
             kinds_left_out: BTreeSet::new(),
+            objects_left_out: BTreeSet::new(),
             lock_timeout: None,
         }
     }
@@ -82,6 +86,17 @@ impl Filter {
             Schemas::AllBut(names) => drop(names.insert(name)),
             Schemas::Only(names) => drop(names.remove(&name)),
         }
+        self
+    }
+
+    /// Not the tables, views and functions of these names in this schema, nor what belongs to them or is said about them.
+    #[must_use]
+    pub fn without_objects<S: Into<String>>(
+        mut self,
+        schema: &str,
+        names: impl IntoIterator<Item = S>,
+    ) -> Filter {
+        self.objects_left_out.extend(names.into_iter().map(|name| (schema.to_owned(), name.into())));
         self
     }
 
@@ -148,8 +163,10 @@ impl Filter {
         )
     }
 
-    pub(crate) fn keeps(&self, kind: Kind) -> bool {
-        !self.kinds_left_out.contains(&kind)
+    pub(crate) fn keeps(&self, kind: Kind, id: &str) -> bool {
+        let is_left_out = || object(kind, id).is_some_and(|object| self.objects_left_out.contains(&object));
+        // The names are looked at where there is something to look for: a large schema has a hundred thousand.
+        !self.kinds_left_out.contains(&kind) && (self.objects_left_out.is_empty() || !is_left_out())
     }
 }
 
@@ -173,11 +190,10 @@ impl fmt::Display for Filter {
                 write!(f, "all schemas but {}", listed(&names))?;
             }
         }
-        if self.kinds_left_out.is_empty() {
-            return Ok(());
-        }
-        let kinds: Vec<&str> = self.kinds_left_out.iter().map(|kind| kind.as_str()).collect();
-        write!(f, "; without {}", kinds.join(", "))
+        let kinds = self.kinds_left_out.iter().map(|kind| kind.as_str().to_owned());
+        let objects = self.objects_left_out.iter().map(|(schema, name)| format!("{schema:?}.{name:?}"));
+        let left_out: Vec<String> = kinds.chain(objects).collect();
+        if left_out.is_empty() { Ok(()) } else { write!(f, "; without {}", left_out.join(", ")) }
     }
 }
 
@@ -196,6 +212,10 @@ mod tests {
             (
                 Filter::new().only_schemas(["b", "a"]).without_kinds([Kind::Grant, Kind::Owner]),
                 r#"the schemas "a", "b"; without owner, grant"#,
+            ),
+            (
+                Filter::new().without_objects("a", ["t", "s"]),
+                r#"all schemas but "upshift"; without "a"."s", "a"."t""#,
             ),
             (Filter::new().lock_timeout(Duration::from_secs(1)), r#"all schemas but "upshift""#),
         ];

@@ -38,7 +38,7 @@ impl Snapshot {
         let mut facts = Vec::new();
         for (kind, id, definition) in rows {
             let kind: Kind = kind.parse().map_err(|cause| RowError { id: id.to_owned(), cause })?;
-            if filter.keeps(kind) {
+            if filter.keeps(kind, id) {
                 facts.push(Fact::new(kind, id, definition));
             }
         }

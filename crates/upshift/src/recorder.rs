@@ -14,7 +14,7 @@ use crate::error::{Error, Left};
 use crate::facts::is_untouched;
 use crate::history::privilege::Wanted;
 use crate::history::snapshot::{IS_STILL_KEPT, KEEP_SNAPSHOT, READ_SNAPSHOT};
-use crate::history::sql::Tables;
+use crate::history::sql::{NAMES, Tables};
 use crate::lock::Lock;
 use crate::plan::{Message, Note, Param, Purpose};
 use crate::privilege;
@@ -157,7 +157,12 @@ pub(crate) fn kept(tables: &Tables, filter: &Filter, schema: &Snapshot) -> Messa
 pub(crate) fn filter(context: &Context) -> Filter {
     let said = context.settings().drift_filter.clone();
     let filter = said.unwrap_or_else(|| Filter::new().without_kinds([Kind::UserMapping]));
-    filter.history_schema(context.tables().schema().as_str()).lock_timeout(context.settings().timeouts.lock)
+    let filter = filter.lock_timeout(context.settings().timeouts.lock);
+    match context.tables().schema().as_str() {
+        "upshift" => filter,
+        // Our tables may stand among the service's own there, which drift as any.
+        schema => filter.without_objects(schema, NAMES.iter().copied()),
+    }
 }
 
 /// The live schema beside the one that was kept.

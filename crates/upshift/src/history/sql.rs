@@ -10,7 +10,7 @@
 pub(crate) use super::lock::{
     LEASE_HOLDER, LOCK_HOLDER, RELEASE_SESSION_LOCK, TRY_SESSION_LOCK, TRY_TRANSACTION_LOCK,
 };
-pub(crate) use super::tables::{FORMAT, FORMAT_LOCK, Tables};
+pub(crate) use super::tables::{FORMAT, FORMAT_LOCK, NAMES, Tables};
 
 /// Everything a plan needs, in one query. One row at least when the tables are there.
 ///

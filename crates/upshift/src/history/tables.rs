@@ -54,6 +54,22 @@ impl Tables {
 /// The format of the tables that this library writes.
 pub(crate) const FORMAT: usize = FORMATS.len();
 
+/// The names of our tables and functions, for who looks at a schema that may hold others beside them.
+pub(crate) const NAMES: &[&str] = &[
+    "format",
+    "lease",
+    "history",
+    "audit",
+    "unsettle",
+    "refuse_change",
+    "instance",
+    "word",
+    "switch",
+    "backfill",
+    "backfill_range",
+    "snapshot",
+];
+
 /// What the key of the lock is made of that whoever makes our tables holds until they are there. Behind a pooler the
 /// migration lock may be gone while its holder's last message is still being carried out.
 pub(crate) const FORMAT_LOCK: &str = "upshift format ";
@@ -258,3 +274,20 @@ create table if not exists upshift.snapshot (
 );
 update upshift.format set version = 3;",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::{FORMATS, NAMES};
+
+    #[test]
+    fn every_table_and_function_of_ours_has_its_name_in_the_list() {
+        let text = FORMATS.join("\n");
+        let made = ["create table if not exists upshift.", "create or replace function upshift."];
+        let names: Vec<&str> = text
+            .lines()
+            .filter_map(|line| made.iter().find_map(|made| line.strip_prefix(made)))
+            .map(|rest| rest.split([' ', '(']).next().unwrap())
+            .collect();
+        assert_eq!(names, NAMES);
+    }
+}
