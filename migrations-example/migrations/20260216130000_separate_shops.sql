@@ -1,3 +1,4 @@
+-- upshift: allow several-tables-locked because all tables must be parted at the same moment
 -- The service says `set_config('orders.shop_id', …, true)` at the beginning of each transaction, since the
 -- release before this one, and sees that shop alone. Without it no row is seen: a forgotten setting must not
 -- show everything.

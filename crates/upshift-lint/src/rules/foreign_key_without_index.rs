@@ -44,14 +44,14 @@ fn check(migration: &InMigration<'_>) -> Vec<Draft> {
         }
         let columns =
             one.key.columns.iter().map(|column| Quoted(column).to_string()).collect::<Vec<_>>().join(", ");
+        let any = if one.key.columns.len() > 1 { format!("one of {columns}") } else { columns.clone() };
         let (table, to) = (one.table, &one.key.table);
         drafts.push(
             migration
                 .draft_at(
                     one.place,
                     format!(
-                        "no index of {table} begins with {columns}: each DELETE in {to} \
-                    reads all of {table}"
+                        "no index of {table} begins with {any}: each DELETE in {to} reads all of {table}"
                     ),
                 )
                 .advice(format!(
@@ -63,15 +63,15 @@ fn check(migration: &InMigration<'_>) -> Vec<Draft> {
     drafts
 }
 
-/// Whether an index begins with these columns, in whatever order.
+/// Whether an index helps to find the rows that refer: it begins with one of the columns, and the server looks at the
+/// rest of them row by row.
 fn is_indexed(catalog: &Catalog, table: &Name, columns: &[String]) -> bool {
     catalog.indexes_of(table).any(|(_, index)| {
         let leading = index.leading_columns();
-        let first = leading.get(..columns.len()).unwrap_or(&[]);
         let total = index
             .predicate
             .as_ref()
             .is_none_or(|only| columns.iter().any(|column| only.implies_not_null(column)));
-        !first.is_empty() && total && columns.iter().all(|column| first.iter().any(|one| one == column))
+        total && leading.first().is_some_and(|first| columns.iter().any(|column| column == first))
     })
 }
