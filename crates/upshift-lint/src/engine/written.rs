@@ -8,7 +8,7 @@ use super::{At, Rewrite};
 use crate::effect::{Effects, Major, effects};
 use crate::statement::{
     Action, AlterRelation, Column, ConstraintKind, Expression, LockMode, Name, Place, Quoted, Statement,
-    WhenMissing,
+    WhenExisting, WhenMissing,
 };
 
 impl<'a> At<'a> {
@@ -158,13 +158,19 @@ impl<'a> At<'a> {
 
     /// ADD COLUMN without some parts of it.
     pub fn column_without(&self, column: &Column, parts: &[Place]) -> String {
-        let mut kept = String::from("add column ");
+        let skips = matches!(self.statement, Statement::AlterRelation(alter) if alter.actions.iter().any(|(action, _)| {
+            matches!(action, Action::AddColumn { column: one, existing: WhenExisting::Skip } if one.place == column.place)
+        }));
+        let mut kept = String::from(if skips { "add column if not exists " } else { "add column " });
         let mut from = column.place.start;
         let mut parts = parts.to_vec();
         parts.sort_by_key(|part| part.start);
         for part in parts.iter().chain([&(column.place.end..column.place.end)]) {
-            kept.push_str(self.text_of(&(from..part.start)).trim());
-            kept.push(' ');
+            let between = self.text_of(&(from..part.start)).trim();
+            if !between.is_empty() {
+                kept.push_str(between);
+                kept.push(' ');
+            }
             from = part.end;
         }
         let kept = kept.trim_end().to_owned();

@@ -53,6 +53,10 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     let drafts = keys.filter_map(|(one, constraint)| {
         let ConstraintKind::ForeignKey(key) = &constraint.kind else { return None };
         let (table, to) = (at.shown(&one.table), at.catalog.resolve(&key.table));
+        if to == one.table {
+            // It has the stronger lock already: there is no second table to wait for.
+            return None;
+        }
         Some(
             at.draft_at(
                 &constraint.place,

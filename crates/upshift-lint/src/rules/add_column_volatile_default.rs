@@ -53,16 +53,20 @@ fn check(at: &At<'_>) -> Vec<Draft> {
             at.instead_of(one.alter, one.number, Some(&plain)),
         );
         let (name, text) = one.fill(at, value);
+        let filled = Rewrite::this(here).then(&name, text);
+        let rewrite = if one.required().is_empty() { filled } else { one.made_not_null(at, filled) };
         drafts.push(
-            at.draft_at(
-                &default.range,
-                format!(
-                    "this default differs from row to row: all of {table} \
+            one.without_its_key(
+                at.draft_at(
+                    &default.range,
+                    format!(
+                        "this default differs from row to row: all of {table} \
                 is written anew"
-                ),
-            )
-            .effect(rewritten(at, &one.table))
-            .rewrite(Rewrite::this(here).then(&name, text)),
+                    ),
+                )
+                .effect(rewritten(at, &one.table))
+                .rewrite(rewrite),
+            ),
         );
     }
     drafts

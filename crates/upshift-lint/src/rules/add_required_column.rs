@@ -1,6 +1,7 @@
 use super::adding::{Cost, added};
 use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level, Rewrite};
+use crate::statement::Quoted;
 
 pub(super) const RULE: Rule = Rule::new(
     Group::AddingColumns,
@@ -37,7 +38,7 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for one in added(at) {
         let Cost::Required(place) = one.cost else { continue };
-        let (table, column) = (at.shown(&one.table), &one.column.name);
+        let (table, column) = (at.shown(&one.table), Quoted(&one.column.name));
         let plain = at.column_without(one.column, &one.required());
         drafts.push(
             at.draft_at(

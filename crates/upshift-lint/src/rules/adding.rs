@@ -175,6 +175,35 @@ impl Added<'_> {
         (format!("fill_{}", self.column.name), text)
     }
 
+    /// NOT NULL, which the column could not have from the beginning, in steps that nobody waits for.
+    pub(super) fn made_not_null(&self, at: &At<'_>, rewrite: Rewrite) -> Rewrite {
+        let (table, name) = (at.shown(&self.table), &self.column.name);
+        let column = Quoted(name);
+        let proof = format!("{}_{name}_not_null", self.table.name);
+        let proof = Quoted(&proof);
+        let add =
+            format!("alter table {table} add constraint {proof} check ({column} is not null) not valid;");
+        let validate = format!("alter table {table} validate constraint {proof};");
+        let set = format!(
+            "alter table {table} alter column {column} set not null;\nalter table {table} drop constraint {proof};"
+        );
+        rewrite
+            .then(&format!("demand_{name}"), add)
+            .then(&format!("validate_{name}"), validate)
+            .then(&format!("{name}_not_null"), set)
+    }
+
+    /// What a proposal leaves out on purpose.
+    pub(super) fn without_its_key(&self, draft: Draft) -> Draft {
+        let is_key = |one: &ColumnConstraint| matches!(one, ColumnConstraint::Constraint(one) if matches!(one.kind, ConstraintKind::PrimaryKey(_)));
+        if !self.column.constraints.iter().any(is_key) {
+            return draft;
+        }
+        draft.advice(
+            "the primary key comes last: a unique index built CONCURRENTLY, then ADD PRIMARY KEY USING INDEX",
+        )
+    }
+
     /// The column with a sequence of its own and no rewrite: serial and identity.
     pub(super) fn numbered(&self, at: &At<'_>, of: &str, parts: &[Place]) -> Draft {
         let table = at.shown(&self.table);
@@ -195,12 +224,14 @@ impl Added<'_> {
             at.instead_of(self.alter, self.number, Some(&plain)),
         );
         let (name, text) = self.fill(at, &next);
-        at.draft_at(
-            &self.column.place,
-            format!("every row of {table} gets its own number: all of it is written anew"),
-        )
-        .effect(rewritten(at, &self.table))
-        .rewrite(Rewrite::this(here).then(&name, text))
+        let draft = at
+            .draft_at(
+                &self.column.place,
+                format!("every row of {table} gets its own number: all of it is written anew"),
+            )
+            .effect(rewritten(at, &self.table))
+            .rewrite(self.made_not_null(at, Rewrite::this(here).then(&name, text)));
+        self.without_its_key(draft)
     }
 }
 

@@ -46,7 +46,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         effects.scans.contains(&table) && effects.strongest(&table).is_some_and(LockMode::blocks_writes)
     };
     if index.manner == Manner::Concurrently
-        || index.only
+        // ONLY keeps the partitions out; a table without any is read all the same.
+        || (index.only && found.is_none())
         || partitioned
         || view
         || there

@@ -1,7 +1,7 @@
 use super::{Check, Group, Rule};
 use crate::catalog::Column;
 use crate::engine::{At, Draft, Level};
-use crate::statement::{Action, ColumnChange, Name, Quoted};
+use crate::statement::{Action, ColumnChange, Name, Quoted, Statement};
 
 pub(super) const RULE: Rule = Rule::new(
     Group::ChangingColumns,
@@ -55,6 +55,7 @@ fn check(at: &At<'_>) -> Vec<Draft> {
             }
             _ => false,
         });
+        let set_again = set_again || set_in_the_same_transaction(at, &table, column);
         let Some(consequence) = consequence(at, &table, column).filter(|_| !set_again) else { continue };
         let shown = at.shown(&table);
         drafts.push(
@@ -70,6 +71,23 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         );
     }
     drafts
+}
+
+/// Whether a later statement gives the column a default again before anybody sees it without.
+fn set_in_the_same_transaction(at: &At<'_>, table: &Name, column: &str) -> bool {
+    let later = at.all.iter().skip(at.number + 1).filter_map(|(statement, _)| match statement {
+        Statement::AlterRelation(alter) if at.catalog.resolve(&alter.name) == *table => Some(alter),
+        _ => None,
+    });
+    let mut actions = later.flat_map(|alter| alter.actions.iter().map(|(action, _)| action));
+    at.runs_in_transaction()
+        && actions.any(|action| match action {
+            Action::AlterColumn { column: other, change } => {
+                other == column
+                    && matches!(change, ColumnChange::SetDefault(_) | ColumnChange::AddIdentity(_))
+            }
+            _ => false,
+        })
 }
 
 /// What becomes of an INSERT that does not name the column; none where nothing changes.

@@ -1,6 +1,7 @@
 //! Every rule: its bad example trips it and no other, its good one trips none, and what it proposes is clean.
 
 mod everyday;
+mod nothing_lost;
 
 use upshift_files::{LayoutChoice, MigrationSet, SourceFile};
 
