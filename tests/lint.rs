@@ -4,6 +4,8 @@
 mod compare;
 #[path = "lint/corpus.rs"]
 mod corpus;
+#[path = "lint/examples.rs"]
+mod examples;
 #[path = "lint/functions.rs"]
 mod functions;
 #[path = "lint/live.rs"]
