@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use tokio_postgres::Client;
-use upshift_files::{Body, LayoutChoice, Migration, MigrationSet, SourceFile};
+use upshift_files::sql::StatementKind;
+use upshift_files::{Body, LayoutChoice, Migration, MigrationSet, SourceFile, Transaction};
 use upshift_lint::rules::{RULES, Rule};
 use upshift_lint::{Level, Options, lint};
 use upshift_promises::Database;
@@ -49,7 +50,10 @@ fn untried(rule: &str, files: &[SourceFile]) -> Option<&'static str> {
 
 fn files(example: &str) -> Vec<SourceFile> {
     let parts = example.trim().split("--- ").filter(|part| !part.is_empty());
-    parts.map(|part| part.split_once('\n').unwrap()).map(|(path, text)| SourceFile::new(path.to_owned(), text.to_owned())).collect()
+    parts
+        .map(|part| part.split_once('\n').unwrap())
+        .map(|(path, text)| SourceFile::new(path.to_owned(), text.to_owned()))
+        .collect()
 }
 
 fn set(files: &[SourceFile]) -> MigrationSet {
@@ -80,20 +84,30 @@ fn mended(rule: &Rule) -> Vec<Vec<SourceFile>> {
     proposed.collect()
 }
 
-/// Sends the up section of a migration, statement by statement; keys are bound as a backfill binds them.
+/// Sends the up section of a migration, in a transaction where upshift would open one; keys are bound as a backfill binds
+/// them.
 async fn apply(client: &Client, migration: &Migration) -> Result<(), String> {
     let Body::Sql(section) = migration.up() else { return Ok(()) };
-    for cut in section.statements().unwrap() {
-        let text = &section.text()[cut.range.clone()];
+    let cuts = section.statements().unwrap();
+    let major = u16::try_from(SERVER.version().major).unwrap();
+    let alone = cuts.iter().any(|cut| {
+        cut.refused_in_transaction(major) || matches!(cut.kind, StatementKind::TransactionControl(_))
+    });
+    let mut all: Vec<String> = cuts.iter().map(|cut| cut.text(section.text()).to_owned()).collect();
+    if !alone && section.transaction() == Transaction::On {
+        all.insert(0, "begin".to_owned());
+        all.push("commit".to_owned());
+    }
+    for text in all {
         let text = text.replace(":from", "0").replace(":to", "1000");
         if let Err(error) = client.batch_execute(&text).await {
-            let _ = client.batch_execute("rollback").await;
             let words =
                 error.as_db_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
             return Err(format!("{}: {words}", migration.label()));
         }
     }
-    Ok(())
+    // The next migration finds the session as the first did.
+    client.batch_execute("reset all").await.map_err(|error| error.to_string())
 }
 
 /// Applies an example in an empty database that is only its own.
