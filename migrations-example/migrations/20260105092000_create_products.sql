@@ -1,3 +1,4 @@
+-- upshift: allow foreign-key-without-index because no currency is ever deleted
 create table products (
     id          bigint generated always as identity primary key,
     shop_id     bigint      not null,
@@ -9,7 +10,6 @@ create table products (
     updated_at  timestamptz not null default now(),
 
     constraint products_shop_fkey foreign key (shop_id) references shops (id),
-    -- upshift: allow foreign-key-without-index because no currency is ever deleted
     constraint products_currency_fkey foreign key (currency) references currencies (code),
     constraint products_price_is_no_debt check (price_minor >= 0),
     constraint products_shop_sku_key unique (shop_id, sku),

@@ -1,3 +1,4 @@
+-- upshift: allow foreign-key-without-index because no currency is ever deleted
 create type order_status as enum ('cart', 'placed', 'paid', 'shipped', 'cancelled');
 
 create table orders (
@@ -12,7 +13,6 @@ create table orders (
 
     -- With the shop in the key no order can belong to the customer of another shop.
     constraint orders_customer_fkey foreign key (shop_id, customer_id) references customers (shop_id, id),
-    -- upshift: allow foreign-key-without-index because no currency is ever deleted
     constraint orders_currency_fkey foreign key (currency) references currencies (code),
     constraint orders_placed_has_a_time check (status in ('cart', 'cancelled') or placed_at is not null),
     constraint orders_shop_key unique (shop_id, id)
