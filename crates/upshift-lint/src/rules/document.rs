@@ -31,6 +31,14 @@ nobody has seen yet, so nothing is said about it. What breaks the release before
 ## Accepting a finding
 `-- upshift: allow RULE because …` before the statement, or in the header for the whole file.
 The reason is required, and the audit keeps it. An `allow` that nothing needed any more is found, too.
+
+## What it does not see
+- Statements it does not understand: the report and `upshift_test::lint` count and name them, a compile error does not.
+  With `vars on` these are all that have a `${…}`.
+- What a DO block, a procedure, a trigger or Rust code does.
+- In a down: what its own up made counts as seen by nobody, though by then it is in use.
+- An ALTER with several dangers gets a proposal for each, and each mends its own alone.
+- Columns are known by their name: a view is taken to use a column where the name is all that tells.
 ";
 
 fn document() -> String {
