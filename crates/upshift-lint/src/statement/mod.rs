@@ -1,4 +1,4 @@
-//! What a statement says, as a value: read from its text by [`read`], without a database.
+//! What a statement says, as a value: read from its text by [`read`](crate::read), without a database.
 //!
 //! The reader knows PostgreSQL's definition language and as much of queries as tells which tables they touch. What it
 //! does not know it says: [`Statement::Unknown`], never a guess.
