@@ -198,7 +198,7 @@ fn column_change(cursor: &mut Cursor<'_>) -> Reading<ColumnChange> {
     }
     if cursor.eat("add generated") {
         let identity = identity(cursor)?;
-        cursor.expect("as identity")?;
+        cursor.require("as identity")?;
         if cursor.is_sign("(") {
             cursor.parentheses()?;
         }
@@ -267,7 +267,7 @@ fn rename(cursor: &mut Cursor<'_>) -> Reading<Action> {
         cursor.eat("column");
     }
     let from = cursor.identifier()?;
-    cursor.expect("to")?;
+    cursor.require("to")?;
     let to = cursor.identifier()?;
     Ok(if constraint { Action::RenameConstraint { from, to } } else { Action::RenameColumn { from, to } })
 }
@@ -341,7 +341,7 @@ fn switch(cursor: &mut Cursor<'_>, verb: &str) -> Reading<Action> {
         }
         return Ok(Action::Rule { name: cursor.identifier()?, switch });
     }
-    cursor.expect("trigger")?;
+    cursor.require("trigger")?;
     // ALL and USER come with plain ENABLE and DISABLE alone.
     let plain = matches!(switch, Switch::Enable | Switch::Disable);
     if !plain && cursor.is_one_of(&["all", "user"]) {

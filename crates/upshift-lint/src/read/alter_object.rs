@@ -48,11 +48,11 @@ fn alter_type(cursor: &mut Cursor<'_>) -> Reading<Statement> {
         }
     } else if cursor.eat("rename value") {
         let from = cursor.string()?;
-        cursor.expect("to")?;
+        cursor.require("to")?;
         AlterType::RenameValue { name, from, to: cursor.string()? }
     } else if cursor.eat("rename attribute") {
         let from = cursor.identifier()?;
-        cursor.expect("to")?;
+        cursor.require("to")?;
         let to = cursor.identifier()?;
         AlterType::RenameAttribute { name, from, to, dependants: dependants(cursor) }
     } else if cursor.eat("rename to") {
@@ -82,10 +82,10 @@ fn attributes(cursor: &mut Cursor<'_>, name: Name) -> Reading<AlterType> {
             c.eat("if exists");
             AttributeChange::Drop(c.identifier()?)
         } else {
-            c.expect("alter attribute")?;
+            c.require("alter attribute")?;
             let name = c.identifier()?;
             c.eat("set data");
-            c.expect("type")?;
+            c.require("type")?;
             let of = type_name(c)?;
             if c.eat("collate") {
                 c.name()?;
@@ -120,7 +120,7 @@ fn alter_domain(cursor: &mut Cursor<'_>) -> Reading<Statement> {
         AlterDomain::DropConstraint { name, constraint }
     } else if cursor.eat("rename constraint") {
         let from = cursor.identifier()?;
-        cursor.expect("to")?;
+        cursor.require("to")?;
         AlterDomain::RenameConstraint { name, from, to: cursor.identifier()? }
     } else if cursor.eat("rename to") {
         AlterDomain::RenameTo { name, to: cursor.identifier()? }
@@ -136,7 +136,7 @@ fn alter_domain(cursor: &mut Cursor<'_>) -> Reading<Statement> {
     } else if cursor.eat("drop default") {
         AlterDomain::SetDefault { name }
     } else {
-        cursor.expect("set default")?;
+        cursor.require("set default")?;
         super::expression::expression(cursor)?;
         AlterDomain::SetDefault { name }
     };

@@ -128,7 +128,7 @@ pub(crate) fn table_constraint(cursor: &mut Cursor<'_>) -> Reading<Option<Constr
         "primary key" => ConstraintKind::PrimaryKey(key(cursor)?),
         "foreign key" => {
             let columns = key_columns(cursor)?;
-            cursor.expect("references")?;
+            cursor.require("references")?;
             ConstraintKind::ForeignKey(references(cursor, columns)?)
         }
         _ => exclude(cursor)?,

@@ -133,7 +133,7 @@ impl<'t> Cursor<'t> {
         all.iter().copied().find(|words| self.eat(words))
     }
 
-    pub(crate) fn expect(&mut self, words: &str) -> Reading<()> {
+    pub(crate) fn require(&mut self, words: &str) -> Reading<()> {
         if self.eat(words) { Ok(()) } else { self.stop() }
     }
 
@@ -156,7 +156,7 @@ impl<'t> Cursor<'t> {
         there
     }
 
-    pub(crate) fn expect_sign(&mut self, sign: &str) -> Reading<()> {
+    pub(crate) fn require_sign(&mut self, sign: &str) -> Reading<()> {
         if self.eat_sign(sign) { Ok(()) } else { self.stop() }
     }
 

@@ -36,7 +36,7 @@ pub(crate) fn update(cursor: &mut Cursor<'_>) -> Reading<Statement> {
     let table = cursor.name()?;
     cursor.eat_sign("*");
     alias(cursor)?;
-    cursor.expect("set")?;
+    cursor.require("set")?;
     let rest = *cursor;
     let mut columns = Vec::new();
     loop {
@@ -213,7 +213,7 @@ pub(crate) fn later(cursor: &mut Cursor<'_>, verb: &str) -> Reading<Statement> {
     cursor.identifier()?;
     let before = if verb == "prepare" { "as" } else { "for" };
     cursor.skip_while(|c| !c.is(before));
-    cursor.expect(before)?;
+    cursor.require(before)?;
     let execution = if verb == "prepare" { Execution::Parsed } else { Execution::Planned };
     explain(cursor).map(|read| only(read, execution))
 }

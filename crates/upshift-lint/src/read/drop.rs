@@ -76,7 +76,7 @@ pub(crate) fn drop(cursor: &mut Cursor<'_>) -> Reading<Statement> {
     })?;
     let has_table = matches!(kind, Kind::Trigger | Kind::Rule | Kind::Policy);
     let on = if has_table {
-        cursor.expect("on")?;
+        cursor.require("on")?;
         Some(cursor.name()?)
     } else {
         None

@@ -103,7 +103,7 @@ fn postfix(cursor: &mut Cursor<'_>, start: usize) -> Reading<Expression> {
             left = made(cursor, start, ExpressionKind::Cast(Box::new(left), to));
         } else if cursor.eat_sign("[") {
             cursor.skip_while(|c| !c.is_sign("]"));
-            cursor.expect_sign("]")?;
+            cursor.require_sign("]")?;
             left = made(cursor, start, ExpressionKind::Other(vec![left]));
         } else if cursor.is_sign(".") {
             cursor.advance();
@@ -196,7 +196,7 @@ fn words(cursor: &mut Cursor<'_>, left: Expression, start: usize, weakest: u8) -
     }
     if weakest < AT && cursor.eat("at") {
         if !cursor.eat("local") {
-            cursor.expect("time zone")?;
+            cursor.require("time zone")?;
             let zone = binary(cursor, AT, Grammar::Full)?;
             return Ok(Grown::More(operation(cursor, start, "at time zone", vec![left, zone])));
         }
@@ -227,7 +227,7 @@ fn is(cursor: &mut Cursor<'_>, left: Expression, start: usize) -> Reading<Expres
     if cursor.eat_one_of(&["notnull", "is not null"]).is_some() {
         return Ok(made(cursor, start, ExpressionKind::IsNotNull(left)));
     }
-    cursor.expect("is")?;
+    cursor.require("is")?;
     let not = if cursor.eat("not") { "is not " } else { "is " };
     if cursor.eat("distinct from") {
         let right = binary(cursor, IS, Grammar::Full)?;
@@ -236,7 +236,7 @@ fn is(cursor: &mut Cursor<'_>, left: Expression, start: usize) -> Reading<Expres
     let what = cursor.identifier()?;
     match what.as_str() {
         "json" => drop(cursor.eat_one_of(&["value", "scalar", "array", "object"])),
-        "nfc" | "nfd" | "nfkc" | "nfkd" => cursor.expect("normalized")?,
+        "nfc" | "nfd" | "nfkc" | "nfkd" => cursor.require("normalized")?,
         _ => {}
     }
     Ok(operation(cursor, start, &format!("{not}{what}"), vec![*left]))
@@ -263,7 +263,7 @@ fn set_operation(cursor: &mut Cursor<'_>, left: Expression, start: usize, word: 
         "between" => {
             cursor.eat_one_of(&["symmetric", "asymmetric"]);
             operands.push(binary(cursor, LIKE, Grammar::Full)?);
-            cursor.expect("and")?;
+            cursor.require("and")?;
             operands.push(binary(cursor, LIKE, Grammar::Full)?);
         }
         _ => {

@@ -16,7 +16,7 @@ pub(crate) fn index(cursor: &mut Cursor<'_>, what: &str) -> Reading<Statement> {
     let manner = if cursor.eat("concurrently") { Manner::Concurrently } else { Manner::Blocking };
     let existing = existing(cursor);
     let name = if cursor.is("on") { None } else { Some(cursor.name()?.name) };
-    cursor.expect("on")?;
+    cursor.require("on")?;
     let only = cursor.eat("only");
     let table = cursor.name()?;
     let method = if cursor.eat("using") { cursor.identifier()? } else { "btree".to_owned() };
@@ -72,7 +72,7 @@ pub(crate) fn view(
     if cursor.eat("with") {
         cursor.parentheses()?;
     }
-    cursor.expect("as")?;
+    cursor.require("as")?;
     Ok(Statement::CreateView(CreateView { name, replace, persistence, columns, query: query(*cursor)? }))
 }
 
@@ -91,7 +91,7 @@ pub(crate) fn trigger(cursor: &mut Cursor<'_>, replace: Replace, what: &str) -> 
             break;
         }
     }
-    cursor.expect("on")?;
+    cursor.require("on")?;
     let table = cursor.name()?;
     let from = if cursor.eat("from") { Some(cursor.name()?) } else { None };
     cursor.skip_while(|c| !c.is_one_of(&["execute", "for"]));
@@ -101,7 +101,7 @@ pub(crate) fn trigger(cursor: &mut Cursor<'_>, replace: Replace, what: &str) -> 
         each_row = cursor.eat("row");
         cursor.skip_while(|c| !c.is_one_of(&["execute", "for"]));
     }
-    cursor.expect("execute")?;
+    cursor.require("execute")?;
     if cursor.eat_one_of(&["function", "procedure"]).is_none() {
         return cursor.stop();
     }
@@ -301,7 +301,7 @@ fn ends_argument(cursor: &Cursor<'_>) -> bool {
 /// What follows CREATE POLICY.
 pub(crate) fn policy(cursor: &mut Cursor<'_>) -> Reading<Statement> {
     let name = cursor.identifier()?;
-    cursor.expect("on")?;
+    cursor.require("on")?;
     let table = cursor.name()?;
     let restrictive = cursor.eat("as restrictive");
     Ok(Statement::CreatePolicy { name, table, restrictive, reads: query(*cursor)?.reads })
@@ -310,9 +310,9 @@ pub(crate) fn policy(cursor: &mut Cursor<'_>) -> Reading<Statement> {
 /// What follows CREATE [OR REPLACE] RULE.
 pub(crate) fn rule(cursor: &mut Cursor<'_>) -> Reading<Statement> {
     let name = cursor.identifier()?;
-    cursor.expect("as on")?;
+    cursor.require("as on")?;
     cursor.identifier()?;
-    cursor.expect("to")?;
+    cursor.require("to")?;
     let table = cursor.name()?;
     cursor.skip_rest();
     Ok(Statement::CreateRule { name, table })
@@ -325,9 +325,9 @@ pub(crate) fn statistics(cursor: &mut Cursor<'_>) -> Reading<Statement> {
     if cursor.is_sign("(") {
         cursor.parentheses()?;
     }
-    cursor.expect("on")?;
+    cursor.require("on")?;
     list(cursor)?;
-    cursor.expect("from")?;
+    cursor.require("from")?;
     let table = cursor.name()?;
     cursor.finish(Statement::CreateStatistics { name, table })
 }

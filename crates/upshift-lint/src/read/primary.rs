@@ -122,7 +122,7 @@ fn special(cursor: &mut Cursor<'_>, start: usize) -> Reading<Option<Expression>>
         cursor.advance();
         let mut inside = cursor.parentheses()?;
         let inner = expression(&mut inside)?;
-        inside.expect("as")?;
+        inside.require("as")?;
         let to = type_name(&mut inside)?;
         inside.finish(())?;
         return Ok(Some(made(cursor, start, ExpressionKind::Cast(Box::new(inner), to))));
@@ -159,7 +159,7 @@ fn special(cursor: &mut Cursor<'_>, start: usize) -> Reading<Option<Expression>>
 }
 
 fn array(cursor: &mut Cursor<'_>, start: usize) -> Reading<Expression> {
-    cursor.expect_sign("[")?;
+    cursor.require_sign("[")?;
     let mut all = Vec::new();
     let mut nested = cursor.deeper()?;
     while !nested.is_sign("]") {
@@ -169,13 +169,13 @@ fn array(cursor: &mut Cursor<'_>, start: usize) -> Reading<Expression> {
             break;
         }
     }
-    nested.expect_sign("]")?;
+    nested.require_sign("]")?;
     cursor.catch_up(&nested);
     Ok(made(cursor, start, ExpressionKind::Other(all)))
 }
 
 fn case(cursor: &mut Cursor<'_>, start: usize) -> Reading<Expression> {
-    cursor.expect("case")?;
+    cursor.require("case")?;
     let mut parts = Vec::new();
     while !cursor.eat("end") {
         if cursor.eat_one_of(&["when", "then", "else"]).is_none() && !parts.is_empty() {

@@ -170,14 +170,14 @@ impl Scan {
 
     /// The parts of a WITH.
     fn with(&mut self, cursor: &mut Cursor<'_>) -> Reading<()> {
-        cursor.expect("with")?;
+        cursor.require("with")?;
         cursor.eat("recursive");
         loop {
             self.local.push(cursor.identifier()?);
             if cursor.is_sign("(") {
                 cursor.parentheses()?;
             }
-            cursor.expect("as")?;
+            cursor.require("as")?;
             cursor.eat_one_of(&["materialized", "not materialized"]);
             let part = cursor.parentheses()?;
             let mut target = part;

@@ -112,7 +112,7 @@ pub(crate) fn table_as(cursor: &mut Cursor<'_>, made: Made) -> Reading<Statement
         cursor.parentheses()?;
     }
     tail(cursor)?;
-    cursor.expect("as")?;
+    cursor.require("as")?;
     let text = cursor.text();
     let read = query(*cursor)?;
     let end = text.get(read.place.clone()).unwrap_or("").to_ascii_lowercase();
@@ -186,7 +186,7 @@ pub(crate) fn bound(cursor: &mut Cursor<'_>) -> Reading<Bound> {
     if cursor.eat("default") {
         return Ok(Bound::Default);
     }
-    cursor.expect("for values")?;
+    cursor.require("for values")?;
     if cursor.eat("in") {
         let mut inside = cursor.parentheses()?;
         let values = list(&mut inside)?;
@@ -196,11 +196,11 @@ pub(crate) fn bound(cursor: &mut Cursor<'_>) -> Reading<Bound> {
         cursor.parentheses()?;
         return Ok(Bound::Hash);
     }
-    cursor.expect("from")?;
+    cursor.require("from")?;
     let mut inside = cursor.parentheses()?;
     let from = list(&mut inside)?;
     inside.finish(())?;
-    cursor.expect("to")?;
+    cursor.require("to")?;
     let mut inside = cursor.parentheses()?;
     let to = list(&mut inside)?;
     inside.finish(Bound::Range { from, to })

@@ -12,14 +12,14 @@ pub(crate) fn type_name(cursor: &mut Cursor<'_>) -> Reading<TypeName> {
     };
     while cursor.eat_sign("[") {
         cursor.skip_while(|c| !c.is_sign("]"));
-        cursor.expect_sign("]")?;
+        cursor.require_sign("]")?;
         read.dimensions += 1;
     }
     if cursor.eat("array") {
         read.dimensions = 1;
         if cursor.eat_sign("[") {
             cursor.skip_while(|c| !c.is_sign("]"));
-            cursor.expect_sign("]")?;
+            cursor.require_sign("]")?;
         }
     }
     Ok(read)
@@ -82,7 +82,7 @@ fn named(cursor: &mut Cursor<'_>) -> Reading<TypeName> {
     let name = cursor.name()?;
     if cursor.eat_sign("%") {
         // table.column%TYPE, in the arguments of functions.
-        cursor.expect("type")?;
+        cursor.require("type")?;
         return Ok(TypeName { name, modifiers: Vec::new(), dimensions: 0 });
     }
     let modifiers = modifiers(cursor)?;

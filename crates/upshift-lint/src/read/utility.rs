@@ -190,7 +190,7 @@ pub(crate) fn comment(cursor: &mut Cursor<'_>) -> Reading<Statement> {
             (Name::bare(name), Some(Name { schema: parts.pop(), name: table }))
         }
         Kind::Constraint | Kind::Trigger | Kind::Rule | Kind::Policy => {
-            cursor.expect("on")?;
+            cursor.require("on")?;
             let domain = cursor.eat("domain");
             let on = cursor.name()?;
             (Name::bare(name), (!domain).then_some(on))
