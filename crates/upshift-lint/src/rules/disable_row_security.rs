@@ -28,7 +28,7 @@ create table orders (id bigint primary key, owner text);
 create policy own on orders using (owner = current_user);
 alter table orders enable row level security;
 --- 2_more.sql
-create policy support on orders for select to pg_read_all_data using (true);
+create policy support on orders for select to pg_monitor using (true);
 ",
 );
 
