@@ -251,6 +251,10 @@ impl Model<'_> {
         match &constraint.kind {
             ConstraintKind::ForeignKey(key) => {
                 self.lock(&key.table, LockMode::RowShare);
+                if self.is_since(18) {
+                    // Only since then may a partitioned table have one that is not validated.
+                    self.lock_all(&self.partitions_of(table), LockMode::ShareUpdateExclusive);
+                }
                 self.query_both(table, &key.table, LockMode::AccessShare);
             }
             _ => {
