@@ -12,6 +12,24 @@ pub enum Origin {
     Existing,
     /// The migration with this number in the set, from 0.
     Migration(usize),
+    /// The down of the migration with this number.
+    Down(usize),
+}
+
+impl Origin {
+    /// The down of a migration; what was there before all of them has none.
+    #[must_use]
+    pub fn down(self) -> Origin {
+        match self {
+            Origin::Existing => Origin::Existing,
+            Origin::Migration(number) | Origin::Down(number) => Origin::Down(number),
+        }
+    }
+
+    /// Whether it is of the same migration, its up or its down.
+    pub fn is_beside(self, other: Origin) -> bool {
+        self.down() == other.down()
+    }
 }
 
 /// A relation.

@@ -3,7 +3,7 @@
 use upshift_files::{Phase, SectionKind};
 
 use super::{At, Rewrite};
-use crate::catalog::{Origin, Table, Type};
+use crate::catalog::{Origin, Table};
 use crate::statement::{
     Action, Bound, ConstraintKind, Drop, Expression, ExpressionKind, Key, Kind, Name, Place, Statement,
 };
@@ -19,18 +19,19 @@ impl<'a> At<'a> {
         seen.map(|(name, place)| (dropped, name, place)).collect()
     }
 
-    /// Whether this migration made it.
+    /// Whether this migration made it: old code cannot know it.
     fn is_own(&self, kind: Kind, name: &Name) -> bool {
-        let own = Some(self.catalog.origin());
         match kind {
-            Kind::Type | Kind::Domain => self.catalog.type_named(name).map(Type::origin) == own,
+            Kind::Type | Kind::Domain => {
+                self.catalog.type_named(name).is_some_and(|known| self.is_of_this(known.origin()))
+            }
             Kind::Function | Kind::Procedure | Kind::Aggregate => {
-                self.catalog.function(name).map(|function| function.origin) == own
+                self.catalog.function(name).is_some_and(|known| self.is_of_this(known.origin))
             }
             Kind::Schema => self
                 .before()
                 .any(|one| matches!(one, Statement::CreateSchema { name: made, .. } if *made == name.name)),
-            _ => self.is_unseen(name),
+            _ => self.is_own_relation(name),
         }
     }
 
@@ -42,6 +43,12 @@ impl<'a> At<'a> {
     /// The statements after this one in its section.
     pub fn after(&self) -> impl Iterator<Item = &'a Statement> + use<'a> {
         self.all.iter().skip(self.number + 1).map(|(statement, _)| statement)
+    }
+
+    /// What the up did that this down reverts; nothing in an up.
+    pub fn reverted(&self) -> impl Iterator<Item = &'a Statement> + use<'a> {
+        let up = if self.section.kind() == SectionKind::Down { self.up } else { &[] };
+        up.iter().map(|(statement, _)| statement)
     }
 
     /// Whether two names are of the same relation.
@@ -62,6 +69,16 @@ impl<'a> At<'a> {
             }),
             _ => false,
         }
+        })
+    }
+
+    /// Whether a later statement of the section drops a table: nothing before that makes it worse.
+    pub fn is_dropped_later(&self, table: &Name) -> bool {
+        self.after().any(|statement| match statement {
+            Statement::Drop(dropped) => {
+                dropped.kind == Kind::Table && dropped.names.iter().any(|(name, _)| self.is_same(name, table))
+            }
+            _ => false,
         })
     }
 
@@ -96,7 +113,8 @@ impl<'a> At<'a> {
     /// Whether there was anything before this migration: others are there only then.
     pub fn is_first(&self) -> bool {
         let own = self.catalog.origin();
-        own == Origin::Existing || self.catalog.relations().all(|(_, relation)| relation.origin == own)
+        own == Origin::Existing
+            || self.catalog.relations().all(|(_, relation)| self.is_of_this(relation.origin))
     }
 
     /// Whether the up section is cut into batches.

@@ -9,6 +9,7 @@ use upshift_files::{Migration, Phase, Section, SectionKind, Transaction};
 
 use super::{Draft, Options};
 use crate::Catalog;
+use crate::catalog::Origin;
 use crate::effect::{Effects, Major, effects, is_volatile};
 use crate::statement::{Expression, LockMode, Name, Persistence, Statement};
 
@@ -33,6 +34,8 @@ pub struct At<'a> {
     pub migration: &'a Migration,
     /// What the project asks.
     pub options: &'a Options,
+    /// The statements of its migration's up.
+    pub(super) up: &'a [(Statement, Cut)],
     pub(super) transaction: Transaction,
     pub(super) known: &'a KnownEffects,
 }
@@ -91,11 +94,25 @@ impl<'a> At<'a> {
         self.options.each_major().filter(|major| is_so(self.effects(*major))).collect()
     }
 
-    /// Whether nobody else has seen a relation: this migration made it, or it is temporary.
+    /// Whether nobody waits for a relation: its own section made it, or it is temporary. What an up made is in use when
+    /// its down runs.
     pub fn is_unseen(&self, relation: &Name) -> bool {
-        let temporary =
-            self.catalog.table(relation).is_some_and(|table| table.persistence == Persistence::Temporary);
-        self.catalog.is_new(relation) || temporary
+        self.catalog.is_new(relation) || self.is_temporary(relation)
+    }
+
+    /// Whether old code cannot know a relation: this migration made it, for a down its up, or it is temporary.
+    pub fn is_own_relation(&self, relation: &Name) -> bool {
+        let known = self.catalog.relation(relation);
+        known.is_some_and(|known| self.is_of_this(known.origin)) || self.is_temporary(relation)
+    }
+
+    /// Whether this migration made something, for a down its up.
+    pub fn is_of_this(&self, origin: Origin) -> bool {
+        origin.is_beside(self.catalog.origin())
+    }
+
+    fn is_temporary(&self, relation: &Name) -> bool {
+        self.catalog.table(relation).is_some_and(|table| table.persistence == Persistence::Temporary)
     }
 
     /// Whether the release before this one still runs: in every phase but the contract. A down is for its own release.

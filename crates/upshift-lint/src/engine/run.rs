@@ -81,6 +81,8 @@ struct Part<'a> {
     migration: &'a Migration,
     section: &'a Section,
     all: &'a [(Statement, Cut)],
+    /// The statements of the migration's up.
+    up: &'a [(Statement, Cut)],
 }
 
 impl Run<'_> {
@@ -97,10 +99,12 @@ impl Run<'_> {
         let before = catalog.clone();
         let mut allows = Allows::of(migration);
         if let Some(section) = section {
-            self.part(Part { migration, section, all: up }, catalog, &mut allows);
+            self.part(Part { migration, section, all: up, up }, catalog, &mut allows);
         }
         if let Down::Sql(section) = migration.down() {
-            self.part(Part { migration, section, all: down }, &mut catalog.clone(), &mut allows);
+            let mut after = catalog.clone();
+            after.begin(catalog.origin().down());
+            self.part(Part { migration, section, all: down, up }, &mut after, &mut allows);
         }
         let last = &self.last;
         let whole =
@@ -151,6 +155,7 @@ impl Run<'_> {
                 place: &cut.range,
                 number,
                 all: part.all,
+                up: part.up,
                 catalog,
                 held: &held,
                 section: part.section,

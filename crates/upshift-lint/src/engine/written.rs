@@ -95,9 +95,9 @@ impl<'a> At<'a> {
         added.collect()
     }
 
-    /// Whether this migration made a column: nobody else has seen it.
+    /// Whether this migration made a column, for a down its up: old code cannot know it.
     pub fn is_new_column(&self, table: &Name, column: &str) -> bool {
-        self.catalog.column(table, column).is_some_and(|column| column.origin == self.catalog.origin())
+        self.catalog.column(table, column).is_some_and(|column| self.is_of_this(column.origin))
     }
 
     /// `alter table only orders`: an ALTER up to its first change.

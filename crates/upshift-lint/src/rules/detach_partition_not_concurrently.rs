@@ -6,7 +6,7 @@ pub(super) const RULE: Rule = Rule::new(
     Group::Tables,
     Level::Error,
     "a partition is detached while nobody can use the partitioned table",
-    Check::Up(check),
+    Check::UpAndDown(check),
 )
 .explained(
     "DETACH PARTITION takes ACCESS EXCLUSIVE of the partitioned table: it waits for the longest query over any \

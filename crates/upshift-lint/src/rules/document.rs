@@ -36,7 +36,7 @@ The reason is required, and the audit keeps it. An `allow` that nothing needed a
 - Statements it does not understand: the report and `upshift_test::lint` count and name them, a compile error does not.
   With `vars on` these are all that have a `${…}`.
 - What a DO block, a procedure, a trigger or Rust code does.
-- In a down: what its own up made counts as seen by nobody, though by then it is in use.
+- In a down: what is locked in the same manner as its up locked it; that is told of the up alone.
 - An ALTER with several dangers gets a proposal for each, and each mends its own alone.
 - Columns are known by their name: a view is taken to use a column where the name is all that tells.
 ";

@@ -48,6 +48,7 @@ fn check(migration: &InMigration<'_>) -> Vec<Draft> {
         return Vec::new();
     }
     let mut replayed = migration.after.clone();
+    replayed.begin(migration.after.origin().down());
     migration.down.iter().for_each(|(statement, _)| replayed.apply(statement));
     let touched: Vec<Name> =
         migration.up.iter().chain(migration.down).flat_map(|(statement, _)| touched(statement)).collect();

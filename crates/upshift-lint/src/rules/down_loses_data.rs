@@ -47,7 +47,7 @@ fn check(at: &At<'_>) -> Vec<Draft> {
                 gone.filter(|(_, name, _)| at.catalog.table(name).is_some() && !at.is_made_later(name));
             known.map(|(_, name, place)| lost(place, name.to_string())).collect()
         }
-        Statement::AlterRelation(alter) if !at.is_unseen(&alter.name) => {
+        Statement::AlterRelation(alter) if !at.is_own_relation(&alter.name) => {
             let gone = alter.actions.iter().filter_map(|(action, place)| match action {
                 Action::DropColumn { column, .. }
                     if at.catalog.column(&alter.name, column).is_some()
@@ -60,10 +60,10 @@ fn check(at: &At<'_>) -> Vec<Draft> {
             gone.collect()
         }
         Statement::Truncate { tables, .. } => {
-            let seen = tables.iter().filter(|table| !at.is_unseen(table));
+            let seen = tables.iter().filter(|table| !at.is_own_relation(table));
             seen.map(|table| lost(at.place, format!("what is in {table}"))).collect()
         }
-        Statement::Delete(delete) if delete.filter.is_none() && !at.is_unseen(&delete.table) => {
+        Statement::Delete(delete) if delete.filter.is_none() && !at.is_own_relation(&delete.table) => {
             vec![lost(at.place, format!("what is in {}", delete.table))]
         }
         _ => Vec::new(),

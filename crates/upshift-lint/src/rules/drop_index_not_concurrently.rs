@@ -6,13 +6,13 @@ pub(super) const RULE: Rule = Rule::new(
     Group::Indexes,
     Level::Warning,
     "an index is dropped while nobody can use its table",
-    Check::Up(check),
+    Check::UpAndDown(check),
 )
 .explained(
     "DROP INDEX takes ACCESS EXCLUSIVE on the table: it waits for every query that runs there, and \
      everybody waits behind it. CONCURRENTLY waits without having others wait. It takes one index a \
      statement and no CASCADE, and PostgreSQL refuses it for an index of a partitioned table: there only \
-     the lock timeout helps.",
+     the lock timeout helps. A down that drops what its up built in the same manner is not told: the up is.",
     "manual, DROP INDEX; measured on PostgreSQL 10 to 18",
 )
 .examples(
@@ -41,7 +41,7 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     if dropped.kind != Kind::Index || dropped.manner == Manner::Concurrently {
         return Vec::new();
     }
-    let seen: Vec<&(Name, _)> = dropped.names.iter().filter(|(name, _)| !is_unseen(at, name)).collect();
+    let seen: Vec<&(Name, _)> = dropped.names.iter().filter(|(name, _)| !is_spared(at, name)).collect();
     let Some((first, place)) = seen.first() else { return Vec::new() };
     let table = at.catalog.index(first).map(|index| index.table.clone());
     let of =
@@ -75,7 +75,15 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     vec![draft.rewrite(Rewrite::this(each.collect::<Vec<_>>().join("\n")))]
 }
 
-/// Whether nobody has seen it: this migration made the index or its table.
-fn is_unseen(at: &At<'_>, index: &Name) -> bool {
-    at.catalog.index(index).is_some_and(|known| at.is_unseen(&known.table))
+/// Whether nobody is kept waiting by it alone: its table is new, or goes as well; or a down only mirrors its up.
+fn is_spared(at: &At<'_>, index: &Name) -> bool {
+    let table = at.catalog.index(index).map(|known| &known.table);
+    let mirrored = at.reverted().any(|one| match one {
+        Statement::CreateIndex(made) if made.manner == Manner::Blocking => match &made.name {
+            Some(name) => *name == index.name,
+            None => table.is_some_and(|table| at.is_same(&made.table, table)),
+        },
+        _ => false,
+    });
+    mirrored || table.is_some_and(|table| at.is_unseen(table) || at.is_dropped_later(table))
 }

@@ -1,17 +1,20 @@
+use upshift_files::SectionKind;
+
 use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level, Rewrite};
-use crate::statement::{Kind, LockMode};
+use crate::statement::{Kind, LockMode, Name, Statement};
 
 pub(super) const RULE: Rule = Rule::new(
     Group::Tables,
     Level::Error,
     "a partition is dropped, which locks the whole partitioned table",
-    Check::Up(check),
+    Check::UpAndDown(check),
 )
 .explained(
     "DROP TABLE of a partition takes ACCESS EXCLUSIVE of the table it belongs to: every query over any partition waits, \
      and the DROP itself waits for the longest of them. DETACH PARTITION … CONCURRENTLY (14 and later; not where there \
-     is a DEFAULT partition) lets them all go on; what is left is a table that nobody reads, and can be dropped.",
+     is a DEFAULT partition) lets them all go on; what is left is a table that nobody reads, and can be dropped. A down \
+     that drops what its up made in its place is not told: the up is.",
     "manual, ALTER TABLE, DETACH PARTITION; measured on 10 to 18",
 )
 .examples(
@@ -36,9 +39,14 @@ drop table events_2024;
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let gone = at.dropped(&[Kind::Table, Kind::ForeignTable]).into_iter();
-    let partitions = gone.filter_map(|(_, name, place)| Some((name, place, at.partitioned_table_of(name)?)));
-    let seen = partitions.filter(|(_, _, parent)| !at.is_unseen(parent));
+    let Statement::Drop(dropped) = at.statement else { return Vec::new() };
+    let named = dropped.names.iter().filter(|_| matches!(dropped.kind, Kind::Table | Kind::ForeignTable));
+    let partitions = named.filter_map(|(name, place)| Some((name, place, at.partitioned_table_of(name)?)));
+    let seen = partitions.filter(|(name, _, parent)| {
+        let goes =
+            dropped.names.iter().any(|(one, _)| at.is_same(one, parent)) || at.is_dropped_later(parent);
+        !at.is_unseen(name) && !at.is_unseen(parent) && !goes && !is_mirrored(at, name)
+    });
     seen.map(|(name, place, parent)| {
         let shown = at.shown(&parent);
         let draft = at
@@ -50,11 +58,28 @@ fn check(at: &At<'_>) -> Vec<Draft> {
                  its migration",
                 at.shown(default),
             )),
-            None => draft.rewrite(
-                Rewrite::this(format!("alter table {shown} detach partition {name} concurrently;"))
-                    .then(&format!("drop_{}", name.name), format!("-- upshift: phase contract\ndrop table {name};")),
-            ),
+            None => draft.rewrite(apart(at, &shown, name)),
         }
     })
     .collect()
+}
+
+/// Whether a down drops what its up made in its place, which locks as much and is told there.
+fn is_mirrored(at: &At<'_>, partition: &Name) -> bool {
+    at.reverted().any(|one| {
+        matches!(one, Statement::CreateTable(made)
+            if made.partition_of.is_some() && at.is_same(&made.name, partition))
+    })
+}
+
+/// Detached first, dropped then: in a migration after, but nothing comes after a down.
+fn apart(at: &At<'_>, parent: &Name, partition: &Name) -> Rewrite {
+    let detach = format!("alter table {parent} detach partition {partition} concurrently;");
+    match at.section.kind() {
+        SectionKind::Down => Rewrite::this(format!("{detach}\ndrop table if exists {partition};")),
+        _ => Rewrite::this(detach).then(
+            &format!("drop_{}", partition.name),
+            format!("-- upshift: phase contract\ndrop table {partition};"),
+        ),
+    }
 }

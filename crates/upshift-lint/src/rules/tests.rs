@@ -1,5 +1,6 @@
 //! Every rule: its bad example trips it and no other, its good one trips none, and what it proposes is clean.
 
+mod downs;
 mod everyday;
 mod nothing_lost;
 

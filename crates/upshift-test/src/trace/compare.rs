@@ -138,7 +138,7 @@ impl Trace {
             if let Down::Sql(section) = migration.down() {
                 let mut after = catalog.clone();
                 // What the migration made is there for everybody by now.
-                after.begin(Origin::Migration(set.len()));
+                after.begin(Origin::Down(number));
                 let half = Half { migration, section, step: step(Direction::Down), major: self.major };
                 comparison.section(half, &mut after);
             }
