@@ -2,10 +2,16 @@
 
 #[path = "schema/changes.rs"]
 mod changes;
+#[path = "schema/generate.rs"]
+mod generate;
 #[path = "schema/oracle.rs"]
 mod oracle;
 #[path = "schema/pairs.rs"]
 mod pairs;
+#[path = "schema/pull.rs"]
+mod pull;
+#[path = "schema/push.rs"]
+mod push;
 #[path = "schema/reading.rs"]
 mod reading;
 #[path = "schema/sink.rs"]

@@ -12,15 +12,15 @@ use upshift_promises::database::SERVER;
 use crate::oracle::{dump, pg_dump, read, role};
 
 /// A pair of schemas, as the file has it.
-struct Pair {
-    name: String,
-    old: String,
-    new: String,
-    roles: Vec<String>,
+pub struct Pair {
+    pub name: String,
+    pub old: String,
+    pub new: String,
+    pub roles: Vec<String>,
 }
 
 /// The pairs beside the repository; `None`, and a line that says so, where there are none.
-fn pairs() -> Option<Vec<Pair>> {
+pub fn pairs() -> Option<Vec<Pair>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/schema-pairs/pairs.json");
     let Ok(text) = std::fs::read_to_string(&path) else {
         eprintln!("skipped: there is no {}", path.display());
@@ -34,7 +34,9 @@ fn pairs() -> Option<Vec<Pair>> {
         new: text(&pair["new"]),
         roles: pair["roles"].as_array().unwrap().iter().map(text).collect(),
     };
-    Some(pairs.iter().map(pair).collect())
+    // To look at one alone.
+    let only = std::env::var("UPSHIFT_PAIR").unwrap_or_default();
+    Some(pairs.iter().map(pair).filter(|pair| pair.name.contains(&only)).collect())
 }
 
 /// A schema as both see it, or why the server does not take it.
@@ -59,8 +61,8 @@ async fn state(program: Arc<PathBuf>, name: String, ddl: String) -> State {
     State { name, seen }
 }
 
-/// Everything the file has, as many at once as are quick on a small machine.
-async fn states(program: PathBuf, pairs: Vec<Pair>) -> Vec<State> {
+/// The roles that the pairs expect.
+pub async fn make_roles(pairs: &[Pair]) {
     let first = Database::new().await;
     let mut names: BTreeSet<&str> = pairs.iter().flat_map(|pair| &pair.roles).map(String::as_str).collect();
     // One pair expects it without saying so.
@@ -68,6 +70,40 @@ async fn states(program: PathBuf, pairs: Vec<Pair>) -> Vec<State> {
     for name in names {
         role(&first, name).await;
     }
+}
+
+/// Does something with a database of each different schema that the server takes; the results in order of the names.
+pub async fn each_schema<F, O, T>(pairs: Vec<Pair>, work: F) -> Vec<(String, T)>
+where
+    F: Fn(Database) -> O + Clone + Send + 'static,
+    O: Future<Output = T> + Send,
+    T: Send + 'static,
+{
+    let turns = Arc::new(Semaphore::new(4));
+    let mut running = JoinSet::new();
+    let mut known = BTreeSet::new();
+    for pair in pairs {
+        for (side, ddl) in [("old", pair.old), ("new", pair.new)] {
+            if !known.insert(ddl.clone()) {
+                continue;
+            }
+            let (turns, work, name) = (turns.clone(), work.clone(), format!("{} ({side})", pair.name));
+            running.spawn(async move {
+                let _turn = turns.acquire_owned().await.unwrap();
+                let db = Database::new().await;
+                let taken = db.client().await.batch_execute(&ddl).await.is_ok();
+                if taken { Some((name, work(db).await)) } else { None }
+            });
+        }
+    }
+    let mut results: Vec<(String, T)> = running.join_all().await.into_iter().flatten().collect();
+    results.sort_by(|a, b| a.0.cmp(&b.0));
+    results
+}
+
+/// Everything the file has, as many at once as are quick on a small machine.
+async fn states(program: PathBuf, pairs: Vec<Pair>) -> Vec<State> {
+    make_roles(&pairs).await;
     let (program, turns) = (Arc::new(program), Arc::new(Semaphore::new(4)));
     let mut running = JoinSet::new();
     let mut known = BTreeSet::new();

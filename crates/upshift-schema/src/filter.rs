@@ -150,7 +150,7 @@ impl Filter {
     }
 
     /// What `pg_namespace` is asked for, beside the system's own.
-    fn condition(&self) -> String {
+    pub(crate) fn condition(&self) -> String {
         let (operator, names) = match &self.schemas {
             Schemas::AllBut(names) => ("<> all", names),
             Schemas::Only(names) => ("= any", names),

@@ -29,6 +29,7 @@
 //! What a snapshot holds, what it leaves out, and the format of its text: `docs/schema.md`.
 
 mod diff;
+mod edges;
 mod fact;
 mod filter;
 mod fingerprint;
@@ -41,6 +42,7 @@ mod snapshot;
 mod text;
 
 pub use diff::{Change, Diff, Verdict};
+pub use edges::{Edges, Key};
 pub use fact::Fact;
 pub use filter::Filter;
 pub use fingerprint::{Fingerprint, FingerprintError};

@@ -2,7 +2,7 @@
 
 use tokio_postgres::{Client, SimpleQueryMessage, Statement};
 
-use crate::{Filter, RowError, Snapshot};
+use crate::{Edges, Filter, RowError, Snapshot};
 
 /// A snapshot that could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -93,5 +93,31 @@ impl SnapshotReader {
     /// The connection, for other questions. The path is `pg_catalog` alone.
     pub fn client(&self) -> &Client {
         &self.client
+    }
+}
+
+impl Edges {
+    /// Reads the dependencies of the database this connection is to, in one round trip. As [`Snapshot::read`].
+    ///
+    /// # Locks
+    /// As [`Filter::sql`].
+    ///
+    /// # Errors
+    /// As [`Snapshot::read`].
+    ///
+    /// # Cancel safety
+    /// As [`Snapshot::read`].
+    pub async fn read(client: &Client, filter: &Filter) -> Result<Edges, ReadError> {
+        let messages = client.simple_query(&filter.edges_sql()).await.map_err(ReadError::Server)?;
+        let rows = messages.iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some((
+                row.get(0).unwrap_or_default(),
+                row.get(1).unwrap_or_default(),
+                row.get(2).unwrap_or_default(),
+                row.get(3).unwrap_or_default(),
+            )),
+            _ => None,
+        });
+        Edges::of_rows(rows).map_err(ReadError::Row)
     }
 }

@@ -26,6 +26,12 @@ pub struct RowError {
     cause: KindError,
 }
 
+impl RowError {
+    pub(crate) fn new(id: &str, cause: KindError) -> RowError {
+        RowError { id: id.to_owned(), cause }
+    }
+}
+
 impl Snapshot {
     /// Of the rows that answered [`Filter::sql`]: kind, id and definition, in any order.
     ///

@@ -1,0 +1,111 @@
+//! Databases that nobody uses, in which wishes are built and plans are tried.
+
+use tokio_postgres::{Config, SimpleQueryMessage};
+use upshift_schema::Filter;
+
+use super::GenerateError;
+use super::link::Link;
+use crate::plan::Schema;
+
+/// A database of its own, which goes with this value.
+///
+/// [`Shadow::close`] drops it at once. One that is dropped without (its future was, or the program died) stays until the
+/// next shadow is made on that server: each is known by its name and by an advisory lock that its maker holds.
+#[derive(Debug)]
+pub struct Shadow {
+    name: String,
+    place: Config,
+    /// Holds the lock that says the shadow is in use.
+    desk: Link,
+}
+
+/// Written for PostgreSQL 13 to 18. The name is the backend's, so it is nobody else's while the backend lives.
+const NAME: &str = "\
+    select pg_catalog.format('upshift_shadow_%s_%s', pg_catalog.pg_backend_pid(),
+        (extract(epoch from pg_catalog.clock_timestamp()) operator(pg_catalog.*) 1000000)::pg_catalog.int8)";
+
+/// Shadows that nobody holds.
+const LEFT: &str = "\
+    select d.datname from pg_catalog.pg_database d
+    where d.datname operator(pg_catalog.~) '^upshift_shadow_[0-9]+_[0-9]+$'
+        and pg_catalog.pg_has_role(d.datdba, 'USAGE')
+        and pg_catalog.pg_try_advisory_lock(pg_catalog.hashtext(d.datname), 1970501222)";
+
+impl Shadow {
+    /// An empty one on the server of this address. The role has to be allowed to create databases.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or refuses to create a database.
+    ///
+    /// # Cancel safety
+    /// What was made is dropped when the next shadow is made.
+    pub async fn empty(place: &Config) -> Result<Shadow, GenerateError> {
+        Shadow::make(place, "template0").await
+    }
+
+    /// A copy of this one, in which nobody may be connected.
+    ///
+    /// # Errors
+    /// As [`Shadow::empty`].
+    ///
+    /// # Cancel safety
+    /// As [`Shadow::empty`].
+    pub async fn copy(&self) -> Result<Shadow, GenerateError> {
+        Shadow::make(&self.place, &self.name).await
+    }
+
+    async fn make(place: &Config, template: &str) -> Result<Shadow, GenerateError> {
+        let desk = Link::open(place).await?;
+        for left in column(&desk, LEFT).await? {
+            // Somebody may have been quicker; what is left stays for the next.
+            let _ = desk.run(&format!("drop database if exists {left}")).await;
+        }
+        let name = column(&desk, NAME).await?.pop().unwrap_or_default();
+        let lock = format!("select pg_catalog.pg_advisory_lock(pg_catalog.hashtext('{name}'), 1970501222)");
+        desk.run(&lock).await?;
+        desk.run(&format!("create database {name} template {template}")).await?;
+        Ok(Shadow { name, place: place.clone(), desk })
+    }
+
+    /// Its address.
+    pub fn config(&self) -> Config {
+        let mut config = self.place.clone();
+        config.dbname(&self.name);
+        config
+    }
+
+    /// Drops the database.
+    ///
+    /// # Errors
+    /// The server is gone, or somebody is in the database.
+    ///
+    /// # Cancel safety
+    /// As [`Shadow::empty`].
+    pub async fn close(self) -> Result<(), GenerateError> {
+        self.desk.run(&format!("drop database if exists {} with (force)", self.name)).await
+    }
+
+    pub(super) async fn schema(&self, filter: &Filter) -> Result<Schema, GenerateError> {
+        let link = Link::open(&self.config()).await?;
+        let schema = link.schema(filter).await;
+        link.close().await;
+        schema
+    }
+
+    pub(super) async fn run(&self, sql: &str) -> Result<(), GenerateError> {
+        let link = Link::open(&self.config()).await?;
+        let done = link.run(sql).await;
+        link.close().await;
+        done
+    }
+}
+
+async fn column(link: &Link, sql: &str) -> Result<Vec<String>, GenerateError> {
+    let rows = link.client.simple_query(sql).await;
+    let rows = rows.map_err(|cause| GenerateError::Statement { sql: sql.to_owned(), cause })?;
+    let first = |message: &SimpleQueryMessage| match message {
+        SimpleQueryMessage::Row(row) => row.get(0).map(ToOwned::to_owned),
+        _ => None,
+    };
+    Ok(rows.iter().filter_map(first).collect())
+}
