@@ -14,6 +14,8 @@ mod pull;
 mod push;
 #[path = "schema/reading.rs"]
 mod reading;
+#[path = "schema/shadow.rs"]
+mod shadow;
 #[path = "schema/sink.rs"]
 mod sink;
 #[path = "schema/verify.rs"]

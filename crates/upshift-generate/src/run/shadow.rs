@@ -10,26 +10,33 @@ use crate::plan::Schema;
 /// A database of its own, which goes with this value.
 ///
 /// [`Shadow::close`] drops it at once. One that is dropped without (its future was, or the program died) stays until the
-/// next shadow is made on that server: each is known by its name and by an advisory lock that its maker holds.
+/// next shadow is made on that server: its name says whose it is, and whether that one is still there.
 #[derive(Debug)]
 pub struct Shadow {
     name: String,
     place: Config,
-    /// Holds the lock that says the shadow is in use.
+    /// While it is there, the shadow is in use.
     desk: Link,
 }
 
-/// Written for PostgreSQL 13 to 18. The name is the backend's, so it is nobody else's while the backend lives.
+/// Written for PostgreSQL 13 to 18. Its maker's backend and the time: nobody else's, and it says whom it belongs to.
 const NAME: &str = "\
     select pg_catalog.format('upshift_shadow_%s_%s', pg_catalog.pg_backend_pid(),
         (extract(epoch from pg_catalog.clock_timestamp()) operator(pg_catalog.*) 1000000)::pg_catalog.int8)";
 
-/// Shadows that nobody holds.
+/// Shadows whose makers are gone. A backend that is younger than the shadow has its number from one that is gone.
+///
+/// Not an advisory lock: those are of one database each, and makers may sit in different ones. Written for PostgreSQL 13 to 18.
 const LEFT: &str = "\
     select d.datname from pg_catalog.pg_database d
-    where d.datname operator(pg_catalog.~) '^upshift_shadow_[0-9]+_[0-9]+$'
-        and pg_catalog.pg_has_role(d.datdba, 'USAGE')
-        and pg_catalog.pg_try_advisory_lock(pg_catalog.hashtext(d.datname), 1970501222)";
+    cross join lateral pg_catalog.regexp_match(d.datname, '^upshift_shadow_([0-9]{1,10})_([0-9]{1,18})$') maker
+    where pg_catalog.pg_has_role(d.datdba, 'USAGE')
+        and maker is not null
+        and not exists (
+            select from pg_catalog.pg_stat_activity a
+            where a.pid operator(pg_catalog.=) maker[1]::pg_catalog.int8
+                and (a.backend_start is null or a.backend_start operator(pg_catalog.<=)
+                    pg_catalog.to_timestamp(maker[2]::pg_catalog.float8 operator(pg_catalog./) 1000000)))";
 
 impl Shadow {
     /// An empty one on the server of this address. The role has to be allowed to create databases.
@@ -61,8 +68,6 @@ impl Shadow {
             let _ = desk.run(&format!("drop database if exists {left}")).await;
         }
         let name = column(&desk, NAME).await?.pop().unwrap_or_default();
-        let lock = format!("select pg_catalog.pg_advisory_lock(pg_catalog.hashtext('{name}'), 1970501222)");
-        desk.run(&lock).await?;
         desk.run(&format!("create database {name} template {template}")).await?;
         Ok(Shadow { name, place: place.clone(), desk })
     }
