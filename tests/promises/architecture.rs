@@ -19,11 +19,12 @@ const FLOORS: &[&[&str]] = &[
     &["backfill", "recorder"],
     &["execute"],
     &["migrator"],
-    &["builder", "audit", "repair", "status", "fleet", "rollout", "checked", "backfills"],
+    &["builder", "audit", "adopt", "repair", "status", "fleet", "rollout", "checked", "backfills"],
 ];
 
 /// The same for neighbours on one floor that may know each other.
-const NEIGHBOURS: &[(&str, &str)] = &[("facts", "session"), ("migrator", "audit"), ("migrator", "repair")];
+const NEIGHBOURS: &[(&str, &str)] =
+    &[("facts", "session"), ("migrator", "audit"), ("migrator", "repair"), ("adopt", "audit")];
 
 #[test]
 fn modules_import_from_their_own_floor_or_below() {

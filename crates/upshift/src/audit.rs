@@ -3,11 +3,11 @@
 use std::cmp::Ordering;
 
 use time::OffsetDateTime;
-use tokio_postgres::Row;
+use tokio_postgres::{Client, Row};
 
 use crate::context::Here;
 use crate::error::Error;
-use crate::history::sql;
+use crate::history::sql::{self, Tables};
 use crate::migrator::Migrator;
 use crate::session;
 
@@ -19,7 +19,7 @@ pub struct AuditRow {
     pub id: i64,
     /// When, by the database's clock.
     pub at: OffsetDateTime,
-    /// `apply`, `revert`, `baseline`, `repair`, `skip` or `record`.
+    /// `apply`, `revert`, `baseline`, `adopt`, `unadopt`, `repair`, `accept`, `skip` or `record`.
     pub action: String,
     /// `done` or `failed`.
     pub outcome: String,
@@ -86,12 +86,8 @@ impl<'m> Audit<'m> {
 
     fn rows_here(&self) -> Here<'_, Vec<AuditRow>> {
         Box::pin(async move {
-            let broken = |cause| Error::database("read the audit", cause);
             let client = session::borrow(self.migrator.context.pool()).await?;
-            let sql = self.migrator.context.tables().sql(sql::READ_AUDIT);
-            let rows = client.query_typed(&sql, &[]).await.map_err(broken)?;
-            let rows = rows.iter().map(row).collect::<Result<_, _>>().map_err(broken)?;
-            Ok(rows)
+            read_audit(&client, self.migrator.context.tables()).await
         })
     }
 
@@ -117,6 +113,13 @@ impl<'m> Audit<'m> {
             Ok(verdict)
         })
     }
+}
+
+/// Every row, oldest first: one round trip.
+pub(crate) async fn read_audit(client: &Client, tables: &Tables) -> Result<Vec<AuditRow>, Error> {
+    let broken = |cause| Error::database("read the audit", cause);
+    let rows = client.query_typed(&tables.sql(sql::READ_AUDIT), &[]).await.map_err(broken)?;
+    rows.iter().map(row).collect::<Result<_, _>>().map_err(broken)
 }
 
 fn verdict(rows: &[Row]) -> Result<AuditVerdict, tokio_postgres::Error> {

@@ -33,6 +33,16 @@ impl Migrator {
         Migrator { context }
     }
 
+    /// The pool it was given.
+    pub fn pool(&self) -> &Pool {
+        self.context.pool()
+    }
+
+    /// The source it was given.
+    pub fn source(&self) -> &Source {
+        self.context.source()
+    }
+
     /// The schema that holds history and audit, `upshift` unless said otherwise: one for each service in a shared
     /// database. It is made when it is not there.
     ///

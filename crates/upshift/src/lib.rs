@@ -18,13 +18,14 @@
 //! plans again and carries the [`Plan`] out, each migration in its own transaction with its history row, many of them on
 //! their way at once. What PostgreSQL refuses in a transaction runs statement by statement and goes on where it stopped.
 //!
-//! - [`Migrator`]: `run`, `up`, `down`, `redo`, `plan`, `status`, `health`, `drift`, `baseline`, `repair`, `audit`.
+//! - [`Migrator`]: `run`, `up`, `down`, `redo`, `plan`, `status`, `health`, `drift`, `baseline`, `adopt`, `repair`, `audit`.
 //! - [`Source`]: an embedded folder, a folder at run time, files made by the program, Rust code.
 //! - [`Plan`]: what will be done and why, as a value; [`Plan::to_sql`] is a script for psql.
 //! - [`Report`] and [`Error`]: what happened, and what to do now.
 //!
 //! The quick start, what a file may say and how it is built stand in the repository's README and `docs/`.
 
+mod adopt;
 mod around;
 mod audit;
 mod backfill;
@@ -62,6 +63,7 @@ mod status;
 mod watch;
 mod wire;
 
+pub use adopt::{Adopted, AdoptedMigration, AdoptedText, Predecessor};
 pub use audit::{Audit, AuditRow, AuditVerdict, BrokenRow};
 pub use backfill::Worked;
 pub use backfills::Backfills;

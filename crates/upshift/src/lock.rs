@@ -331,7 +331,11 @@ impl Lock {
 }
 
 /// Who holds the lock, when the server tells.
-async fn holder(client: &Client, sql: &str, values: &[(&(dyn ToSql + Sync), Type)]) -> Option<Holder> {
+pub(crate) async fn holder(
+    client: &Client,
+    sql: &str,
+    values: &[(&(dyn ToSql + Sync), Type)],
+) -> Option<Holder> {
     let rows = client.query_typed(sql, values).await.ok()?;
     let row = rows.first()?;
     let age: i64 = row.try_get("age_ms").ok()?;

@@ -63,6 +63,7 @@ impl Kind {
                 "a newer release of the library may know what it is; tell its authors if it does not"
             }
             Kind::Stopped { why, .. } => why.help(),
+            Kind::Unadopted(why) => return Some(why.help()),
             Kind::BaselineNotEmpty => "a baseline is for a database that was built without upshift",
         };
         Some(help.to_owned())

@@ -70,6 +70,7 @@ impl fmt::Display for Kind {
             | Kind::NoContract { .. }
             | Kind::Silent { .. }
             | Kind::Unhealthy { .. } => self.of_a_rollout(f),
+            Kind::Unadopted(why) => why.fmt(f),
             Kind::Drifted(drift) => write!(f, "{}; nothing was done", drift.headline()),
             Kind::Schema(_) => f.write_str("could not understand the schema of the database"),
             Kind::Stopped { label, why } => write!(f, "backfill {label}: {why}"),

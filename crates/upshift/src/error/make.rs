@@ -6,7 +6,7 @@ use std::time::Duration;
 use deadpool_postgres::{PoolError, TimeoutType};
 use upshift_files::Diagnostics;
 
-use super::{Error, Failure, Holder, Inner, Kind, ServerError, Stopped};
+use super::{Error, Failure, Holder, Inner, Kind, ServerError, Stopped, Unadopted};
 use crate::code::BoxError;
 use crate::drift::Drift;
 use crate::gate::ClosedBy;
@@ -160,6 +160,10 @@ impl Error {
 
     pub(crate) fn baseline_not_empty() -> Error {
         Error::of(Kind::BaselineNotEmpty)
+    }
+
+    pub(crate) fn unadopted(why: Unadopted) -> Error {
+        Error::of(Kind::Unadopted(why))
     }
 }
 

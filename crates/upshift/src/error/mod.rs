@@ -1,5 +1,6 @@
 //! The one error of the library: what, where, why, what now.
 
+mod adoption;
 mod failure;
 mod help;
 mod line;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use upshift_files::Diagnostics;
 
+pub(crate) use adoption::Unadopted;
 pub use failure::{FailedAt, Failure, Left};
 pub use server::ServerError;
 pub use stopped::Stopped;
@@ -59,6 +61,7 @@ pub(crate) enum Kind {
     NotApplied { label: String },
     NotFailed { label: String, state: String },
     BaselineNotEmpty,
+    Unadopted(Unadopted),
     GateClosed { label: String, reasons: Vec<ClosedBy> },
     Unregistered { id: String },
     NotJoined,
@@ -152,9 +155,10 @@ impl Error {
         self.refusals().iter().any(|refusal| matches!(refusal.kind, crate::plan::RefusalKind::Changed { .. }))
     }
 
-    /// Whether another migrator was at work for longer than [`crate::LockPolicy::wait`].
+    /// Whether another migrator was at work for longer than [`crate::LockPolicy::wait`], or the tool whose history is to
+    /// be adopted.
     pub fn is_locked(&self) -> bool {
-        matches!(self.0.kind, Kind::Locked { .. })
+        matches!(self.0.kind, Kind::Locked { .. } | Kind::Unadopted(Unadopted::AtWork { .. }))
     }
 
     /// Whether locks of other sessions on tables kept a migration from being applied.

@@ -50,3 +50,19 @@ where l.locktype operator(pg_catalog.=) 'relation' and l.granted
     and l.pid operator(pg_catalog.<>) pg_catalog.pg_backend_pid()
 order by a.xact_start"
 );
+
+/// Who holds a lock on a table that keeps writers away, or is one. $1 the table's schema, $2 its name.
+pub(crate) const TABLE_HOLDER: &str = concat!(
+    "select ",
+    holder!(),
+    "
+from pg_catalog.pg_locks l
+    join pg_catalog.pg_stat_activity a on a.pid operator(pg_catalog.=) l.pid
+    join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) l.relation
+    join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
+where l.locktype operator(pg_catalog.=) 'relation' and l.granted
+    and n.nspname operator(pg_catalog.=) $1 and c.relname operator(pg_catalog.=) $2
+    and l.mode operator(pg_catalog.<>) all (array['AccessShareLock', 'RowShareLock'])
+    and l.pid operator(pg_catalog.<>) pg_catalog.pg_backend_pid()
+order by a.xact_start"
+);

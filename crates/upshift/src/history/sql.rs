@@ -8,7 +8,7 @@
 //! `coalesce`, `extract`, `bigint`, and `varchar`, which is why casts go there and not to `text`.
 
 pub(crate) use super::lock::{
-    LEASE_HOLDER, LOCK_HOLDER, RELEASE_SESSION_LOCK, TRY_SESSION_LOCK, TRY_TRANSACTION_LOCK,
+    LEASE_HOLDER, LOCK_HOLDER, RELEASE_SESSION_LOCK, TABLE_HOLDER, TRY_SESSION_LOCK, TRY_TRANSACTION_LOCK,
 };
 pub(crate) use super::tables::{FORMAT, FORMAT_LOCK, NAMES, Tables};
 
@@ -178,6 +178,24 @@ insert into upshift.history (version, name, phase, state, direction, statements_
 select a.version, a.name, $12::varchar, $20::varchar, 'up', $21::integer, $13::varchar, $14::varchar, $15::varchar,
     $16::varchar, $17::varchar, $18::varchar, $19::varchar, a.at, a.duration_ms, a.role, a.service, a.release, a.host,
     a.token
+from facts a
+returning duration_ms"
+);
+
+/// Records a migration that another tool has applied, and its audit row. Values as in [`RECORD_APPLIED`], and $22 when it
+/// was applied (microseconds since 1970; null: unknown, so now), $23 milliseconds it took then (null: unknown).
+pub(crate) const RECORD_ADOPTED: &str = concat!(
+    "with ",
+    audit_row!(),
+    "
+insert into upshift.history (version, name, phase, state, direction, statements_done, up_checksum, down_checksum,
+    verify_checksum, guard_checksum, up, down, irreversible, applied_at, duration_ms, role, service, release, host,
+    token)
+select a.version, a.name, $12::varchar, $20::varchar, 'up', $21::integer, $13::varchar, $14::varchar, $15::varchar,
+    $16::varchar, $17::varchar, $18::varchar, $19::varchar,
+    coalesce(timestamp with time zone '1970-01-01 00:00:00+00' operator(pg_catalog.+)
+        ($22::bigint operator(pg_catalog.*) interval '1 microsecond'), a.at),
+    coalesce($23::bigint, 0), a.role, a.service, a.release, a.host, a.token
 from facts a
 returning duration_ms"
 );

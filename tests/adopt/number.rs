@@ -1,0 +1,163 @@
+//! Tools that know a migration by its number: goose, sqlx, refinery, diesel, dbmate, Flyway.
+
+use expect_test::expect;
+use upshift::Layout;
+use upshift_adopt::{Request, Tool};
+use upshift_promises::files;
+
+use crate::stage::{Way, database, project};
+
+#[tokio::test]
+async fn goose_moves_in() {
+    let db = database("goose-v3.27.3.from-source.sql").await;
+    let source = files(&[
+        (
+            "20240101120000_users.sql",
+            "-- +goose Up\ncreate table users ();\n-- +goose Down\ndrop table users;\n",
+        ),
+        (
+            "20240102120000_orders.sql",
+            "-- +goose Up\ncreate table orders ();\n-- +goose Down\ndrop table orders;\n",
+        ),
+    ]);
+    Way {
+        db: &db,
+        source,
+        request: Request::new(Tool::Goose),
+        next: ("20240103120000_next.sql", "-- +goose Up\ncreate table next ();\n"),
+    }
+    .walk(expect![[""]], expect![[""]], "up 20240103120000_next")
+    .await;
+    // What was adopted can be reverted: its down is known.
+    let sql = "select version, state, applied_at, down is not null from upshift.history order by ordinal";
+    expect![[""]].assert_eq(&db.rows(sql).await);
+    let sql = "select action, version, name, detail from upshift.audit order by id limit 2";
+    expect![[""]].assert_eq(&db.rows(sql).await);
+}
+
+#[tokio::test]
+async fn sqlx_moves_in() {
+    let db = database("sqlx-0.9.from-source.sql").await;
+    Way {
+        db: &db,
+        source: files(&[("20240101120000_create_t.sql", "create table t(id int);")]),
+        request: Request::new(Tool::Sqlx),
+        next: ("20240102120000_next.sql", "create table next ();"),
+    }
+    .walk(expect![[""]], expect![[""]], "up 20240102120000_next")
+    .await;
+    let sql = "select applied_at, duration_ms from upshift.history where version = 20240101120000";
+    expect![[""]].assert_eq(&db.rows(sql).await);
+}
+
+#[tokio::test]
+async fn a_checkout_with_other_line_ends_is_still_verified() {
+    let db = database("sqlx-0.9.from-source.sql").await;
+    // SHA-384 of `create table t(id int);\n`, from the vectors.
+    db.run("update _sqlx_migrations set checksum = decode('6fb50252050998ec5eba70d9d0c7d53ee8f84e7dcfc2e798d538b894829157524bd98bc0fb7b369c78fb03f7ce1028ca', 'hex')").await;
+    let migrator = db.migrator(files(&[("20240101120000_create_t.sql", "create table t(id int);\r\n")]));
+    let decided = upshift_adopt::decide(&migrator, &Request::new(Tool::Sqlx)).await.unwrap();
+    expect![[""]].assert_eq(&decided.to_string());
+}
+
+/// refinery's own examples, with the checksums its tests expect.
+const REFINERY: &[(&str, &str)] = &[
+    (
+        "V1__initial.sql",
+        "CREATE TABLE persons (\n    id int,\n    name varchar(255),\n    city varchar(255)\n);\n",
+    ),
+    ("V2__add_cars_table.sql", "CREATE TABLE cars (\n    id int,\n    name varchar(255)\n);\n"),
+];
+
+#[tokio::test]
+async fn refinery_moves_in() {
+    let db = database("refinery.from-source.sql").await;
+    Way {
+        db: &db,
+        source: files(REFINERY),
+        request: Request::new(Tool::Refinery),
+        next: ("V3__next.sql", "create table next ();"),
+    }
+    .walk(expect![[""]], expect![[""]], "up 3_next")
+    .await;
+}
+
+#[tokio::test]
+async fn refinery_with_wide_versions_moves_in() {
+    let db = database("refinery.from-source.sql").await;
+    db.run(
+        "alter table refinery_schema_history alter version type bigint;
+        update refinery_schema_history set checksum = '13938959368620441626' where version = 1;
+        update refinery_schema_history set checksum = '5394706226941044339' where version = 2",
+    )
+    .await;
+    let migrator = db.migrator(files(REFINERY));
+    let decided = upshift_adopt::decide(&migrator, &Request::new(Tool::Refinery)).await.unwrap();
+    expect![[""]].assert_eq(&decided.to_string());
+}
+
+#[tokio::test]
+async fn diesel_moves_in() {
+    let db = database("diesel.from-source.sql").await;
+    let source = files(&[
+        ("00000000000000_diesel_initial_setup/up.sql", "select 1;"),
+        ("00000000000000_diesel_initial_setup/down.sql", "select 1;"),
+        ("2024-01-01-120000_users/up.sql", "create table users ();"),
+        ("2024-01-01-120000_users/down.sql", "drop table users;"),
+    ]);
+    Way {
+        db: &db,
+        source,
+        request: Request::new(Tool::Diesel),
+        next: ("2024-01-02-120000_next/up.sql", "create table next ();"),
+    }
+    .walk(expect![[""]], expect![[""]], "up 20240102120000_next")
+    .await;
+}
+
+#[tokio::test]
+async fn dbmate_moves_in() {
+    let db = database("dbmate-2.36.0.real.sql").await;
+    Way {
+        db: &db,
+        source: project("dbm/db/migrations"),
+        request: Request::new(Tool::Dbmate),
+        next: ("20240103120000_next.sql", "-- migrate:up\ncreate table next ();\n-- migrate:down\n"),
+    }
+    .walk(expect![[""]], expect![[""]], "up 20240103120000_next")
+    .await;
+}
+
+/// A version of two parts scales them all: 1.1 is 10001 with eight zeros.
+const FLYWAY: &[(&str, &str)] = &[
+    ("V1__before_flyway.sql", "create table before ();"),
+    ("V1_1__create_t.sql", "create table t(id int);"),
+    ("R__my_view.sql", "select 1;\n"),
+];
+
+#[tokio::test]
+async fn flyway_moves_in() {
+    let db = database("flyway-13.0.0.from-source.sql").await;
+    Way {
+        db: &db,
+        source: files(FLYWAY).layout(Layout::Flyway),
+        request: Request::new(Tool::Flyway),
+        next: ("V1_10__next.sql", "create table next ();"),
+    }
+    .walk(expect![[""]], expect![[""]], "up 1001000000000_next")
+    .await;
+}
+
+#[tokio::test]
+async fn an_edited_repeatable_of_flyway_is_applied_again() {
+    let db = database("flyway-13.0.0.from-source.sql").await;
+    let edited = [FLYWAY[0], FLYWAY[1], ("R__my_view.sql", "create view v as select 1 as one;")];
+    Way {
+        db: &db,
+        source: files(&edited).layout(Layout::Flyway),
+        request: Request::new(Tool::Flyway),
+        next: ("V1_10__next.sql", "create table next ();"),
+    }
+    .walk(expect![[""]], expect![[""]], "up 1001000000000_next, up R__my_view")
+    .await;
+}
