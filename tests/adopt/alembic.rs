@@ -22,7 +22,24 @@ async fn what_alembic_writes_offline_becomes_files_and_its_heads_stand_for_their
         request: Request::new(Tool::Alembic),
         next: ("0005_next.sql", "create table next ();"),
     }
-    .walk(expect![[""]], expect![[""]], "up 4_76008376680a, up 5_next")
+    .walk(
+        expect![[r#"
+        alembic: public.alembic_version, 2 rows; upshift files
+        migration       alembic       applied (UTC)  standing
+        1_46d2658177af  46d2658177af  -              unverifiable: its table has the current revisions alone
+        2_bbb222        bbb222        -              unverifiable: its table has the current revisions alone
+        3_aaa111        aaa111        -              unverifiable: its table has the current revisions alone
+        4_76008376680a  -             -              pending
+        to adopt: 3 migrations, 0 verified; not applied: 1
+    "#]],
+        expect![[r#"
+        1_46d2658177af baseline
+        2_bbb222 baseline
+        3_aaa111 baseline
+        4_76008376680a pending
+    "#]],
+        "up 4_76008376680a, up 5_next",
+    )
     .await;
 }
 
@@ -43,7 +60,19 @@ async fn a_revision_that_no_file_has_is_refused() {
     db.run("update alembic_version set version_num = 'ccc333' where version_num = 'bbb222'").await;
     let error =
         upshift_adopt::adopt(&db.migrator(offline()), &Request::new(Tool::Alembic)).await.unwrap_err();
-    expect![[""]].assert_eq(&error.render());
+    expect![[r#"
+        the history of alembic is not adopted: applied, and newer than all files: ccc333
+
+        alembic: public.alembic_version, 2 rows; upshift files
+        migration       alembic       applied (UTC)  standing
+        1_46d2658177af  46d2658177af  -              unverifiable: its table has the current revisions alone
+        2_bbb222        -             -              out of order: newer ones are applied
+        3_aaa111        aaa111        -              unverifiable: its table has the current revisions alone
+        4_76008376680a  -             -              pending
+        ccc333          ccc333        -              newer than these files
+        to adopt: 2 migrations, 0 verified; not applied: 2
+        refused: applied, and newer than all files: ccc333
+          help: adopt with the files of the newest release: the next one would apply them again; Python cannot run here: cut the SQL of `alembic upgrade head --sql` into files, or adopt with `--baseline`"#]].assert_eq(&error.render());
 }
 
 #[tokio::test]
@@ -53,13 +82,32 @@ async fn a_baseline_is_for_one_place_alone() {
     let one = Version::new(1).unwrap();
     let elsewhere = Request::new(Tool::Alembic).baseline(one, ["76008376680a"]);
     let error = upshift_adopt::adopt(&db.migrator(&source), &elsewhere).await.unwrap_err();
-    expect![[""]].assert_eq(&error.render());
+    expect![[r#"
+        the history of alembic is not adopted: the old history stands at aaa111, bbb222, and the baseline is of 76008376680a
+
+        alembic: public.alembic_version, 2 rows; upshift files
+        migration   alembic          applied (UTC)  standing
+        1_baseline  at 76008376680a  -              in the baseline
+        to adopt: 1 migration, 0 verified
+        refused: the old history stands at aaa111, bbb222, and the baseline is of 76008376680a
+          help: bring it there with the tool itself first, or name where it stands, if the baseline was written from that"#]].assert_eq(&error.render());
     Way {
         db: &db,
         source,
         request: Request::new(Tool::Alembic).baseline(one, ["bbb222", "aaa111"]),
         next: ("2_next.sql", "create table next ();"),
     }
-    .walk(expect![[""]], expect![[""]], "up 2_next")
+    .walk(
+        expect![[r#"
+        alembic: public.alembic_version, 2 rows; upshift files
+        migration   alembic            applied (UTC)  standing
+        1_baseline  at bbb222, aaa111  -              in the baseline
+        to adopt: 1 migration, 0 verified
+    "#]],
+        expect![[r#"
+        1_baseline baseline
+    "#]],
+        "up 2_next",
+    )
     .await;
 }

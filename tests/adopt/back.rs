@@ -23,9 +23,20 @@ async fn an_adoption_is_taken_back_and_made_again() {
         assert_eq!(db.history().await, "");
         assert_eq!(upshift_adopt::look_back(&migrator).await.unwrap(), LookBack::NotAdopted);
     }
-    expect![[""]].assert_eq(&states(&migrator).await);
+    expect![[r#"
+        20240101120000_a pending
+        20240102120000_b pending
+    "#]]
+    .assert_eq(&states(&migrator).await);
     let sql = "select id, action, version, name from upshift.audit order by id limit 6";
-    expect![[""]].assert_eq(&db.rows(sql).await);
+    expect![[r#"
+        1 | adopt | - | goose
+        2 | adopt | 20240101120000 | a
+        3 | adopt | 20240102120000 | b
+        4 | unadopt | - | goose
+        5 | unadopt | 20240101120000 | a
+        6 | unadopt | 20240102120000 | b"#]]
+    .assert_eq(&db.rows(sql).await);
     assert_eq!(old_tables(&db, &migrator).await, before);
     let verdict = migrator.audit().verify().await.unwrap();
     assert_eq!(verdict, upshift::AuditVerdict::Whole { rows: 12 });
@@ -44,12 +55,15 @@ async fn once_upshift_has_migrated_there_is_no_way_back() {
     upshift_adopt::adopt(&migrator, &Request::new(Tool::Goose)).await.unwrap();
     assert_eq!(steps(&migrator.run().await.unwrap()), "up 20240103120000_c");
     let error = migrator.unadopt().await.unwrap_err();
-    expect![[""]].assert_eq(&error.render());
+    expect![[r#"
+        20240103120000_c was applied or reverted since the adoption, which cannot be taken back
+          help: stay, for the other tool knows nothing of it; its own table is as it was when its history was adopted"#]].assert_eq(&error.render());
     // Nor when it was reverted: of an adopted one the old tool would think that it is there.
     let report = migrator.down(upshift::DownTarget::Steps(2)).await.unwrap();
     assert_eq!(steps(&report), "down 20240103120000_c, down 20240102120000_b");
     let error = migrator.unadopt().await.unwrap_err();
-    expect![[""]].assert_eq(&error.to_string());
+    expect!["20240103120000_c was applied or reverted since the adoption, which cannot be taken back"]
+        .assert_eq(&error.to_string());
     assert_eq!(db.history().await, "20240101120000 | a | baseline");
 }
 
@@ -58,7 +72,10 @@ async fn what_was_not_adopted_is_not_taken_back() {
     let db = database("goose-v3.27.3.from-source.sql").await;
     let migrator = db.migrator(files(FILES));
     let error = migrator.unadopt().await.unwrap_err();
-    expect![[""]].assert_eq(&error.render());
+    expect![[r#"
+        no history of another tool was adopted
+          help: there is nothing to take back"#]]
+    .assert_eq(&error.render());
     assert_eq!(db.rows("select to_regnamespace('upshift')").await, "-");
     migrator.baseline(upshift::Version::new(20_240_101_120_000).unwrap()).await.unwrap();
     let error = migrator.unadopt().await.unwrap_err();
@@ -81,5 +98,12 @@ async fn a_look_back_tells_that_the_old_tool_is_still_in_use() {
     seen.push(look().await);
     db.run("drop table goose_db_version").await;
     seen.push(look().await);
-    expect![[""]].assert_eq(&seen.join("\n"));
+    expect![[r#"
+        no history of another tool was adopted
+        goose: public.goose_db_version is as it was adopted
+        goose: public.goose_db_version had 3 rows when it was adopted and has 4: somebody still runs goose
+        goose: public.goose_db_version is as it was adopted
+        goose: public.goose_db_version was written to since it was adopted: somebody still runs goose
+        goose: public.goose_db_version is gone since it was adopted"#]]
+    .assert_eq(&seen.join("\n"));
 }

@@ -22,7 +22,10 @@ async fn of_many_adoptions_at_once_one_is_done() {
     };
     let all = join_all((0..6).map(|_| one())).await;
     assert_eq!(all.iter().filter(|it| it.is_ok()).count(), 1, "{all:?}");
-    expect![[""]].assert_eq(&db.history().await);
+    expect![[r#"
+        20240101120000 | a | baseline
+        20240102120000 | b | baseline"#]]
+    .assert_eq(&db.history().await);
     assert_eq!(db.rows("select count(*) from upshift.audit").await, "3");
     db.settle().await;
 }
@@ -33,7 +36,16 @@ async fn a_second_adoption_is_refused() {
     let migrator = db.migrator(files(FILES));
     upshift_adopt::adopt(&migrator, &Request::new(Tool::Goose)).await.unwrap();
     let error = upshift_adopt::adopt(&migrator, &Request::new(Tool::Goose)).await.unwrap_err();
-    expect![[""]].assert_eq(&error.render());
+    expect![[r#"
+        the history of goose is not adopted: upshift has a history here, of 2 migrations
+
+        goose: public.goose_db_version, 3 rows; goose files; its times say no zone and are taken as UTC
+        migration         goose           applied (UTC)        standing
+        20240101120000_a  20240101120000  2026-11-20 10:33:00  unverifiable: it keeps no checksum
+        20240102120000_b  20240102120000  2026-11-20 10:33:00  unverifiable: it keeps no checksum
+        to adopt: 2 migrations, 0 verified
+        refused: upshift has a history here, of 2 migrations
+          help: a history is adopted once, before upshift applies anything; `unadopt` takes an adoption back, while nothing was applied since"#]].assert_eq(&error.render());
     assert_eq!(db.rows("select count(*) from upshift.audit").await, "3");
 }
 
@@ -131,10 +143,13 @@ async fn an_open_write_to_the_old_table_refuses_with_its_writer() {
     let timeouts =
         upshift::Timeouts { lock: std::time::Duration::from_millis(200), ..upshift::Timeouts::default() };
     let migrator = db.migrator(files(FILES)).timeouts(timeouts);
-    expect![[""]].assert_eq(&held(&migrator, Tool::Goose).await);
+    expect![[r#"
+        goose is at work, and nothing was adopted: pid N `goose by hand`, role postgres, from N connected for N ms
+          help: let it finish and stop it for good, or end it with `select N"#]].assert_eq(&held(&migrator, Tool::Goose).await);
     other.batch_execute("commit").await.unwrap();
     is_untouched(&db).await;
     // And now the row counts: its file is not there.
     let error = upshift_adopt::adopt(&migrator, &Request::new(Tool::Goose)).await.unwrap_err();
-    expect![[""]].assert_eq(&error.to_string());
+    expect!["the history of goose is not adopted: applied, and newer than all files: 20240103120000"]
+        .assert_eq(&error.to_string());
 }

@@ -23,7 +23,15 @@ async fn a_dirty_golang_migrate() {
     let db = database("golang-migrate.from-source.sql").await;
     db.run("update schema_migrations set dirty = true").await;
     let source = files(&[("20240102120000_b.up.sql", "create table b ();")]);
-    expect![[""]].assert_eq(&refused(&db, source, &Request::new(Tool::GolangMigrate)).await);
+    expect![[r#"
+        the history of golang-migrate is not adopted: version 20240102120000 is dirty: it was begun and did not finish
+
+        golang-migrate: public.schema_migrations, 1 row; upshift files
+        migration         golang-migrate  applied (UTC)  standing
+        20240102120000_b  20240102120000  -              unverifiable: its table has one row, and all up to it counts
+        to adopt: 1 migration, 0 verified
+        refused: version 20240102120000 is dirty: it was begun and did not finish
+          help: put its work right by hand, then `migrate force VERSION`"#]].assert_eq(&refused(&db, source, &Request::new(Tool::GolangMigrate)).await);
 }
 
 #[tokio::test]
@@ -35,7 +43,18 @@ async fn a_failed_flyway_row() {
         ("V2__two.sql", "select 2;"),
         ("R__my_view.sql", "select 1;\n"),
     ]);
-    expect![[""]].assert_eq(&refused(&db, source, &Request::new(Tool::Flyway)).await);
+    expect![[r#"
+        the history of flyway is not adopted: 2 has `success = false`
+
+        flyway: public.flyway_schema_history, 4 rows; flyway files; its times say no zone and are taken as UTC
+        migration               flyway      applied (UTC)        standing
+        1000100000000_create_t  1.1         2026-11-20 10:33:00  verified
+        2000000000000_two       -           -                    pending
+        R__my_view              R__my view  2026-11-20 10:33:00  verified
+        to adopt: 2 migrations, 2 verified; not applied: 1
+        refused: 2 has `success = false`
+          help: put its work right by hand, then `flyway repair`"#]]
+    .assert_eq(&refused(&db, source, &Request::new(Tool::Flyway)).await);
 }
 
 #[tokio::test]
@@ -43,32 +62,59 @@ async fn a_failed_sqlx_row() {
     let db = database("sqlx-0.9.from-source.sql").await;
     db.run("update _sqlx_migrations set success = false").await;
     let source = files(&[("20240101120000_create_t.sql", "create table t(id int);")]);
-    expect![[""]].assert_eq(&refused(&db, source, &Request::new(Tool::Sqlx)).await);
+    expect![[r#"
+        the history of sqlx is not adopted: version 20240101120000 has `success = false`
+
+        sqlx: public._sqlx_migrations, 1 row; upshift files
+        migration                sqlx            applied (UTC)        standing
+        20240101120000_create_t  20240101120000  2026-11-20 10:33:00  verified
+        to adopt: 1 migration, 1 verified
+        refused: version 20240101120000 has `success = false`
+          help: put its work right by hand, then set `success`, or delete the row"#]]
+    .assert_eq(&refused(&db, source, &Request::new(Tool::Sqlx)).await);
 }
 
 #[tokio::test]
 async fn an_edited_file_unless_it_is_accepted() {
     let db = database("sqlx-0.9.from-source.sql").await;
     let source = files(&[("20240101120000_create_t.sql", "create table t(id bigint);")]);
-    expect![[""]].assert_eq(&refused(&db, source.clone(), &Request::new(Tool::Sqlx)).await);
+    expect![[r#"
+        the history of sqlx is not adopted: edited after it was applied: 20240101120000_create_t
+
+        sqlx: public._sqlx_migrations, 1 row; upshift files
+        migration                sqlx            applied (UTC)        standing
+        20240101120000_create_t  20240101120000  2026-11-20 10:33:00  changed: its checksum is another one
+        to adopt: 1 migration, 0 verified
+        refused: edited after it was applied: 20240101120000_create_t
+          help: put the files back as they were applied, or say that today's text is to count (`--accept-changed`)"#]].assert_eq(&refused(&db, source.clone(), &Request::new(Tool::Sqlx)).await);
     let request = Request::new(Tool::Sqlx).changed(OnChanged::Accept);
     upshift_adopt::adopt(&db.migrator(&source), &request).await.unwrap();
-    expect![[""]].assert_eq(&db.history().await);
+    expect!["20240101120000 | create_t | baseline"].assert_eq(&db.history().await);
     assert!(db.migrator(&source).run().await.unwrap().is_empty());
     let sql = "select detail from upshift.audit where version is not null";
-    expect![[""]].assert_eq(&db.rows(sql).await);
+    expect!["sqlx 20240101120000; applied 2026-11-20 10:33:00 UTC; checksum 11f038a9c10317336871bfcff3e4364437bb6648b89cd88266813edf3877290824b818ef4b758f165645bd21d55d09aa; changed: its checksum is another one"].assert_eq(&db.rows(sql).await);
 }
 
 #[tokio::test]
 async fn a_file_that_is_gone_unless_it_is_left_out() {
     let db = database("goose-v3.27.3.from-source.sql").await;
     let source = files(&[("20240102120000_b.sql", "-- +goose Up\ncreate table b ();\n")]);
-    expect![[""]].assert_eq(&refused(&db, source.clone(), &Request::new(Tool::Goose)).await);
+    expect![[r#"
+        the history of goose is not adopted: applied, and without a file: 20240101120000
+
+        goose: public.goose_db_version, 3 rows; goose files; its times say no zone and are taken as UTC
+        migration         goose           applied (UTC)        standing
+        20240102120000_b  20240102120000  2026-11-20 10:33:00  unverifiable: it keeps no checksum
+        20240101120000    20240101120000  2026-11-20 10:33:00  file missing
+        to adopt: 1 migration, 0 verified
+        refused: applied, and without a file: 20240101120000
+          help: restore the files, or leave those migrations out of the history (`--leave-out-missing`)"#]]
+    .assert_eq(&refused(&db, source.clone(), &Request::new(Tool::Goose)).await);
     let request = Request::new(Tool::Goose).missing(OnMissing::LeaveOut);
     upshift_adopt::adopt(&db.migrator(&source), &request).await.unwrap();
-    expect![[""]].assert_eq(&db.history().await);
+    expect!["20240102120000 | b | baseline"].assert_eq(&db.history().await);
     let sql = "select left(detail, 50), right(detail, 60) from upshift.audit where version is null";
-    expect![[""]].assert_eq(&db.rows(sql).await);
+    expect!["from public.goose_db_version: rows 3, fingerprint  | 26bc46c6e05dcc; left out, for want of a file: 20240101120000"].assert_eq(&db.rows(sql).await);
 }
 
 #[tokio::test]
@@ -77,7 +123,17 @@ async fn a_release_that_is_behind_its_database() {
     let source = files(&[("20240101120000_a.sql", "-- +goose Up\ncreate table a ();\n")]);
     // It would be applied again as soon as its file is there, so leaving it out is no way.
     let request = Request::new(Tool::Goose).missing(OnMissing::LeaveOut);
-    expect![[""]].assert_eq(&refused(&db, source, &request).await);
+    expect![[r#"
+        the history of goose is not adopted: applied, and newer than all files: 20240102120000
+
+        goose: public.goose_db_version, 3 rows; goose files; its times say no zone and are taken as UTC
+        migration         goose           applied (UTC)        standing
+        20240101120000_a  20240101120000  2026-11-20 10:33:00  unverifiable: it keeps no checksum
+        20240102120000    20240102120000  2026-11-20 10:33:00  newer than these files
+        to adopt: 1 migration, 0 verified
+        refused: applied, and newer than all files: 20240102120000
+          help: adopt with the files of the newest release: the next one would apply them again"#]]
+    .assert_eq(&refused(&db, source, &request).await);
 }
 
 #[tokio::test]
@@ -91,7 +147,15 @@ async fn a_pending_file_between_applied_ones_is_shown_and_left_to_the_next_run()
     ]);
     let migrator = db.migrator(source);
     let adopted = upshift_adopt::adopt(&migrator, &Request::new(Tool::Goose)).await.unwrap();
-    expect![[""]].assert_eq(&adopted.to_string());
+    expect![[r#"
+        goose: public.goose_db_version, 3 rows; goose files; its times say no zone and are taken as UTC
+        migration            goose           applied (UTC)        standing
+        20240101120000_a     20240101120000  2026-11-20 10:33:00  unverifiable: it keeps no checksum
+        20240101130000_late  -               -                    out of order: newer ones are applied
+        20240102120000_b     20240102120000  2026-11-20 10:33:00  unverifiable: it keeps no checksum
+        to adopt: 2 migrations, 0 verified; not applied: 1
+    "#]]
+    .assert_eq(&adopted.to_string());
     assert!(migrator.run().await.is_err(), "the next run refuses it as it does any late one");
     let policy = upshift::Policy { out_of_order: upshift::OutOfOrder::Apply, ..upshift::Policy::default() };
     assert_eq!(steps(&migrator.policy(policy).run().await.unwrap()), "up 20240101130000_late");
@@ -114,18 +178,43 @@ async fn what_goose_had_taken_back_is_pending() {
 #[tokio::test]
 async fn files_of_another_tool() {
     let db = database("goose-v3.27.3.from-source.sql").await;
-    expect![[""]].assert_eq(&refused(&db, project("gm/migrations"), &Request::new(Tool::Goose)).await);
+    expect![[r#"
+        the history of goose is not adopted: the files are read as graphile-migrate's, and not as goose's
+
+        goose: public.goose_db_version, 3 rows; graphile-migrate files
+        refused: the files are read as graphile-migrate's, and not as goose's
+          help: adopt with the folder of goose's files, or say which layout it has; `--baseline` takes any files"#]].assert_eq(&refused(&db, project("gm/migrations"), &Request::new(Tool::Goose)).await);
 }
 
 #[tokio::test]
 async fn a_tool_that_was_never_here_and_one_that_has_done_nothing() {
     let db = database("goose-v3.27.3.from-source.sql").await;
     let source = || files(&[("1_a.sql", "-- +goose Up\ncreate table a ();\n")]);
-    expect![[""]].assert_eq(&refused(&db, source(), &Request::new(Tool::Flyway)).await);
+    expect![[r#"
+        the history of flyway is not adopted: no table looks like the history of flyway; there is goose: public.goose_db_version
+
+        flyway
+        refused: no table looks like the history of flyway; there is goose: public.goose_db_version
+          help: adopt from that tool, or name the table"#]].assert_eq(&refused(&db, source(), &Request::new(Tool::Flyway)).await);
     let elsewhere = Request::new(Tool::Goose).table(TableName::new("public", "goose_lock"));
-    expect![[""]].assert_eq(&refused(&db, source(), &elsewhere).await);
+    expect![[r#"
+        the history of goose is not adopted: public.goose_lock is no table of goose, or is not there
+
+        goose
+        refused: public.goose_lock is no table of goose, or is not there
+          help: see which tables there are with the survey, without a table"#]]
+    .assert_eq(&refused(&db, source(), &elsewhere).await);
     db.run("delete from goose_db_version where version_id > 0").await;
-    expect![[""]].assert_eq(&refused(&db, source(), &Request::new(Tool::Goose)).await);
+    expect![[r#"
+        the history of goose is not adopted: public.goose_db_version has no applied migration
+
+        goose: public.goose_db_version, 1 row; goose files
+        migration  goose  applied (UTC)  standing
+        1_a        -      -              pending
+        to adopt: 0 migrations, 0 verified; not applied: 1
+        refused: public.goose_db_version has no applied migration
+          help: there is nothing to adopt: `up` applies the files"#]]
+    .assert_eq(&refused(&db, source(), &Request::new(Tool::Goose)).await);
 }
 
 #[tokio::test]
@@ -136,7 +225,12 @@ async fn several_histories_of_one_tool_until_one_is_named() {
         ("20240101120000_a.sql", "-- +goose Up\ncreate table a ();\n"),
         ("20240102120000_b.sql", "-- +goose Up\ncreate table b ();\n"),
     ]);
-    expect![[""]].assert_eq(&refused(&db, source.clone(), &Request::new(Tool::Goose)).await);
+    expect![[r#"
+        the history of goose is not adopted: several tables look like it: billing.goose_db_version, public.goose_db_version
+
+        goose
+        refused: several tables look like it: billing.goose_db_version, public.goose_db_version
+          help: name the one, as in `--table billing.goose_db_version`"#]].assert_eq(&refused(&db, source.clone(), &Request::new(Tool::Goose)).await);
     let request = Request::new(Tool::Goose).table("billing.goose_db_version".parse().unwrap());
     let migrator =
         db.migrator(source.with_files([SourceFile::new("20240103120000_c.sql", "-- +goose Up\nselect 1;")]));
@@ -157,5 +251,11 @@ async fn a_table_the_role_may_not_read() {
     let pool = upshift_promises::database::pool(&format!("{}?options=-c%20role%3D{role}", db.url()), 2);
     let migrator = upshift::Migrator::new(pool, source);
     let error = upshift_adopt::adopt(&migrator, &Request::new(Tool::Goose)).await.unwrap_err();
-    expect![[""]].assert_eq(&error.render());
+    expect![[r#"
+        the history of goose is not adopted: this role may not read public.goose_db_version
+
+        goose
+        refused: this role may not read public.goose_db_version
+          help: have an administrator run `grant select on public.goose_db_version to …`"#]]
+    .assert_eq(&error.render());
 }

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 use upshift::Version;
-use upshift_adopt::{Request, Standing, Tool};
+use upshift_adopt::{OnMissing, Request, Standing, Tool};
 use upshift_promises::files;
 
 use crate::stage::{Way, database, project, text};
@@ -24,7 +24,14 @@ async fn drizzle_with_a_journal_moves_in() {
     };
     let migrator = db.migrator(folder(&journal));
     let decided = upshift_adopt::adopt(&migrator, &Request::new(Tool::Drizzle)).await.unwrap();
-    expect![[""]].assert_eq(&decided.to_string());
+    expect![[r#"
+        drizzle: drizzle.__drizzle_migrations, 2 rows; drizzle files
+        migration           drizzle        applied (UTC)  standing
+        1795170508333_init  1795170508333  -              verified
+        1795170508894_seed  1795170508894  -              verified
+        to adopt: 2 migrations, 2 verified
+    "#]]
+    .assert_eq(&decided.to_string());
     let more = folder(&more).with_files([upshift::SourceFile::new("0002_next.sql", "create table next ();")]);
     let report = db.migrator(more).run().await.unwrap();
     assert_eq!(upshift_promises::steps(&report), "up 1795170600000_next");
@@ -46,7 +53,15 @@ async fn what_drizzle_skipped_is_named() {
     ]);
     let decided = upshift_adopt::decide(&db.migrator(source), &Request::new(Tool::Drizzle)).await.unwrap();
     assert_eq!(decided.lines[1].standing, Standing::Skipped);
-    expect![[""]].assert_eq(&decided.to_string());
+    expect![[r#"
+        drizzle: drizzle.__drizzle_migrations, 2 rows; drizzle files
+        migration           drizzle        applied (UTC)  standing
+        1795170508333_init  1795170508333  -              verified
+        1795170508500_late  -              -              skipped by the old tool: never applied
+        1795170508894_seed  1795170508894  -              verified
+        to adopt: 2 migrations, 2 verified; not applied: 1
+    "#]]
+    .assert_eq(&decided.to_string());
 }
 
 #[tokio::test]
@@ -58,7 +73,18 @@ async fn drizzle_with_folders_moves_in() {
         request: Request::new(Tool::Drizzle),
         next: ("20261121102906_next/migration.sql", "create table next ();"),
     }
-    .walk(expect![[""]], expect![[""]], "up 20261121102906_next")
+    .walk(
+        expect![[r#"
+        drizzle: drizzle.__drizzle_migrations, 1 row; drizzle-folders files
+        migration            drizzle              applied (UTC)        standing
+        20261120102906_init  20261120102906_init  2026-11-20 10:29:07  verified
+        to adopt: 1 migration, 1 verified
+    "#]],
+        expect![[r#"
+        20261120102906_init applied
+    "#]],
+        "up 20261121102906_next",
+    )
     .await;
 }
 
@@ -71,7 +97,20 @@ async fn drizzle_that_was_upgraded_moves_in() {
         request: Request::new(Tool::Drizzle),
         next: ("20261121102906_next/migration.sql", "create table next ();"),
     }
-    .walk(expect![[""]], expect![[""]], "up 20261121102906_next")
+    .walk(
+        expect![[r#"
+        drizzle: drizzle.__drizzle_migrations, 2 rows; drizzle-folders files
+        migration            drizzle              applied (UTC)  standing
+        20261120102828_init  20261120102828_init  -              verified
+        20261120102829_seed  20261120102828_seed  -              verified
+        to adopt: 2 migrations, 2 verified
+    "#]],
+        expect![[r#"
+        20261120102828_init applied
+        20261120102829_seed applied
+    "#]],
+        "up 20261121102906_next",
+    )
     .await;
 }
 
@@ -81,7 +120,14 @@ async fn a_table_of_drizzle_that_was_not_upgraded_is_matched_by_its_hashes() {
     let decided = upshift_adopt::decide(&db.migrator(project("dzup/drizzle")), &Request::new(Tool::Drizzle))
         .await
         .unwrap();
-    expect![[""]].assert_eq(&decided.to_string());
+    expect![[r#"
+        drizzle: drizzle.__drizzle_migrations, 2 rows; drizzle-folders files
+        migration            drizzle        applied (UTC)  standing
+        20261120102828_init  1795170508333  -              verified
+        20261120102829_seed  1795170508894  -              verified
+        to adopt: 2 migrations, 2 verified
+    "#]]
+    .assert_eq(&decided.to_string());
 }
 
 #[tokio::test]
@@ -93,7 +139,18 @@ async fn umzug_moves_in() {
         request: Request::new(Tool::Umzug),
         next: ("2026.11.21T10.29.17.next.sql", "create table next ();"),
     }
-    .walk(expect![[""]], expect![[""]], "up 20261121102917_next")
+    .walk(
+        expect![[r#"
+        umzug: public."SequelizeMeta", 1 row; umzug files
+        migration             umzug                          applied (UTC)  standing
+        20261120102917_users  2026.11.20T10.29.17.users.sql  -              unverifiable: it keeps no checksum
+        to adopt: 1 migration, 0 verified
+    "#]],
+        expect![[r#"
+        20261120102917_users baseline
+    "#]],
+        "up 20261121102917_next",
+    )
     .await;
 }
 
@@ -107,7 +164,18 @@ async fn sequelize_moves_in_as_a_baseline() {
         request: Request::new(Tool::Umzug).baseline(Version::new(20_261_120_102_913).unwrap(), [at]),
         next: ("20261121102917_next.sql", "create table next ();"),
     }
-    .walk(expect![[""]], expect![[""]], "up 20261121102917_next")
+    .walk(
+        expect![[r#"
+        umzug: public."SequelizeMeta", 2 rows; upshift files
+        migration                umzug                              applied (UTC)  standing
+        20261120102913_baseline  at 20261120102913-create-users.js  -              in the baseline
+        to adopt: 1 migration, 0 verified
+    "#]],
+        expect![[r#"
+        20261120102913_baseline baseline
+    "#]],
+        "up 20261121102917_next",
+    )
     .await;
 }
 
@@ -116,7 +184,20 @@ async fn javascript_without_a_baseline_is_refused_with_the_way_out() {
     let db = database("sequelize-cli-6.6.5.real.sql").await;
     let migrator = db.migrator(files(&[("20261120102913_baseline.sql", "create table users (id int);")]));
     let error = upshift_adopt::adopt(&migrator, &Request::new(Tool::Umzug)).await.unwrap_err();
-    expect![[""]].assert_eq(&error.render());
+    // Leaving them out would leave nothing, and the baseline to be applied.
+    let request = Request::new(Tool::Umzug).missing(OnMissing::LeaveOut);
+    assert!(upshift_adopt::adopt(&migrator, &request).await.unwrap_err().adoption().is_some());
+    expect![[r#"
+        the history of umzug is not adopted: not one applied migration has a file: 20240101000000-create-users.js, 20261120102913-create-users.js
+
+        umzug: public."SequelizeMeta", 2 rows; upshift files
+        migration                       umzug                           applied (UTC)  standing
+        20261120102913_baseline         -                               -              pending
+        20240101000000-create-users.js  20240101000000-create-users.js  -              file missing
+        20261120102913-create-users.js  20261120102913-create-users.js  -              file missing
+        to adopt: 0 migrations, 0 verified; not applied: 1
+        refused: not one applied migration has a file: 20240101000000-create-users.js, 20261120102913-create-users.js
+          help: adopt with the folder that umzug has applied; JavaScript cannot run here: write the schema down as one migration, and adopt with `--baseline`"#]].assert_eq(&error.render());
 }
 
 #[tokio::test]
@@ -134,7 +215,16 @@ async fn files_that_were_translated_from_javascript_are_known_by_their_names() {
         request: Request::new(Tool::Umzug),
         next: ("20261121102917-next.sql", "create table next ();"),
     }
-    .walk(expect![[""]], expect![[""]], "up 20261121102917_next")
+    .walk(expect![[r#"
+        umzug: meta."SequelizeMeta", 2 rows; umzug files
+        migration                    umzug                           applied (UTC)        standing
+        20240101000000_create-users  20240101000000-create-users.js  2026-11-20 10:29:15  unverifiable: it keeps no checksum
+        20261120102913_create-users  20261120102913-create-users.js  2026-11-20 10:29:15  unverifiable: it keeps no checksum
+        to adopt: 2 migrations, 0 verified
+    "#]], expect![[r#"
+        20240101000000_create-users baseline
+        20261120102913_create-users baseline
+    "#]], "up 20261121102917_next")
     .await;
 }
 
@@ -155,7 +245,16 @@ async fn node_pg_migrate_moves_in() {
         request: Request::new(Tool::NodePgMigrate),
         next: ("1700000000002_next.sql", "-- Up Migration\ncreate table next ();"),
     }
-    .walk(expect![[""]], expect![[""]], "up 1700000000002_next")
+    .walk(expect![[r#"
+        node-pg-migrate: public.pgmigrations, 2 rows; node-pg-migrate files; its times say no zone and are taken as UTC
+        migration        node-pg-migrate  applied (UTC)        standing
+        1700000000000_a  1700000000000_a  2026-11-20 10:30:13  unverifiable: it keeps no checksum
+        1700000000001_b  1700000000001_b  2026-11-20 10:30:13  unverifiable: it keeps no checksum
+        to adopt: 2 migrations, 0 verified
+    "#]], expect![[r#"
+        1700000000000_a baseline
+        1700000000001_b baseline
+    "#]], "up 1700000000002_next")
     .await;
 }
 
@@ -168,6 +267,19 @@ async fn graphile_migrate_moves_in() {
         request: Request::new(Tool::Graphile),
         next: ("committed/000003-next.sql", "create table next ();"),
     }
-    .walk(expect![[""]], expect![[""]], "up 3_next")
+    .walk(
+        expect![[r#"
+        graphile-migrate: graphile_migrate.migrations, 2 rows; graphile-migrate files
+        migration    graphile-migrate  applied (UTC)        standing
+        1_first-one  000001.sql        2026-11-20 10:30:16  verified
+        2            000002.sql        2026-11-20 10:30:17  verified
+        to adopt: 2 migrations, 2 verified
+    "#]],
+        expect![[r#"
+        1_first-one applied
+        2 applied
+    "#]],
+        "up 3_next",
+    )
     .await;
 }

@@ -25,6 +25,8 @@ pub(crate) fn project(path: &str) -> Source {
 /// A database that holds a sample.
 pub(crate) async fn database(sample: &str) -> Database {
     let db = Database::new().await;
+    // Half of the tools write times without a zone.
+    db.run(&format!("alter database {} set timezone to 'UTC'", db.name())).await;
     db.run(&text(sample)).await;
     db
 }

@@ -22,7 +22,45 @@ async fn every_sample_is_known_by_its_columns() {
         all.push_str(&format!("{sample}\n    {}", survey.to_string().replace('\n', "\n    ").trim_end()));
         all.push('\n');
     }
-    expect![[""]].assert_eq(&all);
+    expect![[r#"
+        alembic-1.20.1.real.sql
+            alembic: public.alembic_version, 2 rows
+        dbmate-2.36.0.real.sql
+            dbmate: public.schema_migrations, 2 rows
+        diesel.from-source.sql
+            diesel: public.__diesel_schema_migrations, 2 rows
+        drizzle-kit-0.31.11.real.sql
+            drizzle: drizzle.__drizzle_migrations, 2 rows
+        drizzle-kit-1.0.0-rc.4.real.sql
+            drizzle: drizzle.__drizzle_migrations, 1 row
+        drizzle-upgraded-0.31-to-1.0rc.real.sql
+            drizzle: drizzle.__drizzle_migrations, 2 rows
+        flyway-13.0.0.from-source.sql
+            flyway: public.flyway_schema_history, 3 rows
+        golang-migrate.from-source.sql
+            golang-migrate: public.schema_migrations, 1 row
+        goose-v3.27.3.from-source.sql
+            goose: public.goose_db_version, 3 rows
+        graphile-migrate-1.4.1.real.sql
+            graphile-migrate: graphile_migrate.migrations, 2 rows
+        node-pg-migrate-9.0.0.real.sql
+            node-pg-migrate: public.pgmigrations, 2 rows
+        refinery.from-source.sql
+            refinery: public.refinery_schema_history, 2 rows
+        sequelize-cli-6.6.5-timestamps-schema.real.sql
+            umzug: meta."SequelizeMeta", 2 rows
+        sequelize-cli-6.6.5.real.sql
+            umzug: public."SequelizeMeta", 2 rows
+        sqitch-1.3.1.real.sql
+            sqitch: sqitch.changes, 2 rows
+        sqlx-0.9.from-source.sql
+            sqlx: public._sqlx_migrations, 1 row
+        tern-2.4.2.from-source.sql
+            tern: public.schema_version, 1 row
+        umzug-3.8.3.real.sql
+            umzug: public."SequelizeMeta", 1 row
+    "#]]
+    .assert_eq(&all);
 }
 
 #[tokio::test]
@@ -40,5 +78,10 @@ async fn several_tools_in_one_database_are_all_named() {
         db.run(&text(sample)).await;
     }
     let survey = upshift_adopt::survey(&db.migrator(files(&[("1_a.sql", "select 1")]))).await.unwrap();
-    expect![[""]].assert_eq(&survey.to_string());
+    expect![[r#"
+        diesel: public.__diesel_schema_migrations, 2 rows
+        goose: public.goose_db_version, 3 rows
+        tern: public.schema_version, 1 row
+    "#]]
+    .assert_eq(&survey.to_string());
 }

@@ -1,18 +1,17 @@
 //! What will be adopted and why, as a value: a pure function of the old rows, the files and the request.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::mem::discriminant;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use time::OffsetDateTime;
 use upshift::{Adopted, AdoptedMigration, AdoptedText};
-use upshift_files::{Layout, Migration, MigrationId, MigrationSet, Version};
+use upshift_files::{Layout, Migration, MigrationId, MigrationSet};
 
 use crate::origin::Origin;
 use crate::refusal::Refusal;
 use crate::request::{Baseline, OnChanged, OnMissing, Request};
-use crate::row::{Done, Effective, Key, Mark, Row};
-use crate::rules::{self, Check, Matching};
+use crate::row::{Done, Effective, Key, Row};
+use crate::rules::{self, Check};
 use crate::survey::{OldHistory, Survey};
 use crate::tool::Tool;
 
@@ -219,58 +218,6 @@ impl Adoption {
         }
     }
 
-    fn by_files(&mut self, effective: Effective, set: &MigrationSet) {
-        let rules = rules::of(self.tool);
-        let effective = (rules.spread)(effective, set);
-        let all: Vec<&Migration> = set.iter().collect();
-        let keys: Vec<Vec<Key>> = all.iter().map(|migration| (rules.keys)(migration)).collect();
-        let mut owners: BTreeMap<&Key, Vec<usize>> = BTreeMap::new();
-        for (at, keys) in keys.iter().enumerate() {
-            keys.iter().for_each(|key| owners.entry(key).or_default().push(at));
-        }
-        let mut taken: BTreeMap<usize, Line> = BTreeMap::new();
-        let mut without = Vec::new();
-        for done in &effective.done {
-            let free = |at: &&usize| !taken.contains_key(at);
-            let named: Vec<usize> =
-                owners.get(&done.key).into_iter().flatten().filter(free).copied().collect();
-            let is_it = |at: &usize| matches!((rules.check)(done, all[*at]), Check::Same);
-            let by_checksum = || (0..all.len()).filter(|at| !taken.contains_key(at)).find(is_it);
-            let found =
-                named.iter().find(|at| is_it(at)).or(named.first()).copied().or_else(|| {
-                    if rules.matching == Matching::ByKeyOrChecksum { by_checksum() } else { None }
-                });
-            match found {
-                Some(at) => drop(taken.insert(at, Line::done(done, all[at], (rules.check)(done, all[at])))),
-                None => without.push(done),
-            }
-        }
-        for (at, migration) in all.iter().enumerate().filter(|_| effective.up_to.is_some()) {
-            if let Some(mark) = &effective.up_to
-                && keys[at].iter().any(|key| is_below(key, mark))
-            {
-                let standing = Standing::Unverifiable(mark.why);
-                let line = Line { at: mark.at, ..Line::of(migration, standing) };
-                taken.entry(at).or_insert(line);
-            }
-        }
-        self.lines = in_order(&all, &keys, taken, effective.passed_over.as_ref());
-        let newest: BTreeMap<_, &Key> = keys.iter().flatten().fold(BTreeMap::new(), |mut newest, key| {
-            let greatest = newest.entry(kind(key)).or_insert(key);
-            *greatest = (*greatest).max(key);
-            newest
-        });
-        let is_newer = |done: &Done| match self.tool {
-            // An unknown revision stands for ancestors that nobody here knows.
-            Tool::Alembic => true,
-            Tool::Sqitch => false,
-            _ => newest.get(&kind(&done.key)).is_none_or(|newest| done.key > **newest),
-        };
-        self.lines.extend(without.into_iter().map(|done| {
-            Line::missing(done, if is_newer(done) { Standing::Newer } else { Standing::FileMissing })
-        }));
-    }
-
     fn refuse_doubts(&mut self, request: &Request) {
         let of = |standing: Standing| {
             let lines = self.lines.iter().filter(|line| line.standing == standing);
@@ -281,7 +228,9 @@ impl Adoption {
         if !changed.is_empty() && request.changed == OnChanged::Refuse {
             self.refusals.push(Refusal::Changed(changed));
         }
-        if !missing.is_empty() && request.missing == OnMissing::Refuse {
+        if !missing.is_empty() && self.counts().0 == 0 {
+            self.refusals.push(Refusal::NoFiles { tool: self.tool, labels: missing });
+        } else if !missing.is_empty() && request.missing == OnMissing::Refuse {
             self.refusals.push(Refusal::FileMissing { tool: self.tool, labels: missing });
         }
         if !newer.is_empty() {
@@ -291,7 +240,7 @@ impl Adoption {
 }
 
 impl Line {
-    fn of(migration: &Migration, standing: Standing) -> Line {
+    pub(crate) fn of(migration: &Migration, standing: Standing) -> Line {
         Line {
             id: Some(migration.id().clone()),
             label: migration.label(),
@@ -303,7 +252,7 @@ impl Line {
         }
     }
 
-    fn done(done: &Done, migration: &Migration, check: Check) -> Line {
+    pub(crate) fn done(done: &Done, migration: &Migration, check: Check) -> Line {
         let standing = match check {
             Check::Same => Standing::Verified,
             Check::SameButForLineEnds => Standing::VerifiedButForLineEnds,
@@ -314,7 +263,7 @@ impl Line {
         Line { id: Some(migration.id().clone()), label: migration.label(), ..Line::missing(done, standing) }
     }
 
-    fn missing(done: &Done, standing: Standing) -> Line {
+    pub(crate) fn missing(done: &Done, standing: Standing) -> Line {
         let took = done.took_ms.and_then(|ms| u64::try_from(ms).ok()).map(Duration::from_millis);
         Line {
             id: None,
@@ -326,46 +275,6 @@ impl Line {
             standing,
         }
     }
-}
-
-/// The lines of all files in their order: those that are done, and those that are not.
-fn in_order(
-    all: &[&Migration],
-    keys: &[Vec<Key>],
-    mut taken: BTreeMap<usize, Line>,
-    passed_over: Option<&Key>,
-) -> Vec<Line> {
-    let newest: Option<Version> = taken.keys().filter_map(|at| all[*at].version()).max();
-    let line = |(at, migration): (usize, &&Migration)| {
-        taken.remove(&at).unwrap_or_else(|| {
-            let is_late = migration.version().is_some_and(|version| Some(version) < newest);
-            let is_skipped = passed_over
-                .is_some_and(|newest| keys[at].iter().any(|key| kind(key) == kind(newest) && key <= newest));
-            Line::of(
-                migration,
-                match (is_skipped, is_late) {
-                    (true, _) => Standing::Skipped,
-                    (false, true) => Standing::OutOfOrder,
-                    (false, false) => Standing::Pending,
-                },
-            )
-        })
-    };
-    all.iter().enumerate().map(line).collect()
-}
-
-/// Keys of one kind can be compared.
-fn kind(key: &Key) -> u8 {
-    match key {
-        Key::Number(_) => 0,
-        Key::Dotted(_) => 1,
-        Key::Name(_) => 2,
-        Key::Repeatable(_) => 3,
-    }
-}
-
-fn is_below(key: &Key, mark: &Mark) -> bool {
-    discriminant(key) == discriminant(&mark.key) && *key <= mark.key
 }
 
 /// Where a tool stands: its newest migration, or each of the current revisions.

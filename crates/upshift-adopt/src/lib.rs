@@ -25,6 +25,7 @@ mod adoption;
 pub mod checksum;
 mod error;
 mod front;
+mod matching;
 mod origin;
 mod read;
 mod refusal;

@@ -64,6 +64,13 @@ pub enum Refusal {
         /// Which.
         labels: Vec<String>,
     },
+    /// Not one applied migration has a file.
+    NoFiles {
+        /// The tool.
+        tool: Tool,
+        /// Which were applied.
+        labels: Vec<String>,
+    },
     /// Applied migrations that are newer than all files.
     Newer {
         /// The tool.
@@ -128,6 +135,9 @@ impl Refusal {
                 "restore the files, or leave those migrations out of the history (`--leave-out-missing`){}",
                 code(*tool)
             ),
+            Refusal::NoFiles { tool, .. } => {
+                format!("adopt with the folder that {tool} has applied{}", code(*tool))
+            }
             Refusal::Newer { tool, .. } => format!(
                 "adopt with the files of the newest release: the next one would apply them again{}",
                 code(*tool)
@@ -190,6 +200,9 @@ impl fmt::Display for Refusal {
             Refusal::Changed(labels) => write!(f, "edited after it was applied: {}", listed(labels)),
             Refusal::FileMissing { labels, .. } => {
                 write!(f, "applied, and without a file: {}", listed(labels))
+            }
+            Refusal::NoFiles { labels, .. } => {
+                write!(f, "not one applied migration has a file: {}", listed(labels))
             }
             Refusal::Newer { labels, .. } => {
                 write!(f, "applied, and newer than all files: {}", listed(labels))

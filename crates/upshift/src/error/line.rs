@@ -74,12 +74,12 @@ impl fmt::Display for Kind {
             Kind::Drifted(drift) => write!(f, "{}; nothing was done", drift.headline()),
             Kind::Schema(_) => f.write_str("could not understand the schema of the database"),
             Kind::Stopped { label, why } => write!(f, "backfill {label}: {why}"),
-            Kind::BaselineNotEmpty => {
-                f.write_str("the history is not empty, so there is nothing to accept as a baseline")
-            }
+            Kind::BaselineNotEmpty => f.write_str(BASELINE_NOT_EMPTY),
         }
     }
 }
+
+const BASELINE_NOT_EMPTY: &str = "the history is not empty, so there is nothing to accept as a baseline";
 
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or("").trim_end_matches(':')
