@@ -259,3 +259,46 @@ async fn a_table_the_role_may_not_read() {
           help: have an administrator run `grant select on public.goose_db_version to …`"#]]
     .assert_eq(&error.render());
 }
+
+const FAIL: &str = "insert into sqitch.events (event, change_id, change, project, committed_at, committer_name, committer_email,
+        planned_at, planner_name, planner_email)
+    values ('fail', 'x', 'late', 'myproj', '2026-11-21 10:00:00+00', 'n', 'e', now(), 'n', 'e')";
+
+#[tokio::test]
+async fn a_failed_deploy_of_sqitch_until_it_is_deployed() {
+    let db = database("sqitch-1.3.1.real.sql").await;
+    db.run(FAIL).await;
+    expect![[r#"
+        the history of sqitch is not adopted: the deploy of `late` failed, and nothing followed
+
+        sqitch: sqitch.changes, 3 rows; sqitch files
+        migration             sqitch  applied (UTC)        standing
+        20261120103020_users  users   2026-11-20 10:30:21  verified
+        20261120103021_mail   mail    2026-11-20 10:30:21  verified
+        to adopt: 2 migrations, 2 verified
+        refused: the deploy of `late` failed, and nothing followed
+          help: put its work right by hand, then deploy it: `sqitch deploy`"#]]
+    .assert_eq(&refused(&db, project("sqi"), &Request::new(Tool::Sqitch)).await);
+    db.run(&FAIL.replace("'fail'", "'deploy'").replace("10:00", "11:00")).await;
+    upshift_adopt::adopt(&db.migrator(project("sqi")), &Request::new(Tool::Sqitch)).await.unwrap();
+}
+
+#[tokio::test]
+async fn several_projects_of_sqitch_until_one_is_named() {
+    let db = database("sqitch-1.3.1.real.sql").await;
+    db.run(
+        "insert into sqitch.projects values ('other', null, now(), 'n', 'e');
+        insert into sqitch.changes values ('y', 'z', 'other', 'other', '', now(), 'n', 'e', now(), 'n', 'e')",
+    )
+    .await;
+    expect![[r#"
+        the history of sqitch is not adopted: the registry holds several projects: myproj, other
+
+        sqitch: sqitch.changes, 3 rows; sqitch files
+        refused: the registry holds several projects: myproj, other
+          help: name the one, as in `--project myproj`"#]]
+    .assert_eq(&refused(&db, project("sqi"), &Request::new(Tool::Sqitch)).await);
+    let request = Request::new(Tool::Sqitch).project("myproj");
+    let adopted = upshift_adopt::adopt(&db.migrator(project("sqi")), &request).await.unwrap();
+    assert_eq!(adopted.lines.len(), 2);
+}

@@ -283,3 +283,67 @@ async fn graphile_migrate_moves_in() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn sqitch_moves_in() {
+    let db = database("sqitch-1.3.1.real.sql").await;
+    Way {
+        db: &db,
+        source: project("sqi"),
+        request: Request::new(Tool::Sqitch),
+        next: ("20261121102917_next.sql", "create table next ();"),
+    }
+    .walk(
+        expect![[r#"
+        sqitch: sqitch.changes, 2 rows; sqitch files
+        migration             sqitch  applied (UTC)        standing
+        20261120103020_users  users   2026-11-20 10:30:21  verified
+        20261120103021_mail   mail    2026-11-20 10:30:21  verified
+        to adopt: 2 migrations, 2 verified
+    "#]],
+        expect![[r#"
+        20261120103020_users applied
+        20261120103021_mail applied
+    "#]],
+        "up 20261121102917_next",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_sqitch_project_runs_on_an_empty_database_and_back() {
+    let db = upshift_promises::Database::new().await;
+    let migrator = db.migrator(project("sqi"));
+    let report = migrator.run().await.unwrap();
+    assert_eq!(upshift_promises::steps(&report), "up 20261120103020_users, up 20261120103021_mail");
+    assert_eq!(db.tables().await, "users");
+    migrator.down(upshift::DownTarget::Steps(2)).await.unwrap();
+    assert_eq!(db.tables().await, "-");
+}
+
+/// The two scripts of one change, which was reworked behind a tag.
+#[tokio::test]
+async fn a_reworked_change_of_sqitch_is_found_by_its_hash() {
+    let db = database("sqitch-1.3.1.real.sql").await;
+    let (old, new) = ("create table users(id int);\n", "create table users(id bigint);\n");
+    let hash = upshift_adopt::checksum::sqitch;
+    db.run(&format!(
+        "update sqitch.changes set script_hash = '{}' where change = 'users';
+        update sqitch.changes set change = 'users', script_hash = '{}' where change = 'mail'",
+        hash(old),
+        hash(new)
+    ))
+    .await;
+    let plan = "%project=myproj\nusers 2026-11-20T10:30:20Z T U <t@x.y> # one\n@v1 2026-11-20T10:30:21Z T U <t@x.y> # tag\n\
+        users 2026-11-20T10:30:22Z T U <t@x.y> # two\n";
+    let source = files(&[("sqitch.plan", plan), ("deploy/users@v1.sql", old), ("deploy/users.sql", new)]);
+    let decided = upshift_adopt::decide(&db.migrator(source), &Request::new(Tool::Sqitch)).await.unwrap();
+    expect![[r#"
+        sqitch: sqitch.changes, 2 rows; sqitch files
+        migration             sqitch  applied (UTC)        standing
+        20261120103020_users  users   2026-11-20 10:30:21  verified
+        20261120103022_users  users   2026-11-20 10:30:21  verified
+        to adopt: 2 migrations, 2 verified
+    "#]]
+    .assert_eq(&decided.to_string());
+}

@@ -111,9 +111,15 @@ async fn folders_of_other_tools_run_as_they_are() {
         return;
     }
     let mut found = String::new();
-    for folder in
-        ["dbm/db/migrations", "dz/drizzle", "dz1/drizzle", "dzup/drizzle", "gm/migrations", "umz/migrations"]
-    {
+    for folder in [
+        "dbm/db/migrations",
+        "dz/drizzle",
+        "dz1/drizzle",
+        "dzup/drizzle",
+        "gm/migrations",
+        "sqi",
+        "umz/migrations",
+    ] {
         let Some(line) = project(folder).await else { return };
         found.push_str(&format!("{folder}: {line}\n"));
     }
@@ -123,6 +129,7 @@ async fn folders_of_other_tools_run_as_they_are() {
         dz1/drizzle: drizzle-folders: 20261120102906 | init | applied; tables users; no plan can be made: 20261120102906_init has no down, neither in this binary nor in the history
         dzup/drizzle: drizzle-folders: 20261120102828 | init | applied, 20261120102829 | seed | applied; tables users; no plan can be made, for 2 reasons
         gm/migrations: graphile-migrate: 1 | first-one | applied, 2 |  | applied; tables t; no plan can be made, for 2 reasons
+        sqi: sqitch: 20261120103020 | users | applied, 20261120103021 | mail | applied; tables users; 2 back, tables -
         umz/migrations: umzug: 20261120102917 | users | applied; tables u; 1 back, tables u
     "#]].assert_eq(&found);
 }
@@ -134,7 +141,7 @@ async fn folders_with_migrations_that_are_no_sql_are_refused_by_name() {
     }
     let Some(projects) = data("histories/projects") else { return };
     let mut found = String::new();
-    for folder in ["npgm/migrations", "seq/migrations", "alem/mig/versions", "sqi"] {
+    for folder in ["npgm/migrations", "seq/migrations", "alem/mig/versions"] {
         let error = match Source::folder(projects.join(folder)).check() {
             Ok(set) => format!("{} migrations\n", set.len()),
             Err(error) => error.render(),
@@ -168,11 +175,6 @@ async fn folders_with_migrations_that_are_no_sql_are_refused_by_name() {
         a migration in Python cannot run here
           --> 76008376680a_mrg.py
            = help: for Alembic, write down the SQL of `alembic upgrade head --sql`, and `baseline` at it
-        == sqi
-        a mistake in the migration files
-
-        a sqitch project, which upshift does not read
-          --> sqitch.plan
-           = help: write each change as a migration, deploy as its up and revert as its down; where it is deployed, `baseline` after it
-    "#]].assert_eq(&found);
+    "#]]
+    .assert_eq(&found);
 }

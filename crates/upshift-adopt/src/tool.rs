@@ -79,7 +79,7 @@ impl Tool {
             Tool::Umzug => &[Layout::Umzug, Layout::Native],
             Tool::GolangMigrate => &[Layout::GolangMigrate, Layout::Native],
             Tool::Dbmate => &[Layout::Dbmate],
-            Tool::Sqitch => &[],
+            Tool::Sqitch => &[Layout::Sqitch],
             Tool::Graphile => &[Layout::Graphile],
             Tool::NodePgMigrate => &[Layout::NodePgMigrate, Layout::Native],
             Tool::Tern => &[Layout::Tern, Layout::Native],

@@ -7,21 +7,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::flyway::{Kind, Script};
-use super::{Files, Layout, dbmate, drizzle, goose, graphile, node_pg, tern};
+use super::{Files, Layout, dbmate, drizzle, goose, graphile, node_pg, sqitch, tern};
 use crate::{Diagnostic, SectionKind, SourceFile};
 
 /// The layout the files speak of.
 pub(super) fn detect(files: &Files<'_>) -> Result<Layout, Diagnostic> {
-    if files.get("sqitch.plan").is_some() {
-        let problem = Diagnostic::of_file("sqitch.plan", "a sqitch project, which upshift does not read");
-        return Err(problem.help(
-            "write each change as a migration, deploy as its up and revert as its down; where it is deployed, `baseline` after it",
-        ));
+    // What a journal or a plan says goes for the whole folder.
+    if files.get(sqitch::PLAN).is_some() {
+        return Ok(Layout::Sqitch);
     }
     let mut marks: BTreeMap<Layout, &str> = BTreeMap::new();
     for file in files.0 {
         if let Some(layout) = mark(file, files) {
-            // What a journal or a plan says goes for the whole folder.
             if file.path == drizzle::JOURNAL {
                 return Ok(layout);
             }

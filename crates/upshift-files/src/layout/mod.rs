@@ -15,6 +15,7 @@ mod graphile;
 mod journal;
 mod lines;
 mod node_pg;
+mod sqitch;
 mod tern;
 mod umzug;
 
@@ -73,11 +74,14 @@ pub enum Layout {
     Umzug,
     /// graphile-migrate: `committed/000001-words.sql`.
     Graphile,
+    /// sqitch: `sqitch.plan` says the order, `deploy/x.sql` is up and `revert/x.sql` down; the version is when the change was
+    /// planned. Where two are of one second, the later one gets the next free number.
+    Sqitch,
     /// tern without templates: `---- create above / drop below ----` between up and down.
     Tern,
 }
 
-const NAMES: [(Layout, &str); 14] = [
+const NAMES: [(Layout, &str); 15] = [
     (Layout::Native, "upshift"),
     (Layout::Goose, "goose"),
     (Layout::Dbmate, "dbmate"),
@@ -91,6 +95,7 @@ const NAMES: [(Layout, &str); 14] = [
     (Layout::NodePgMigrate, "node-pg-migrate"),
     (Layout::Umzug, "umzug"),
     (Layout::Graphile, "graphile-migrate"),
+    (Layout::Sqitch, "sqitch"),
     (Layout::Tern, "tern"),
 ];
 
@@ -182,6 +187,7 @@ pub(crate) fn pieces(layout: Layout, files: &Files<'_>) -> (Vec<Piece>, Vec<Diag
         Layout::Flyway => flyway::pieces(files),
         Layout::Drizzle => drizzle::pieces(files),
         Layout::DrizzleFolders => drizzle::folder_pieces(files),
+        Layout::Sqitch => sqitch::pieces(files),
         layout => files.0.iter().map(|file| piece(layout, file, files)).collect(),
     };
     let mut pieces = Vec::new();
@@ -202,7 +208,8 @@ fn piece(layout: Layout, file: &Arc<SourceFile>, files: &Files<'_>) -> Result<Op
         | Layout::GolangMigrate
         | Layout::Flyway
         | Layout::Drizzle
-        | Layout::DrizzleFolders => flat::piece(layout, file, Dialect::Upshift).map(Some),
+        | Layout::DrizzleFolders
+        | Layout::Sqitch => flat::piece(layout, file, Dialect::Upshift).map(Some),
         Layout::Sqlx => {
             let piece = flat::piece(layout, file, Dialect::Upshift)?;
             let off = file.text.starts_with("-- no-transaction");

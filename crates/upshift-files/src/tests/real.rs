@@ -47,7 +47,7 @@ fn the_projects_of_other_tools_parse_as_they_are() {
         ("umz/migrations", "umzug 20261120102917_users"),
         ("npgm/migrations", "a migration in `.cjs` cannot run here"),
         ("seq/migrations", "a migration in `.js` cannot run here"),
-        ("sqi", "a sqitch project, which upshift does not read"),
+        ("sqi", "sqitch 20261120103020_users 20261120103021_mail"),
         ("alem/mig/versions", "a migration in Python cannot run here"),
     ] {
         let Some(path) = data(&format!("histories/projects/{project}")) else { return };
