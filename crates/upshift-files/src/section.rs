@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::header::{Substitution, Transaction};
-use crate::vars::{Binding, bind};
+use crate::vars::{Binding, bind, in_code};
 use crate::{Checksum, Diagnostic, Diagnostics, Position, SourceFile, Vars, sql};
 
 /// What a section is for.
@@ -165,6 +165,16 @@ impl Section {
     pub fn range_in_file(&self, range: Range<usize>) -> Range<usize> {
         let start = self.in_file(range.start);
         start..self.in_file(range.end).max(start)
+    }
+
+    /// Where the variables of `vars on` stand that are not [bound](Section::bind) yet: bytes of [`text`](Section::text).
+    ///
+    /// Not those in the bodies of functions, and not those of other tools, which may stand for any text.
+    pub fn variables(&self) -> Vec<Range<usize>> {
+        match (self.0.replace, &self.0.binding) {
+            (Replace::Vars, None) => in_code(self.written()),
+            _ => Vec::new(),
+        }
     }
 
     /// The section with the variables' values in its text; positions still point into the file.

@@ -265,7 +265,7 @@ fn check_section(emptiness: Emptiness, section: &Section, vars: Option<&Vars>) -
                 problems.push(problem.help("write one, or delete the section"));
             }
             if section.substitution() == Substitution::Off
-                && let Some(range) = vars::first_unbound(section.text())
+                && let Some(range) = vars::in_code(section.text()).into_iter().next()
             {
                 let problem =
                     section.diagnostic(range, "a variable, and yet the header does not say `vars on`");

@@ -142,7 +142,7 @@ pub(crate) fn bind(text: &str, replace: Replace, vars: &Vars) -> (Binding, Vec<W
     }
 }
 
-/// Where `${name}` stands in code, outside of quotes and comments, in a text that has no `vars on`.
-pub(crate) fn first_unbound(text: &str) -> Option<Range<usize>> {
-    typed::first_in_code(text)
+/// Where each `${name}` stands in code, outside of quotes, comments and the bodies of functions.
+pub(crate) fn in_code(text: &str) -> Vec<Range<usize>> {
+    typed::in_code(text)
 }

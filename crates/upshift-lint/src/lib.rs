@@ -12,6 +12,7 @@ mod read;
 pub mod render;
 pub mod rules;
 pub mod statement;
+mod variable;
 
 pub use catalog::Catalog;
 pub use engine::{

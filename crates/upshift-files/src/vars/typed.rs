@@ -67,17 +67,16 @@ pub(super) fn bind(text: &str, vars: &Vars) -> (Binding, Vec<Wrong>) {
     (binding, wrong)
 }
 
-/// The first `${name}` in code, outside of function bodies, where it can be no valid SQL.
-pub(super) fn first_in_code(text: &str) -> Option<Range<usize>> {
-    if !text.contains("${") {
-        return None;
-    }
-    let code = code(text, &mut Vec::new()).ok()?;
-    code.into_iter().filter(|stretch| stretch.surroundings == Surroundings::Code).find_map(|stretch| {
-        let at = stretch.range.start + text[stretch.range.clone()].find("${")?;
-        let end = text[at..stretch.range.end].find('}')?;
-        Some(at..at + end + 1)
-    })
+/// Each `${name}` in code, outside of function bodies, where it can be no valid SQL.
+pub(super) fn in_code(text: &str) -> Vec<Range<usize>> {
+    let code = if text.contains("${") { code(text, &mut Vec::new()).ok() } else { None };
+    let plain = code.into_iter().flatten().filter(|stretch| stretch.surroundings == Surroundings::Code);
+    let within = plain.flat_map(|stretch| {
+        let begins =
+            text[stretch.range.clone()].match_indices("${").map(move |(at, _)| stretch.range.start + at);
+        begins.filter_map(move |at| Some(at..at + text[at..stretch.range.end].find('}')? + 1))
+    });
+    within.collect()
 }
 
 /// The stretches of plain code, those of dollar-quoted bodies included; variables inside of quotes are wrong.

@@ -34,6 +34,8 @@ pub struct At<'a> {
     pub migration: &'a Migration,
     /// What the project asks.
     pub options: &'a Options,
+    /// The section's text, its variables masked.
+    pub(super) source: &'a str,
     /// The statements of its migration's up.
     pub(super) up: &'a [(Statement, Cut)],
     pub(super) transaction: Transaction,
@@ -81,7 +83,7 @@ impl<'a> At<'a> {
 
     /// The text of a part of it.
     pub fn text_of(&self, place: &Range<usize>) -> &'a str {
-        self.section.text().get(place.clone()).unwrap_or("")
+        self.source.get(place.clone()).unwrap_or("")
     }
 
     /// What the statement does on one major version; worked out once for all rules.

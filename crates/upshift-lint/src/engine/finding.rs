@@ -7,6 +7,7 @@ use upshift_files::{Diagnostic, Migration, Section};
 
 use super::{Level, Rewrite};
 use crate::rules::Rule;
+use crate::variable;
 
 /// A finding as a rule makes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,36 @@ impl Draft {
         self.rewrite = Some(rewrite);
         self
     }
+}
+
+impl Draft {
+    /// With the variables of its section where lint read words in their place.
+    fn restored(self, section: Option<&Section>) -> Draft {
+        let written: Vec<&str> = section.map(variables).unwrap_or_default();
+        let back = |text: &String| variable::restored(text, &written);
+        let rewrite = self.rewrite.as_ref().map(|rewrite| rewrite.with_variables(back));
+        let advice = match rewrite {
+            Some(None) if self.advice.is_none() => Some(NO_VARIABLE_IN_DIRECTIVES.to_owned()),
+            _ => self.advice.as_ref().map(back),
+        };
+        Draft {
+            place: self.place,
+            message: back(&self.message),
+            effect: self.effect.as_ref().map(back),
+            advice,
+            rewrite: rewrite.flatten(),
+        }
+    }
+}
+
+/// Said where nothing can be proposed because a directive of the proposal would need a variable.
+const NO_VARIABLE_IN_DIRECTIVES: &str = "\
+    the way to do it needs a directive (`-- upshift: backfill table=…`), and directives know no variables: write the \
+    table's name there";
+
+/// The variables of a section, as written.
+fn variables(section: &Section) -> Vec<&str> {
+    section.variables().into_iter().filter_map(|place| section.text().get(place)).collect()
 }
 
 /// Something a rule found.
@@ -80,6 +111,7 @@ impl Finding {
         section: Option<&Section>,
         draft: Draft,
     ) -> Finding {
+        let draft = draft.restored(section);
         let diagnostic = match (section, draft.place) {
             (Some(section), Some(place)) => section.diagnostic(place, draft.message),
             _ => Diagnostic::of_file(migration.path(), draft.message),

@@ -16,3 +16,4 @@ pub(crate) use options::unknown_rule;
 pub use options::{Level, Options, OptionsError};
 pub use rewrite::Rewrite;
 pub use run::lint;
+pub(crate) use run::not_understood;

@@ -1,5 +1,7 @@
 //! What to write instead.
 
+use crate::variable;
+
 /// What to write instead of a statement: here, and in migrations that come after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rewrite {
@@ -19,6 +21,20 @@ impl Rewrite {
         self
     }
 
+    /// The same, each text of it with its variables again; `None` where a directive has one, which directives do not know.
+    pub(super) fn with_variables(&self, restored: impl Fn(&String) -> String) -> Option<Rewrite> {
+        let in_directive = |text: &str| text.lines().any(|line| is_directive(&line) && variable::is_in(line));
+        let texts = || std::iter::once(&self.here).chain(self.later.iter().map(|(_, text)| text));
+        if texts().any(|text| in_directive(text)) {
+            return None;
+        }
+        let later = self.later.iter().map(|(name, text)| {
+            let header = if variable::is_in(text) { "-- upshift: vars on\n" } else { "" };
+            (name.clone(), format!("{header}{}", restored(text)))
+        });
+        Some(Rewrite { here: restored(&self.here), later: later.collect() })
+    }
+
     /// What stands in the place of the statement.
     pub fn here(&self) -> &str {
         &self.here
@@ -31,7 +47,6 @@ impl Rewrite {
 
     /// The text of a file in which it replaces the statement at `range`.
     pub fn applied(&self, file: &str, range: std::ops::Range<usize>) -> String {
-        let is_directive = |line: &&str| line.trim_start().starts_with("-- upshift:");
         let directives: Vec<&str> = self.here.lines().filter(is_directive).collect();
         let rest: Vec<&str> = self.here.lines().filter(|line| !is_directive(line)).collect();
         let body = rest.join("\n");
@@ -55,7 +70,12 @@ impl Rewrite {
     }
 }
 
-/// A name for a file: what is no letter, digit or `_` in it becomes `_`.
+fn is_directive(line: &&str) -> bool {
+    line.trim_start().starts_with("-- upshift:")
+}
+
+/// A name for a file: its letters and digits, `_` for whatever stands between them.
 fn slug(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect()
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("_").to_ascii_lowercase()
 }

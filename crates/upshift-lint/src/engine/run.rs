@@ -1,6 +1,6 @@
 //! The replay.
 
-use upshift_files::sql::{Statement as Cut, StatementKind, TransactionControl};
+use upshift_files::sql::{self, Statement as Cut, StatementKind, TransactionControl};
 use upshift_files::{Body, Down, Migration, MigrationSet, Section, SectionKind, Transaction};
 
 use super::allow::Allows;
@@ -11,7 +11,7 @@ use crate::catalog::Origin;
 use crate::effect::{Effects, Major};
 use crate::rules::Check;
 use crate::statement::{SetScope, Statement};
-use crate::{Catalog, read};
+use crate::{Catalog, read, variable};
 
 /// Asks every rule about every migration of a set.
 ///
@@ -45,15 +45,34 @@ pub fn lint(set: &MigrationSet, options: &Options) -> Report {
 /// A migration and its statements.
 struct Read<'a> {
     migration: &'a Migration,
-    up: Vec<(Statement, Cut)>,
-    down: Vec<(Statement, Cut)>,
+    up: Script,
+    down: Script,
 }
 
 impl Read<'_> {
     fn of(migration: &Migration) -> Read<'_> {
-        let up = if let Body::Sql(section) = migration.up() { statements(section) } else { Vec::new() };
-        let down = if let Down::Sql(section) = migration.down() { statements(section) } else { Vec::new() };
+        let up =
+            if let Body::Sql(section) = migration.up() { Script::of(section) } else { Script::default() };
+        let down =
+            if let Down::Sql(section) = migration.down() { Script::of(section) } else { Script::default() };
         Read { migration, up, down }
+    }
+}
+
+/// A section's text, its variables masked, and its statements.
+#[derive(Default)]
+struct Script {
+    source: String,
+    all: Vec<(Statement, Cut)>,
+}
+
+impl Script {
+    /// None of its statements where it cannot be cut.
+    fn of(section: &Section) -> Script {
+        let source = variable::masked(section);
+        let cuts = sql::split(&source).unwrap_or_default();
+        let all = cuts.into_iter().map(|cut| (read(&source, &cut), cut)).collect();
+        Script { source, all }
     }
 }
 
@@ -62,7 +81,7 @@ fn replayed(all: &[Read<'_>], options: &Options) -> Catalog {
     let mut catalog = options.catalog();
     for (number, read) in all.iter().enumerate() {
         catalog.begin(Origin::Migration(number));
-        read.up.iter().for_each(|(statement, _)| catalog.apply(statement));
+        read.up.all.iter().for_each(|(statement, _)| catalog.apply(statement));
     }
     catalog
 }
@@ -80,7 +99,7 @@ struct Run<'a> {
 struct Part<'a> {
     migration: &'a Migration,
     section: &'a Section,
-    all: &'a [(Statement, Cut)],
+    script: &'a Script,
     /// The statements of the migration's up.
     up: &'a [(Statement, Cut)],
 }
@@ -92,23 +111,30 @@ impl Run<'_> {
             catalog.lose_sight();
         }
         if self.options.is_past(migration.version()) {
-            up.iter().for_each(|(statement, _)| catalog.apply(statement));
+            up.all.iter().for_each(|(statement, _)| catalog.apply(statement));
             return;
         }
         let first = self.report.findings.len();
         let before = catalog.clone();
         let mut allows = Allows::of(migration);
         if let Some(section) = section {
-            self.part(Part { migration, section, all: up, up }, catalog, &mut allows);
+            self.part(Part { migration, section, script: up, up: &up.all }, catalog, &mut allows);
         }
         if let Down::Sql(section) = migration.down() {
             let mut after = catalog.clone();
             after.begin(catalog.origin().down());
-            self.part(Part { migration, section, all: down, up }, &mut after, &mut allows);
+            self.part(Part { migration, section, script: down, up: &up.all }, &mut after, &mut allows);
         }
         let last = &self.last;
-        let whole =
-            InMigration { migration, up, down, before: &before, after: catalog, last, options: self.options };
+        let whole = InMigration {
+            migration,
+            up: &up.all,
+            down: &down.all,
+            before: &before,
+            after: catalog,
+            last,
+            options: self.options,
+        };
         let mut found = Vec::new();
         for asked in self.active.clone() {
             let Check::Migration(check) = asked.rule.check else { continue };
@@ -135,17 +161,18 @@ impl Run<'_> {
     }
 
     fn part(&mut self, part: Part<'_>, catalog: &mut Catalog, allows: &mut Allows<'_>) {
-        let cuts: Vec<Cut> = part.all.iter().map(|(_, cut)| cut.clone()).collect();
+        let all = &part.script.all;
+        let cuts: Vec<Cut> = all.iter().map(|(_, cut)| cut.clone()).collect();
         let newest = self.options.each_major().last().unwrap_or(Major(18));
         let refused = cuts.iter().any(|cut| cut.refused_in_transaction(newest.0));
         let split = controlled_inside(&cuts);
         let transaction = if refused || split { Transaction::Off } else { part.section.transaction() };
         let mut held = Held::default();
-        for (number, (statement, cut)) in part.all.iter().enumerate() {
+        for (number, (statement, cut)) in all.iter().enumerate() {
             self.report.statements += 1;
             if let Statement::Unknown { words, .. } = statement {
-                let message = format!("lint does not know this statement ({words} …): nothing was checked");
-                self.report.not_understood.push(part.section.diagnostic(cut.range.clone(), message));
+                let unknown = part.section.diagnostic(cut.range.clone(), not_understood(words));
+                self.report.not_understood.push(unknown);
             }
             let known = KnownEffects::default();
             let at = At {
@@ -154,7 +181,8 @@ impl Run<'_> {
                 statement,
                 place: &cut.range,
                 number,
-                all: part.all,
+                all,
+                source: &part.script.source,
                 up: part.up,
                 catalog,
                 held: &held,
@@ -200,6 +228,12 @@ impl Run<'_> {
     }
 }
 
+/// What is said of a statement that the reader does not know.
+pub(crate) fn not_understood(words: &str) -> String {
+    let shown = if words.is_empty() { String::new() } else { format!(" ({words} …)") };
+    format!("lint does not know this statement{shown}: nothing was checked")
+}
+
 /// Whether a transaction begins or ends inside the section, and not just around all of it.
 fn controlled_inside(cuts: &[Cut]) -> bool {
     let control = |cut: &Cut| match cut.kind {
@@ -229,10 +263,4 @@ fn hold(held: &mut Held, effects: &Effects, (number, before): (usize, &Catalog))
             *entry = (mode, number);
         }
     }
-}
-
-/// The statements of a section, read; none where it cannot be cut.
-fn statements(section: &Section) -> Vec<(Statement, Cut)> {
-    let cuts = section.statements().unwrap_or_default();
-    cuts.into_iter().map(|cut| (read(section.text(), &cut), cut)).collect()
 }

@@ -180,7 +180,7 @@ impl<'a> At<'a> {
 
     /// Where a DEFAULT stands, with its word.
     pub fn default_place(&self, value: &Expression) -> Range<usize> {
-        let before = self.section.text().get(..value.range.start).unwrap_or("");
+        let before = self.text_of(&(0..value.range.start));
         let word = before.to_ascii_lowercase().rfind("default");
         word.unwrap_or(value.range.start)..value.range.end
     }

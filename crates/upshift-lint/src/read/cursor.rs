@@ -5,6 +5,7 @@ use std::ops::Range;
 use upshift_files::sql::{Token, TokenKind, identifier};
 
 use crate::statement::Name;
+use crate::variable;
 
 /// Reading ended here: the reader does not know what stands there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,7 +166,7 @@ impl<'t> Cursor<'t> {
         match self.token().and_then(|t| identifier(t.kind, t.text(self.text))) {
             Some(name) => {
                 self.at += 1;
-                Ok(name)
+                Ok(variable::without_kind(name))
             }
             None => self.stop(),
         }

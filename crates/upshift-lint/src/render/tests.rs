@@ -39,6 +39,20 @@ fn json_has_the_place_the_effect_and_what_to_write_instead() {
                 "later": []
               },
               "rule": "create-index-not-concurrently"
+            },
+            {
+              "column": 1,
+              "effect": null,
+              "end_column": 22,
+              "file": "3_odd.sql",
+              "help": "look at what it locks, and allow this; or say it in words that lint knows",
+              "level": "warn",
+              "line": 1,
+              "link": "https://github.com/upshift-rs/upshift/blob/main/docs/lints.md#not-understood",
+              "message": "lint does not know this statement (frobnicate all tables …): nothing was checked",
+              "migration": "3_odd",
+              "rewrite": null,
+              "rule": "not-understood"
             }
           ],
           "format": 1,
@@ -51,7 +65,7 @@ fn json_has_the_place_the_effect_and_what_to_write_instead() {
             }
           ],
           "statements": 3,
-          "warnings": 0
+          "warnings": 1
         }"#]].assert_eq(&shown);
 }
 

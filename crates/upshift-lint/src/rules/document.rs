@@ -33,8 +33,10 @@ nobody has seen yet, so nothing is said about it. What breaks the release before
 The reason is required, and the audit keeps it. An `allow` that nothing needed any more is found, too.
 
 ## What it does not see
-- Statements it does not understand: the report and `upshift_test::lint` count and name them, a compile error does not.
-  With `vars on` these are all that have a `${…}`.
+- Statements it does not understand, though it says that it does not ([not-understood](#not-understood)).
+- What a variable stands for (`vars on`): `${table:ident}` is read as a name that nobody else has, `${text:literal}` as a
+  text. A number or a word of SQL in a variable may make a statement one that lint does not understand. The variables of
+  Flyway and goose, which stand for any text, are not read at all.
 - What a DO block, a procedure, a trigger or Rust code does.
 - In a down: what is locked in the same manner as its up locked it; that is told of the up alone.
 - An ALTER with several dangers gets a proposal for each, and each mends its own alone.

@@ -3,6 +3,7 @@ use upshift_files::sql::{TokenKind, tokens};
 use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
 use crate::statement::Statement;
+use crate::variable;
 
 pub(super) const RULE: Rule = Rule::new(
     Group::Tables,
@@ -45,7 +46,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
             TokenKind::QuotedName => token.text(text).trim_matches('"').replace("\"\"", "\""),
             _ => continue,
         };
-        if name.len() <= LONGEST {
+        // How long the value of a variable is, is not known.
+        if name.len() <= LONGEST || variable::is_in(&name) {
             continue;
         }
         let place = at.place.start + token.range.start..at.place.start + token.range.end;

@@ -2,6 +2,7 @@ use super::{Check, Group, Rule};
 use crate::catalog::{Origin, Shape};
 use crate::engine::{At, Draft, Level};
 use crate::statement::{Action, ColumnConstraint, ConstraintKind, Kind, Name, Statement, WhenMissing};
+use crate::variable;
 
 pub(super) const RULE: Rule = Rule::new(
     Group::Tables,
@@ -100,7 +101,9 @@ fn is_missing(at: &At<'_>, name: &Name) -> bool {
     // history.
     let of_tools = name.name.ends_with("migrations") || name.name.ends_with("schema_history");
     let of_extensions = name.name == "spatial_ref_sys";
+    let of_variables = variable::is_in(schema) || variable::is_in(&name.name);
     let foreign = of_tools
+        || of_variables
         || of_extensions
         || name.name.starts_with("pg_")
         || schema.starts_with("pg_")
@@ -154,5 +157,8 @@ fn columns<'a>(at: &At<'a>) -> Vec<(&'a Name, &'a str)> {
     if !known.complete || !parents {
         return Vec::new();
     }
-    named.into_iter().filter(|column| known.column(column).is_none()).map(|column| (table, column)).collect()
+    // What a variable stands for, here or there, is not known.
+    let of_variable = known.columns.iter().any(|column| variable::is_in(&column.name));
+    let missing = |column: &&str| known.column(column).is_none() && !of_variable && !variable::is_in(column);
+    named.into_iter().filter(missing).map(|column| (table, column)).collect()
 }

@@ -133,6 +133,7 @@ rules! {
     needs_newer_postgresql,
     not_enforced_constraint,
     not_idempotent,
+    not_understood,
     nullable_boolean,
     opaque_sql,
     partition_reads_default,

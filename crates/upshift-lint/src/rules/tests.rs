@@ -3,6 +3,7 @@
 mod downs;
 mod everyday;
 mod nothing_lost;
+mod variables;
 
 use upshift_files::{LayoutChoice, MigrationSet, SourceFile};
 
@@ -36,7 +37,8 @@ fn found(rule: &Rule, files: &[(String, String)]) -> Vec<Finding> {
         .and_then(|set| set.check(None).map(|()| set))
         .unwrap_or_else(|wrong| panic!("the example of {} is wrong:\n{wrong}\n{files:?}", rule.name()));
     let report = lint(&set, &options);
-    assert!(report.not_understood.is_empty(), "{}: {report}\n{:?}", rule.name(), report.not_understood);
+    let unknown = &report.not_understood;
+    assert!(unknown.is_empty() || rule.is_called("not-understood"), "{}: {report}\n{unknown:?}", rule.name());
     report.findings
 }
 

@@ -61,8 +61,8 @@ pub struct Quoted<'n>(pub &'n str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plain = self.0.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
-            && self.0.bytes().next().is_some_and(|b| !b.is_ascii_digit())
+        let plain = self.0.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'$'))
+            && self.0.bytes().next().is_some_and(|b| !b.is_ascii_digit() && b != b'$')
             && !is_reserved(self.0);
         if plain { f.write_str(self.0) } else { write!(f, "\"{}\"", self.0.replace('"', "\"\"")) }
     }
