@@ -73,17 +73,7 @@ impl Look {
 
 /// `ShareUpdateExclusiveLock` of `pg_locks`.
 pub fn full_mode(mode: &str) -> LockMode {
-    match mode {
-        "AccessShareLock" => LockMode::AccessShare,
-        "RowShareLock" => LockMode::RowShare,
-        "RowExclusiveLock" => LockMode::RowExclusive,
-        "ShareUpdateExclusiveLock" => LockMode::ShareUpdateExclusive,
-        "ShareLock" => LockMode::Share,
-        "ShareRowExclusiveLock" => LockMode::ShareRowExclusive,
-        "ExclusiveLock" => LockMode::Exclusive,
-        "AccessExclusiveLock" => LockMode::AccessExclusive,
-        other => panic!("{other} is no mode of a relation's lock"),
-    }
+    LockMode::of_pg_locks(mode).unwrap_or_else(|| panic!("{mode} is no mode of a relation's lock"))
 }
 
 /// Runs a case and rolls it back.

@@ -107,6 +107,25 @@ pub fn effects(statement: &Statement, catalog: &Catalog, major: Major) -> Effect
 }
 
 impl LockMode {
+    /// All of them, weakest first.
+    pub const ALL: [LockMode; 8] = [
+        LockMode::AccessShare,
+        LockMode::RowShare,
+        LockMode::RowExclusive,
+        LockMode::ShareUpdateExclusive,
+        LockMode::Share,
+        LockMode::ShareRowExclusive,
+        LockMode::Exclusive,
+        LockMode::AccessExclusive,
+    ];
+
+    /// The mode that `pg_locks` calls this, as in `AccessShareLock`; `None` for what is no lock of a relation.
+    pub fn of_pg_locks(name: &str) -> Option<LockMode> {
+        let words = name.strip_suffix("Lock")?;
+        let is_called = |mode: &LockMode| mode.name().replace(' ', "").eq_ignore_ascii_case(words);
+        LockMode::ALL.into_iter().find(is_called)
+    }
+
     /// As the manual writes it.
     pub fn name(self) -> &'static str {
         match self {
@@ -144,5 +163,19 @@ impl LockMode {
     /// Whether SELECT waits for it.
     pub fn blocks_reads(self) -> bool {
         self == LockMode::AccessExclusive
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_mode_is_known_by_its_name_in_pg_locks() {
+        assert_eq!(LockMode::of_pg_locks("ShareUpdateExclusiveLock"), Some(LockMode::ShareUpdateExclusive));
+        assert_eq!(LockMode::of_pg_locks("AccessShareLock"), Some(LockMode::AccessShare));
+        assert_eq!(LockMode::of_pg_locks("SIReadLock"), None);
+        assert_eq!(LockMode::of_pg_locks("Share"), None);
+        assert!(LockMode::ALL.is_sorted());
     }
 }

@@ -10,24 +10,25 @@ use crate::statement::{
 };
 
 pub(crate) fn alter(cursor: &mut Cursor<'_>) -> Reading<Statement> {
-    for (words, kind) in [
-        ("table", Kind::Table),
-        ("foreign table", Kind::ForeignTable),
-        ("index", Kind::Index),
-        ("view", Kind::View),
-        ("materialized view", Kind::MaterializedView),
-        ("sequence", Kind::Sequence),
-    ] {
-        if cursor.eat(words) {
-            return alter_relation(cursor, kind);
-        }
-    }
-    match cursor.eat_one_of(&["type", "domain", "extension", "publication"]) {
-        Some("type") => alter_type(cursor),
-        Some("domain") => alter_domain(cursor),
-        Some("extension") => extension(cursor),
-        Some(_) => publication(cursor, "alter"),
-        None => renamed(cursor),
+    let Some((words, kind)) = cursor.eat_kind() else {
+        // `default privileges` and its like.
+        let Some(words) = cursor.eat_one_of(OTHERS) else { return cursor.stop() };
+        cursor.skip_rest();
+        return Ok(Statement::Harmless { words: format!("alter {words}") });
+    };
+    match kind {
+        Kind::Table
+        | Kind::ForeignTable
+        | Kind::Index
+        | Kind::View
+        | Kind::MaterializedView
+        | Kind::Sequence => alter_relation(cursor, kind),
+        Kind::Type => alter_type(cursor),
+        Kind::Domain => alter_domain(cursor),
+        Kind::Extension => extension(cursor),
+        Kind::Publication => publication(cursor, "alter"),
+        Kind::Column | Kind::Constraint => cursor.stop(),
+        _ => renamed(cursor, words, kind),
     }
 }
 
@@ -153,43 +154,25 @@ fn extension(cursor: &mut Cursor<'_>) -> Reading<Statement> {
     Ok(Statement::Harmless { words: "alter extension".to_owned() })
 }
 
-/// What may be renamed, and otherwise is changed without a lock on any table.
-const OTHERS: &[(&str, Kind)] = &[
-    ("function", Kind::Function),
-    ("procedure", Kind::Procedure),
-    ("routine", Kind::Function),
-    ("aggregate", Kind::Aggregate),
-    ("schema", Kind::Schema),
-    ("database", Kind::Database),
-    ("role", Kind::Role),
-    ("user mapping", Kind::Other),
-    ("user", Kind::Role),
-    ("group", Kind::Role),
-    ("statistics", Kind::Statistics),
-    ("trigger", Kind::Trigger),
-    ("policy", Kind::Policy),
-    ("rule", Kind::Rule),
-    ("event trigger", Kind::EventTrigger),
-    ("subscription", Kind::Subscription),
-    ("default privileges", Kind::Other),
-    ("system", Kind::Other),
-    ("operator", Kind::Other),
-    ("collation", Kind::Other),
-    ("conversion", Kind::Other),
-    ("text search", Kind::Other),
-    ("language", Kind::Other),
-    ("server", Kind::Other),
-    ("foreign data wrapper", Kind::Other),
-    ("tablespace", Kind::Other),
-    ("large object", Kind::Other),
+/// What is altered without a lock on any table, its name in a form of its own.
+const OTHERS: &[&str] = &[
+    "default privileges",
+    "system",
+    "operator",
+    "collation",
+    "conversion",
+    "text search",
+    "language",
+    "server",
+    "foreign data wrapper",
+    "tablespace",
+    "large object",
 ];
 
-fn renamed(cursor: &mut Cursor<'_>) -> Reading<Statement> {
-    let Some((words, kind)) = OTHERS.iter().find(|(words, _)| cursor.eat(words)) else {
-        return cursor.stop();
-    };
+/// What may be renamed, and otherwise is altered without a lock on any table.
+fn renamed(cursor: &mut Cursor<'_>, words: &str, kind: Kind) -> Reading<Statement> {
     let harmless = Statement::Harmless { words: format!("alter {words}") };
-    if *kind == Kind::Other {
+    if kind == Kind::UserMapping {
         cursor.skip_rest();
         return Ok(harmless);
     }
@@ -201,9 +184,9 @@ fn renamed(cursor: &mut Cursor<'_>) -> Reading<Statement> {
     }
     if cursor.eat("rename to") {
         let to = cursor.identifier()?;
-        return cursor.finish(Statement::RenameObject { kind: *kind, name, on, to });
+        return cursor.finish(Statement::RenameObject { kind, name, on, to });
     }
-    if has_table && *kind == Kind::Policy {
+    if has_table && kind == Kind::Policy {
         let Some(table) = on else { return cursor.stop() };
         let reads = super::query::query(*cursor)?.reads;
         return Ok(Statement::AlterPolicy { name: name.name, table, reads });

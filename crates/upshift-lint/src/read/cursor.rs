@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use upshift_files::sql::{Token, TokenKind, identifier};
 
-use crate::statement::Name;
+use crate::statement::{Kind, Name, WORDS};
 use crate::variable;
 
 /// Reading ended here: the reader does not know what stands there.
@@ -132,6 +132,11 @@ impl<'t> Cursor<'t> {
     /// The first of these that comes next, read.
     pub(crate) fn eat_one_of<'w>(&mut self, all: &[&'w str]) -> Option<&'w str> {
         all.iter().copied().find(|words| self.eat(words))
+    }
+
+    /// What kind of thing the words that come next are for, read; with the words.
+    pub(crate) fn eat_kind(&mut self) -> Option<(&'static str, Kind)> {
+        WORDS.iter().copied().find(|(words, _)| self.eat(words))
     }
 
     pub(crate) fn require(&mut self, words: &str) -> Reading<()> {

@@ -51,18 +51,9 @@ pub(crate) fn lock(cursor: &mut Cursor<'_>) -> Reading<Statement> {
     let (tables, only) = tables(cursor)?;
     let mut mode = LockMode::AccessExclusive;
     if cursor.eat("in") {
-        let modes = [
-            ("access share mode", LockMode::AccessShare),
-            ("row share mode", LockMode::RowShare),
-            ("row exclusive mode", LockMode::RowExclusive),
-            ("share update exclusive mode", LockMode::ShareUpdateExclusive),
-            ("share row exclusive mode", LockMode::ShareRowExclusive),
-            ("share mode", LockMode::Share),
-            ("exclusive mode", LockMode::Exclusive),
-            ("access exclusive mode", LockMode::AccessExclusive),
-        ];
-        match modes.iter().find(|(words, _)| cursor.eat(words)) {
-            Some((_, named)) => mode = *named,
+        let mut said = |mode: &LockMode| cursor.eat(&format!("{} mode", mode.name().to_ascii_lowercase()));
+        match LockMode::ALL.into_iter().find(|mode| said(mode)) {
+            Some(named) => mode = named,
             None => return cursor.stop(),
         }
     }
@@ -87,18 +78,14 @@ fn options(cursor: &mut Cursor<'_>) -> Reading<Vec<String>> {
 
 pub(crate) fn reindex(cursor: &mut Cursor<'_>) -> Reading<Statement> {
     let on = options(cursor)?;
-    let kinds = [
-        ("index", Kind::Index),
-        ("table", Kind::Table),
-        ("schema", Kind::Schema),
-        ("database", Kind::Database),
-        ("system", Kind::Database),
-    ];
-    let Some((_, kind)) = kinds.iter().find(|(word, _)| cursor.eat(word)) else { return cursor.stop() };
+    let kind =
+        if cursor.eat("system") { Some(Kind::Database) } else { cursor.eat_kind().map(|(_, kind)| kind) };
+    let allowed = [Kind::Index, Kind::Table, Kind::Schema, Kind::Database];
+    let Some(kind) = kind.filter(|kind| allowed.contains(kind)) else { return cursor.stop() };
     let concurrently = cursor.eat("concurrently") || on.iter().any(|name| name == "concurrently");
     let manner = if concurrently { Manner::Concurrently } else { Manner::Blocking };
     let name = if cursor.is_done() { None } else { Some(cursor.name()?) };
-    cursor.finish(Statement::Reindex { kind: *kind, name, manner })
+    cursor.finish(Statement::Reindex { kind, name, manner })
 }
 
 pub(crate) fn vacuum(cursor: &mut Cursor<'_>) -> Reading<Statement> {
@@ -156,26 +143,8 @@ pub(crate) fn refresh(cursor: &mut Cursor<'_>) -> Reading<Statement> {
 }
 
 pub(crate) fn comment(cursor: &mut Cursor<'_>) -> Reading<Statement> {
-    let kinds = [
-        ("table", Kind::Table),
-        ("foreign table", Kind::ForeignTable),
-        ("column", Kind::Column),
-        ("constraint", Kind::Constraint),
-        ("index", Kind::Index),
-        ("view", Kind::View),
-        ("materialized view", Kind::MaterializedView),
-        ("sequence", Kind::Sequence),
-        ("trigger", Kind::Trigger),
-        ("rule", Kind::Rule),
-        ("policy", Kind::Policy),
-        ("type", Kind::Type),
-        ("domain", Kind::Domain),
-        ("function", Kind::Function),
-        ("procedure", Kind::Procedure),
-        ("schema", Kind::Schema),
-        ("extension", Kind::Extension),
-    ];
-    let Some((_, kind)) = kinds.iter().find(|(words, _)| cursor.eat(words)) else {
+    let known = cursor.eat_kind().map(|(_, kind)| kind);
+    let Some(kind) = known.filter(|kind| *kind != Kind::UserMapping) else {
         cursor.skip_rest();
         return Ok(Statement::Comment { kind: Kind::Other, name: Name::bare(""), on: None });
     };
@@ -198,5 +167,5 @@ pub(crate) fn comment(cursor: &mut Cursor<'_>) -> Reading<Statement> {
         _ => (Name { schema: parts.pop(), name }, None),
     };
     cursor.skip_rest();
-    Ok(Statement::Comment { kind: *kind, name, on })
+    Ok(Statement::Comment { kind, name, on })
 }

@@ -1,7 +1,6 @@
 use super::adding::foreign_keys;
 use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
-use crate::statement::{ConstraintKind, LockMode};
 
 pub(super) const RULE: Rule = Rule::new(
     Group::AddingColumns,
@@ -41,26 +40,11 @@ alter table orders validate constraint orders_customer_id_fkey;
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let keys = foreign_keys(at).into_iter().filter(|(one, _)| !one.scanning(at).is_empty());
-    let drafts = keys.filter_map(|(one, constraint)| {
-        let ConstraintKind::ForeignKey(key) = &constraint.kind else { return None };
-        let (table, to) = (at.shown(&one.table), at.catalog.resolve(&key.table));
-        Some(
-            at.draft_at(
-                &constraint.place,
-                format!(
-                    "every row of {table} is looked up in {} while nobody \
-                can use {table}",
-                    at.shown(&to)
-                ),
-            )
-            .effect(format!(
-                "{}; {}",
-                at.effect_on(&one.table, LockMode::AccessExclusive, "while both tables are read"),
-                at.effect_on(&to, LockMode::ShareRowExclusive, "")
-            ))
-            .rewrite(one.key_apart(at, constraint)),
-        )
+    let keys = foreign_keys(at).into_iter().filter(|(one, ..)| !one.scanning(at).is_empty());
+    let drafts = keys.map(|(one, constraint, to)| {
+        let (table, other) = (at.shown(&one.table), at.shown(&to));
+        let message = format!("every row of {table} is looked up in {other} while nobody can use {table}");
+        one.key_locks(at, (constraint, &to), message, "while both tables are read")
     });
     drafts.collect()
 }

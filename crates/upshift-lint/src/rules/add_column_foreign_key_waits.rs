@@ -1,7 +1,6 @@
 use super::adding::foreign_keys;
 use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
-use crate::statement::{ConstraintKind, LockMode};
 
 pub(super) const RULE: Rule = Rule::new(
     Group::AddingColumns,
@@ -49,30 +48,13 @@ create index concurrently orders_shop_id on orders (shop_id);
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let keys = foreign_keys(at).into_iter().filter(|(one, _)| one.scanning(at).is_empty());
-    let drafts = keys.filter_map(|(one, constraint)| {
-        let ConstraintKind::ForeignKey(key) = &constraint.kind else { return None };
-        let (table, to) = (at.shown(&one.table), at.catalog.resolve(&key.table));
-        if to == one.table {
-            // It has the stronger lock already: there is no second table to wait for.
-            return None;
-        }
-        Some(
-            at.draft_at(
-                &constraint.place,
-                format!(
-                    "nobody can use {table} while this waits for \
-                the writers of {}",
-                    at.shown(&to)
-                ),
-            )
-            .effect(format!(
-                "{}; {}",
-                at.effect_on(&one.table, LockMode::AccessExclusive, "to the end of the transaction"),
-                at.effect_on(&to, LockMode::ShareRowExclusive, "")
-            ))
-            .rewrite(one.key_apart(at, constraint)),
-        )
+    // To its own table it has the stronger lock already: there is no second table to wait for.
+    let keys = foreign_keys(at).into_iter();
+    let keys = keys.filter(|(one, _, to)| *to != one.table && one.scanning(at).is_empty());
+    let drafts = keys.map(|(one, constraint, to)| {
+        let (table, other) = (at.shown(&one.table), at.shown(&to));
+        let message = format!("nobody can use {table} while this waits for the writers of {other}");
+        one.key_locks(at, (constraint, &to), message, "to the end of the transaction")
     });
     drafts.collect()
 }

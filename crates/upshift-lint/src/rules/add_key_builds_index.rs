@@ -1,7 +1,7 @@
 use super::constraining::{Constrained, constrained};
 use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level, Rewrite};
-use crate::statement::{ConstraintKind, Key, LockMode, Quoted};
+use crate::statement::{ConstraintKind, LockMode, Quoted};
 
 pub(super) const RULE: Rule = Rule::new(
     Group::Constraints,
@@ -38,11 +38,7 @@ alter table lines add primary key (id), add unique (code);
 fn check(at: &At<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for one in constrained(at) {
-        let (ConstraintKind::Unique(Key::Columns(columns))
-        | ConstraintKind::PrimaryKey(Key::Columns(columns))) = &one.constraint.kind
-        else {
-            continue;
-        };
+        let Some(columns) = one.key_columns() else { continue };
         if one.is_partitioned(at) || !one.looks_at_rows(at) {
             continue;
         }

@@ -5,8 +5,8 @@ use crate::catalog::Type;
 use crate::effect::Major;
 use crate::engine::{At, Draft, Rewrite};
 use crate::statement::{
-    AlterRelation, Column, ColumnConstraint, Constraint, ConstraintKind, Expression, Generated, Name, Place,
-    Quoted,
+    AlterRelation, Column, ColumnConstraint, Constraint, ConstraintKind, Expression, Generated, LockMode,
+    Name, Place, Quoted,
 };
 
 /// Why adding a column is no matter of a moment.
@@ -115,17 +115,33 @@ pub(super) fn inline<'a>(at: &At<'a>, of: fn(&ConstraintKind) -> bool) -> Vec<(A
 
 /// The foreign keys in the columns that a statement adds; not to tables that nobody has seen, and not
 /// where every row
-/// is written anew (which is said by another rule, and mended first).
-pub(super) fn foreign_keys<'a>(at: &At<'a>) -> Vec<(Added<'a>, &'a Constraint)> {
+/// is written anew (which is said by another rule, and mended first). Each with the table it refers to.
+pub(super) fn foreign_keys<'a>(at: &At<'a>) -> Vec<(Added<'a>, &'a Constraint, Name)> {
     let keys = inline(at, |kind| matches!(kind, ConstraintKind::ForeignKey(_)));
-    let seen = |constraint: &Constraint| match &constraint.kind {
-        ConstraintKind::ForeignKey(key) => !at.is_unseen(&at.catalog.resolve(&key.table)),
-        _ => false,
-    };
-    keys.into_iter().filter(|(_, constraint)| seen(constraint)).collect()
+    let seen = keys.into_iter().filter_map(|(one, constraint)| {
+        let ConstraintKind::ForeignKey(key) = &constraint.kind else { return None };
+        let to = at.catalog.resolve(&key.table);
+        (!at.is_unseen(&to)).then_some((one, constraint, to))
+    });
+    seen.collect()
 }
 
 impl Added<'_> {
+    /// A finding about its foreign key to a table: what is locked `during` what, and the key apart.
+    pub(super) fn key_locks(
+        &self,
+        at: &At<'_>,
+        (constraint, to): (&Constraint, &Name),
+        message: String,
+        during: &str,
+    ) -> Draft {
+        let own = at.effect_on(&self.table, LockMode::AccessExclusive, during);
+        let other = at.effect_on(to, LockMode::ShareRowExclusive, "");
+        at.draft_at(&constraint.place, message)
+            .effect(format!("{own}; {other}"))
+            .rewrite(self.key_apart(at, constraint))
+    }
+
     /// The column alone; its foreign key NOT VALID in a migration after; VALIDATE in one after that.
     pub(super) fn key_apart(&self, at: &At<'_>, constraint: &Constraint) -> Rewrite {
         let table = at.shown(&self.table);
@@ -237,11 +253,7 @@ impl Added<'_> {
 
 /// What is said of a table that is written anew.
 pub(super) fn rewritten(at: &At<'_>, table: &Name) -> String {
-    at.effect_on(
-        table,
-        crate::statement::LockMode::AccessExclusive,
-        "while every row and index is written anew",
-    )
+    at.effect_on(table, LockMode::AccessExclusive, "while every row and index is written anew")
 }
 
 /// A text as a literal.

@@ -1,7 +1,7 @@
-use super::used::views_using;
+use super::used::refused_for_view;
 use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
-use crate::statement::{Action, ColumnChange, Quoted};
+use crate::statement::{Action, ColumnChange};
 
 pub(super) const RULE: Rule = Rule::new(
     Group::ChangingColumns,
@@ -36,26 +36,11 @@ alter table orders alter column note type text;
 
 fn check(at: &At<'_>) -> Vec<Draft> {
     let Some((alter, table)) = at.altered() else { return Vec::new() };
-    let mut drafts = Vec::new();
-    for (action, place) in &alter.actions {
-        let Action::AlterColumn { column, change: ColumnChange::SetType { .. } } = action else { continue };
-        let Some(view) = views_using(at, &table, column).into_iter().next() else { continue };
-        let view = at.shown(&view);
-        drafts.push(
-            at.draft_at(
-                place,
-                format!(
-                    "the view {view} uses {}.{}: \
-                PostgreSQL refuses this",
-                    at.shown(&table),
-                    Quoted(column)
-                ),
-            )
-            .advice(format!(
-                "drop {view} before this statement, and create it again after it, \
-                    in this migration"
-            )),
-        );
-    }
-    drafts
+    let drafts = alter.actions.iter().filter_map(|(action, place)| match action {
+        Action::AlterColumn { column, change: ColumnChange::SetType { .. } } => {
+            refused_for_view(at, (&table, column), place, || "create it again".to_owned())
+        }
+        _ => None,
+    });
+    drafts.collect()
 }

@@ -1,7 +1,9 @@
 //! The constraints that a statement adds to tables that others use.
 
 use crate::engine::{At, Rewrite};
-use crate::statement::{Action, AlterRelation, Constraint, ConstraintKind, ForeignKey, Name, Place, Quoted};
+use crate::statement::{
+    Action, AlterRelation, Constraint, ConstraintKind, ForeignKey, Key, Name, Place, Quoted,
+};
 
 /// A constraint that is added to a table that others use.
 pub(super) struct Constrained<'a> {
@@ -34,6 +36,15 @@ impl<'a> Constrained<'a> {
 
     pub(super) fn foreign_key(&self) -> Option<&'a ForeignKey> {
         if let ConstraintKind::ForeignKey(key) = &self.constraint.kind { Some(key) } else { None }
+    }
+
+    /// The columns that it makes a key, unless an index stands ready for it.
+    pub(super) fn key_columns(&self) -> Option<&'a [String]> {
+        match &self.constraint.kind {
+            ConstraintKind::Unique(Key::Columns(columns))
+            | ConstraintKind::PrimaryKey(Key::Columns(columns)) => Some(columns),
+            _ => None,
+        }
     }
 
     pub(super) fn is_partitioned(&self, at: &At<'_>) -> bool {

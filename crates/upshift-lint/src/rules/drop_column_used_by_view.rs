@@ -1,4 +1,4 @@
-use super::used::views_using;
+use super::used::refused_for_view;
 use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
 use crate::statement::{Action, Dependants, Quoted};
@@ -38,27 +38,11 @@ alter table orders drop column note;
 
 fn check(at: &At<'_>) -> Vec<Draft> {
     let Some((alter, table)) = at.altered() else { return Vec::new() };
-    let mut drafts = Vec::new();
-    for (action, place) in &alter.actions {
-        let Action::DropColumn { column, dependants: Dependants::Refuse, .. } = action else { continue };
-        let Some(view) = views_using(at, &table, column).into_iter().next() else { continue };
-        let view = at.shown(&view);
-        drafts.push(
-            at.draft_at(
-                place,
-                format!(
-                    "the view {view} uses {}.{}: \
-                PostgreSQL refuses this",
-                    at.shown(&table),
-                    Quoted(column)
-                ),
-            )
-            .advice(format!(
-                "drop {view} before this statement, and create it without {} after it, \
-                    in this migration",
-                Quoted(column)
-            )),
-        );
-    }
-    drafts
+    let drafts = alter.actions.iter().filter_map(|(action, place)| match action {
+        Action::DropColumn { column, dependants: Dependants::Refuse, .. } => {
+            refused_for_view(at, (&table, column), place, || format!("create it without {}", Quoted(column)))
+        }
+        _ => None,
+    });
+    drafts.collect()
 }

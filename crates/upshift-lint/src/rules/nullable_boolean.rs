@@ -1,6 +1,7 @@
+use super::columns::made;
 use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level};
-use crate::statement::{Action, Column, ColumnConstraint, Statement};
+use crate::statement::ColumnConstraint;
 
 pub(super) const RULE: Rule = Rule::new(
     Group::AddingColumns,
@@ -30,18 +31,7 @@ alter table orders add column sent boolean not null default false;
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    let columns: Vec<&Column> = match at.statement {
-        Statement::CreateTable(created) => created.columns.iter().collect(),
-        Statement::AlterRelation(alter) => {
-            let added = alter.actions.iter().filter_map(|(action, _)| match action {
-                Action::AddColumn { column, .. } => Some(column),
-                _ => None,
-            });
-            added.collect()
-        }
-        _ => Vec::new(),
-    };
-    let nullable = columns.into_iter().filter(|column| {
+    let nullable = made(at).into_iter().filter(|column| {
         let not_null = column.constraints.iter().any(|one| matches!(one, ColumnConstraint::NotNull(_)));
         column.type_name.is("boolean") && !not_null
     });

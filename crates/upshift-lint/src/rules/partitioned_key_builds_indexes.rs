@@ -1,7 +1,7 @@
 use super::constraining::{Constrained, constrained};
 use super::{Check, Group, Rule};
 use crate::engine::{At, Draft, Level, Rewrite};
-use crate::statement::{ConstraintKind, Key, LockMode, Name, Quoted};
+use crate::statement::{ConstraintKind, LockMode, Name, Quoted};
 
 pub(super) const RULE: Rule = Rule::new(
     Group::Constraints,
@@ -47,11 +47,7 @@ alter index orders_id_shop_key attach partition orders_2_id_shop_key;
 fn check(at: &At<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for one in constrained(at) {
-        let (ConstraintKind::Unique(Key::Columns(columns))
-        | ConstraintKind::PrimaryKey(Key::Columns(columns))) = &one.constraint.kind
-        else {
-            continue;
-        };
+        let Some(columns) = one.key_columns() else { continue };
         if !one.is_partitioned(at) || one.alter.only || !one.looks_at_rows(at) {
             continue;
         }

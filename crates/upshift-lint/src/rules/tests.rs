@@ -42,6 +42,19 @@ fn found(rule: &Rule, files: &[(String, String)]) -> Vec<Finding> {
     report.findings
 }
 
+/// The files with what a finding proposes, if it does.
+fn mended(files: &[(String, String)], finding: &Finding) -> Option<Vec<(String, String)>> {
+    let (rewrite, range) = (finding.rewrite.as_ref()?, finding.statement.clone()?);
+    let here = files.iter().map(|(path, text)| match *path == finding.diagnostic.path {
+        true => (path.clone(), rewrite.applied(text, range.clone())),
+        false => (path.clone(), text.clone()),
+    });
+    let next = files.len() + 100;
+    let later = rewrite.later().iter().enumerate();
+    let later = later.map(|(n, (name, text))| (format!("{}_{name}.sql", next + n), text.clone()));
+    Some(here.chain(later).collect())
+}
+
 fn names(findings: &[Finding]) -> Vec<&str> {
     let mut names: Vec<&str> = findings.iter().map(|finding| finding.rule.as_str()).collect();
     names.dedup();
@@ -71,19 +84,7 @@ fn what_a_rule_proposes_parses_and_is_clean() {
     let mut wrong = Vec::new();
     for rule in RULES {
         for finding in found(rule, &files(rule.bad)) {
-            let (Some(rewrite), Some(range)) = (&finding.rewrite, finding.statement.clone()) else {
-                continue;
-            };
-            let mut mended = files(rule.bad);
-            for (path, text) in &mut mended {
-                if *path == finding.diagnostic.path {
-                    *text = rewrite.applied(text, range.clone());
-                }
-            }
-            let next = mended.len() + 100;
-            for (n, (name, text)) in rewrite.later().iter().enumerate() {
-                mended.push((format!("{}_{name}.sql", next + n), text.clone()));
-            }
+            let Some(mended) = mended(&files(rule.bad), &finding) else { continue };
             let left = found(rule, &mended);
             if !left.is_empty() {
                 wrong.push(format!("{}: {:?} in {mended:#?}", rule.name(), names(&left)));
@@ -136,20 +137,8 @@ fn names_that_need_quotes_are_quoted_in_what_a_rule_proposes() {
     for rule in RULES {
         let bad: Vec<_> = files(rule.bad).into_iter().map(|(path, text)| (path, quoted(&text))).collect();
         for finding in found(rule, &bad).iter().filter(|finding| finding.rule == rule.name()) {
-            let (Some(rewrite), Some(range)) = (&finding.rewrite, finding.statement.clone()) else {
-                continue;
-            };
+            let Some(mended) = mended(&bad, finding) else { continue };
             tried += 1;
-            let mut mended = bad.clone();
-            for (path, text) in &mut mended {
-                if *path == finding.diagnostic.path {
-                    *text = rewrite.applied(text, range.clone());
-                }
-            }
-            let next = mended.len() + 100;
-            for (n, (name, text)) in rewrite.later().iter().enumerate() {
-                mended.push((format!("{}_{name}.sql", next + n), text.clone()));
-            }
             let left = found(rule, &mended);
             if !left.is_empty() {
                 wrong.push(format!("{}: {:?} in {mended:#?}", rule.name(), names(&left)));

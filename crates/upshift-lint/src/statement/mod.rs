@@ -22,6 +22,7 @@ pub use definition::{
 pub use expression::{Expression, ExpressionKind};
 pub use name::{Name, Quoted};
 pub(crate) use name::{is_of_sequence, is_reserved};
+pub(crate) use object::WORDS;
 pub use object::{
     AlterDomain, AlterType, AttributeChange, CreateFunction, CreateTrigger, CreateType, Drop, Kind, Language,
     Security, TypeShape, Volatility,

@@ -34,6 +34,7 @@ pub enum Kind {
     Subscription,
     EventTrigger,
     Role,
+    UserMapping,
     /// Any other.
     Other,
 }
@@ -41,35 +42,42 @@ pub enum Kind {
 impl Kind {
     /// As SQL says it, lower case.
     pub fn word(self) -> &'static str {
-        match self {
-            Kind::Table => "table",
-            Kind::ForeignTable => "foreign table",
-            Kind::Index => "index",
-            Kind::View => "view",
-            Kind::MaterializedView => "materialized view",
-            Kind::Sequence => "sequence",
-            Kind::Column => "column",
-            Kind::Constraint => "constraint",
-            Kind::Trigger => "trigger",
-            Kind::Rule => "rule",
-            Kind::Policy => "policy",
-            Kind::Type => "type",
-            Kind::Domain => "domain",
-            Kind::Function => "function",
-            Kind::Procedure => "procedure",
-            Kind::Aggregate => "aggregate",
-            Kind::Schema => "schema",
-            Kind::Database => "database",
-            Kind::Extension => "extension",
-            Kind::Statistics => "statistics",
-            Kind::Publication => "publication",
-            Kind::Subscription => "subscription",
-            Kind::EventTrigger => "event trigger",
-            Kind::Role => "role",
-            Kind::Other => "object",
-        }
+        WORDS.iter().find(|(_, kind)| *kind == self).map_or("object", |(words, _)| words)
     }
 }
+
+/// What SQL calls each kind; where it has several words for one, the usual first.
+pub(crate) const WORDS: &[(&str, Kind)] = &[
+    ("table", Kind::Table),
+    ("foreign table", Kind::ForeignTable),
+    ("index", Kind::Index),
+    ("view", Kind::View),
+    ("materialized view", Kind::MaterializedView),
+    ("sequence", Kind::Sequence),
+    ("column", Kind::Column),
+    ("constraint", Kind::Constraint),
+    ("trigger", Kind::Trigger),
+    ("rule", Kind::Rule),
+    ("policy", Kind::Policy),
+    ("type", Kind::Type),
+    ("domain", Kind::Domain),
+    ("function", Kind::Function),
+    ("procedure", Kind::Procedure),
+    ("routine", Kind::Function),
+    ("aggregate", Kind::Aggregate),
+    ("schema", Kind::Schema),
+    ("database", Kind::Database),
+    ("extension", Kind::Extension),
+    ("statistics", Kind::Statistics),
+    ("publication", Kind::Publication),
+    ("subscription", Kind::Subscription),
+    ("event trigger", Kind::EventTrigger),
+    ("role", Kind::Role),
+    // Before `user`, which it begins with.
+    ("user mapping", Kind::UserMapping),
+    ("user", Kind::Role),
+    ("group", Kind::Role),
+];
 
 /// DROP of anything.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -96,7 +96,7 @@ impl Look {
             self.relations.insert(oid, Relation { name, kind, file, of, counts });
         }
         let modes: Vec<String> = row.try_get::<_, Option<_>>("modes")?.unwrap_or_default();
-        let modes: BTreeSet<LockMode> = modes.iter().filter_map(|mode| mode_of(mode)).collect();
+        let modes: BTreeSet<LockMode> = modes.iter().filter_map(|mode| LockMode::of_pg_locks(mode)).collect();
         if !modes.is_empty() {
             self.locks.insert(oid, modes);
         }
@@ -119,19 +119,4 @@ impl Look {
         }
         Some(Seen { relation: relation.name.clone(), table: table.name.clone() })
     }
-}
-
-/// `AccessShareLock` and so on, as `pg_locks` has them.
-pub(super) fn mode_of(name: &str) -> Option<LockMode> {
-    Some(match name {
-        "AccessShareLock" => LockMode::AccessShare,
-        "RowShareLock" => LockMode::RowShare,
-        "RowExclusiveLock" => LockMode::RowExclusive,
-        "ShareUpdateExclusiveLock" => LockMode::ShareUpdateExclusive,
-        "ShareLock" => LockMode::Share,
-        "ShareRowExclusiveLock" => LockMode::ShareRowExclusive,
-        "ExclusiveLock" => LockMode::Exclusive,
-        "AccessExclusiveLock" => LockMode::AccessExclusive,
-        _ => return None,
-    })
 }

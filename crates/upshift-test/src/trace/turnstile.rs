@@ -16,7 +16,6 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config};
 use upshift_lint::statement::LockMode;
 
-use super::look::mode_of;
 use crate::office::connect;
 
 /// How long it goes on before somebody looks whether it waits.
@@ -127,7 +126,7 @@ impl Watching {
         let mut held: BTreeMap<u32, BTreeSet<LockMode>> = BTreeMap::new();
         let (mut wait, mut stopped) = (Wait::Nothing, BTreeMap::new());
         for row in self.eyes.query_typed(STATE, &values).await? {
-            let mode = mode_of(row.try_get("mode")?);
+            let mode = LockMode::of_pg_locks(row.try_get("mode")?);
             let (granted, is_ours): (bool, bool) = (row.try_get("granted")?, row.try_get("ours")?);
             let relation: Option<u32> = row.try_get("relation")?;
             if let (Some(relation), Some(mode)) = (relation, mode) {
