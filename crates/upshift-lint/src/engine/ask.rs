@@ -1,9 +1,10 @@
 //! What many rules ask of a statement.
 
-use upshift_files::{Phase, SectionKind};
+use upshift_files::{Phase, SectionKind, sql};
 
 use super::{At, Rewrite};
 use crate::catalog::{Origin, Table};
+use crate::read;
 use crate::statement::{
     Action, Bound, ConstraintKind, Drop, Expression, ExpressionKind, Key, Kind, Name, Place, Statement,
 };
@@ -122,7 +123,8 @@ impl<'a> At<'a> {
         self.migration.header().backfill.is_some() && self.section.kind() == SectionKind::Up
     }
 
-    /// Whether a WHERE lets through a few rows at most: it names the values of a key, or a column's by a constant list.
+    /// Whether a WHERE lets through a few rows at most: it names the values of a key in a list, or the one that a query of
+    /// other tables gives.
     pub fn names_its_rows(&self, table: &Name, filter: &Expression) -> bool {
         match &filter.kind {
             ExpressionKind::And(parts) => parts.iter().any(|part| self.names_its_rows(table, part)),
@@ -130,11 +132,38 @@ impl<'a> At<'a> {
             ExpressionKind::Operator { operator, operands } if operator == "=" || operator == "in" => {
                 let [column, values @ ..] = operands.as_slice() else { return false };
                 let is_key = |name: &str| name == "id" || self.is_unique(table, name);
+                let is_constant = |value: &Expression| value.columns().next().is_none() && !has_query(value);
+                let is_one = |value: &Expression| operator == "=" && self.is_one_value(column, value, table);
                 matches!(&column.kind, ExpressionKind::Column(parts) if parts.last().is_some_and(|last| is_key(last)))
-                    && values.iter().all(|value| value.columns().next().is_none() && !has_query(value))
+                    && values.iter().all(|value| is_constant(value) || is_one(value))
             }
             _ => false,
         }
+    }
+
+    /// Whether the right side of `column =` is a query in parentheses that gives the same for every row of a table: all its
+    /// columns are of the tables it reads.
+    fn is_one_value(&self, column: &Expression, value: &Expression, table: &Name) -> bool {
+        // Not `= any (select …)`, and no `array(select …)`.
+        let plain = value.kind == ExpressionKind::Query
+            && self.text_of(&(column.range.end..value.range.start)).trim() == "=";
+        let text = self.text_of(&value.range);
+        let inner = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).filter(|_| plain);
+        let cut = inner.and_then(|inner| Some((inner, sql::split(inner).ok()?.into_iter().next()?)));
+        let Some((inner, cut)) = cut else { return false };
+        let Statement::Select(query) = read(inner, &cut) else { return false };
+        let known: Vec<&Table> = query.reads.iter().filter_map(|one| self.catalog.table(one)).collect();
+        let has = |column: &String| column == "*" || known.iter().any(|one| one.column(column).is_some());
+        // What stands before a dot may be the row that is changed, under its name or another.
+        let of_reads = |word: &str| {
+            let is_it =
+                |read: &Name| read.name == word && word != table.name || read.schema.as_deref() == Some(word);
+            query.reads.iter().any(is_it)
+        };
+        let words: Vec<&str> =
+            sql::tokens(inner).map_while(Result::ok).map(|token| token.text(inner)).collect();
+        let qualified = words.windows(2).any(|pair| matches!(pair, [word, "."] if !of_reads(word)));
+        known.len() == query.reads.len() && query.columns.iter().all(has) && !qualified
     }
 
     /// Whether a later change of the section makes these columns of a table unique, all of its rows: what relied on a

@@ -1,5 +1,6 @@
 //! What a finding writes: names as the statement has them, and the statement with a part of it changed.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use upshift_files::sql::{TokenKind, tokens};
@@ -55,34 +56,41 @@ impl<'a> At<'a> {
 
     /// The versions of the project on which one change of an ALTER alone writes a table anew.
     pub fn rewriting(&self, alter: &AlterRelation, number: usize, table: &Name) -> Vec<Major> {
-        self.alone(alter, number, table, |effects, family| {
-            family.iter().any(|one| effects.rewrites.contains(one))
-        })
+        let (family, effects) = self.alone(alter, number, table);
+        let rewriting = |effects: &Effects| family.iter().any(|one| effects.rewrites.contains(one));
+        effects.into_iter().filter(|(_, effects)| rewriting(effects)).map(|(major, _)| major).collect()
     }
 
     /// The versions of the project on which one change of an ALTER alone reads a table whole.
     pub fn scanning(&self, alter: &AlterRelation, number: usize, table: &Name) -> Vec<Major> {
-        self.alone(alter, number, table, |effects, family| {
-            family.iter().any(|one| effects.scans.contains(one))
-        })
+        let (family, effects) = self.alone(alter, number, table);
+        let scanning = |effects: &Effects| family.iter().any(|one| effects.scans.contains(one));
+        effects.into_iter().filter(|(_, effects)| scanning(effects)).map(|(major, _)| major).collect()
     }
 
-    /// The versions on which one change of an ALTER alone has such effects on a table with its partitions. One whose
-    /// partitions no migration made is asked as if it had the rows itself.
+    /// The indexes that one change of an ALTER alone builds anew, on any version of the project.
+    pub fn rebuilding(&self, alter: &AlterRelation, number: usize, table: &Name) -> BTreeSet<Name> {
+        let (_, effects) = self.alone(alter, number, table);
+        effects.into_iter().flat_map(|(_, effects)| effects.rebuilds).collect()
+    }
+
+    /// What one change of an ALTER alone does to a table with its partitions, and these. One whose partitions no
+    /// migration made is asked as if it had the rows itself.
     fn alone(
         &self,
         alter: &AlterRelation,
         number: usize,
         table: &Name,
-        is_so: impl Fn(&Effects, &[Name]) -> bool,
-    ) -> Vec<Major> {
+    ) -> (Vec<Name>, Vec<(Major, Effects)>) {
         let actions = alter.actions.get(number).into_iter().cloned().collect();
         let alone = Statement::AlterRelation(AlterRelation { actions, name: alter.name.clone(), ..*alter });
         let family = self.catalog.family_of(table);
         let partitioned = self.catalog.table(table).is_some_and(|found| found.partition_by.is_some());
         let plain = (partitioned && family.len() == 1).then(|| self.catalog.as_if_plain(table));
         let catalog = plain.as_ref().unwrap_or(self.catalog);
-        self.options.each_major().filter(|major| is_so(&effects(&alone, catalog, *major), &family)).collect()
+        let majors = self.options.each_major();
+        let effects = majors.map(|major| (major, effects(&alone, catalog, major))).collect();
+        (family, effects)
     }
 
     /// The columns it adds to a table that others have seen: its number among the changes, and the column.

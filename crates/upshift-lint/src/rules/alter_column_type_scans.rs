@@ -40,12 +40,8 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for one in retyped(at) {
         let majors = one.scanning(at);
-        let indexes: Vec<String> = at
-            .catalog
-            .indexes_of(&table)
-            .filter(|(_, index)| index.uses(one.column))
-            .map(|(name, _)| Quoted(&name.name).to_string())
-            .collect();
+        let built = one.rebuilding(at);
+        let indexes: Vec<String> = built.iter().map(|name| Quoted(&name.name).to_string()).collect();
         let checked = at.catalog.table(&table).is_some_and(|known| {
             known.constraints.iter().any(|constraint| match &constraint.kind {
                 crate::statement::ConstraintKind::Check(check) => {

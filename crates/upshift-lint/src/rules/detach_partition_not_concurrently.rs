@@ -1,4 +1,4 @@
-use super::{Check, Group, Rule};
+use super::{Check, Group, Rule, partition};
 use crate::engine::{At, Draft, Level, Rewrite};
 use crate::statement::{Action, DetachHow, LockMode};
 
@@ -11,7 +11,8 @@ pub(super) const RULE: Rule = Rule::new(
 .explained(
     "DETACH PARTITION takes ACCESS EXCLUSIVE of the partitioned table: it waits for the longest query over any \
      partition, and every query that comes later waits behind it. CONCURRENTLY, since PostgreSQL 14, lets them go on. It \
-     cannot be had where there is a DEFAULT partition; then nothing is said.",
+     cannot be had where there is a DEFAULT partition; then nothing is said. It is proposed where all versions of the \
+     project know it (`postgres = \"14-18\"`).",
     "manual, ALTER TABLE, DETACH PARTITION; measured on 10 to 18",
 )
 .examples(
@@ -38,15 +39,14 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     }
     let mut drafts = Vec::new();
     for (action, place) in &alter.actions {
-        let Action::DetachPartition { partition, how: DetachHow::Blocking } = action else { continue };
-        drafts.push(
-            at.draft_at(place, format!("detaching this partition locks all of {}", alter.name))
-                .effect(at.effect_on(&parent, LockMode::AccessExclusive, "to the end of the transaction"))
-                .rewrite(Rewrite::this(format!(
-                    "{} detach partition {partition} concurrently;",
-                    at.head(alter)
-                ))),
-        );
+        let Action::DetachPartition { partition: name, how: DetachHow::Blocking } = action else { continue };
+        let draft = at
+            .draft_at(place, format!("detaching this partition locks all of {}", alter.name))
+            .effect(at.effect_on(&parent, LockMode::AccessExclusive, "to the end of the transaction"));
+        drafts.push(match partition::detached(at, &at.head(alter), name) {
+            Ok(text) => draft.rewrite(Rewrite::this(text)),
+            Err(advice) => draft.advice(advice),
+        });
     }
     drafts
 }

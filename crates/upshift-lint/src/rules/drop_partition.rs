@@ -1,6 +1,6 @@
 use upshift_files::SectionKind;
 
-use super::{Check, Group, Rule};
+use super::{Check, Group, Rule, partition};
 use crate::engine::{At, Draft, Level, Rewrite};
 use crate::statement::{Kind, LockMode, Name, Statement};
 
@@ -58,7 +58,10 @@ fn check(at: &At<'_>) -> Vec<Draft> {
                  its migration",
                 at.shown(default),
             )),
-            None => draft.rewrite(apart(at, &shown, name)),
+            None => match partition::detached(at, &format!("alter table {shown}"), name) {
+                Ok(detach) => draft.rewrite(apart(at, detach, name)),
+                Err(advice) => draft.advice(advice),
+            },
         }
     })
     .collect()
@@ -73,8 +76,7 @@ fn is_mirrored(at: &At<'_>, partition: &Name) -> bool {
 }
 
 /// Detached first, dropped then: in a migration after, but nothing comes after a down.
-fn apart(at: &At<'_>, parent: &Name, partition: &Name) -> Rewrite {
-    let detach = format!("alter table {parent} detach partition {partition} concurrently;");
+fn apart(at: &At<'_>, detach: String, partition: &Name) -> Rewrite {
     match at.section.kind() {
         SectionKind::Down => Rewrite::this(format!("{detach}\ndrop table if exists {partition};")),
         _ => Rewrite::this(detach).then(

@@ -1,5 +1,6 @@
 //! What a partition's bound demands of the rows in it, as a CHECK that lets PostgreSQL believe it without reading.
 
+use crate::effect::Major;
 use crate::engine::At;
 use crate::statement::{Bound, ConstraintKind, Expression, ExpressionKind, Name, Quoted};
 
@@ -11,6 +12,20 @@ fn key_of(at: &At<'_>, parent: &Name) -> Option<String> {
         ExpressionKind::Column(parts) => parts.last().cloned(),
         _ => None,
     }
+}
+
+/// How a partition is detached while queries go on; what to do where a version of the project has no such way.
+pub(super) fn detached(at: &At<'_>, head: &str, partition: &Name) -> Result<String, String> {
+    let text = format!("{head} detach partition {partition} concurrently;");
+    let older: Vec<Major> = at.options.each_major().filter(|major| major.0 < 14).collect();
+    if older.is_empty() {
+        return Ok(text);
+    }
+    Err(format!(
+        "on PostgreSQL 14 and later: `{}`; {} knows no such way, there do it alone in its migration",
+        text.trim_end_matches(';'),
+        older.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "),
+    ))
 }
 
 /// The condition that every row of a partition meets: `at is not null and at >= … and at < …`.

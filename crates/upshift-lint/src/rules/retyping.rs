@@ -37,6 +37,14 @@ impl Retyped<'_> {
         at.rewriting(self.alter, self.number, &self.table)
     }
 
+    /// The indexes that it builds anew: with partitions, those of the table that the others are parts of.
+    pub(super) fn rebuilding(&self, at: &At<'_>) -> Vec<Name> {
+        let all = at.rebuilding(self.alter, self.number, &self.table);
+        let of_table = |index: &&Name| at.catalog.index(index).is_some_and(|known| known.table == self.table);
+        let own: Vec<Name> = all.iter().filter(of_table).cloned().collect();
+        if own.is_empty() { all.into_iter().collect() } else { own }
+    }
+
     /// The versions on which it reads the table, and does not write it anew.
     pub(super) fn scanning(&self, at: &At<'_>) -> Vec<Major> {
         let rewriting = self.rewriting(at);

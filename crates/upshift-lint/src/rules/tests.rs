@@ -3,6 +3,7 @@
 mod downs;
 mod everyday;
 mod nothing_lost;
+mod told;
 mod variables;
 
 use upshift_files::{LayoutChoice, MigrationSet, SourceFile};

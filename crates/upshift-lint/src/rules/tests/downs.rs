@@ -15,7 +15,7 @@ fn check(text: &str, expected: Expect) {
     let files = files.map(|(path, text)| SourceFile::new(path, text.to_owned())).to_vec();
     let set = MigrationSet::parse(files, Vec::new(), LayoutChoice::Detect).expect("two migrations");
     let down = text.find("-- upshift: down").expect("a down");
-    let findings = lint(&set, &Options::default()).findings;
+    let findings = lint(&set, &Options::default().majors(14..=18)).findings;
     let found = findings.iter().filter(|one| one.statement.as_ref().is_some_and(|at| at.start > down));
     let words = found.map(|finding| {
         let proposed = finding.rewrite.as_ref().map_or_else(|| "nothing".to_owned(), crate::Rewrite::text);
