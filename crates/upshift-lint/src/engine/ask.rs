@@ -3,7 +3,7 @@
 use upshift_files::{Phase, SectionKind, sql};
 
 use super::{At, Rewrite};
-use crate::catalog::{Origin, Table};
+use crate::catalog::{Origin, Table, View};
 use crate::read;
 use crate::statement::{
     Action, Bound, ConstraintKind, Drop, Expression, ExpressionKind, Key, Kind, Name, Place, Statement,
@@ -81,6 +81,17 @@ impl<'a> At<'a> {
             }
             _ => false,
         })
+    }
+
+    /// The views that repeatable migrations make over a table. They are applied last, so that they are not in the catalogue
+    /// before a versioned migration; but where an earlier release applied them, they are in the database.
+    pub fn repeatable_views_of(&self, table: &Name) -> impl Iterator<Item = (&'a Name, &'a View)> {
+        let repeatable = |name: &Name| match self.last.relation(name).map(|found| found.origin) {
+            Some(Origin::Migration(number)) => number >= self.versioned,
+            _ => false,
+        };
+        let all: Vec<_> = self.last.views_of(table).filter(|(name, _)| repeatable(name)).collect();
+        all.into_iter().filter(|_| self.migration.version().is_some())
     }
 
     /// The partitioned table that a table is a partition of.

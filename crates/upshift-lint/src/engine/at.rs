@@ -26,6 +26,8 @@ pub struct At<'a> {
     pub all: &'a [(Statement, Cut)],
     /// The database before it.
     pub catalog: &'a Catalog,
+    /// The database after the last migration of the set.
+    pub last: &'a Catalog,
     /// The transaction it runs in, as far as it has come; nothing is held where each statement runs by itself.
     pub held: &'a Held,
     /// Its section.
@@ -36,6 +38,8 @@ pub struct At<'a> {
     pub options: &'a Options,
     /// The section's text, its variables masked.
     pub(super) source: &'a str,
+    /// How many migrations of the set have a version; repeatable ones come after them.
+    pub(super) versioned: usize,
     /// The statements of its migration's up.
     pub(super) up: &'a [(Statement, Cut)],
     pub(super) transaction: Transaction,

@@ -32,8 +32,14 @@ use crate::{Catalog, read, variable};
 /// ```
 pub fn lint(set: &MigrationSet, options: &Options) -> Report {
     let all: Vec<Read<'_>> = set.iter().map(Read::of).collect();
-    let mut run =
-        Run { options, active: options.active(), report: Report::default(), last: replayed(&all, options) };
+    let last = replayed(&all, options);
+    let mut run = Run {
+        options,
+        active: options.active(),
+        report: Report::default(),
+        last: &last,
+        versioned: set.iter().filter(|migration| migration.version().is_some()).count(),
+    };
     let mut catalog = options.catalog();
     for (number, migration) in all.iter().enumerate() {
         catalog.begin(Origin::Migration(number));
@@ -91,7 +97,9 @@ struct Run<'a> {
     active: Vec<Asked>,
     report: Report,
     /// The database after the last migration.
-    last: Catalog,
+    last: &'a Catalog,
+    /// How many of the migrations have a version.
+    versioned: usize,
 }
 
 /// A section of a migration, its statements read.
@@ -125,7 +133,7 @@ impl Run<'_> {
             after.begin(catalog.origin().down());
             self.part(Part { migration, section, script: down, up: &up.all }, &mut after, &mut allows);
         }
-        let last = &self.last;
+        let last = self.last;
         let whole = InMigration {
             migration,
             up: &up.all,
@@ -185,6 +193,8 @@ impl Run<'_> {
                 source: &part.script.source,
                 up: part.up,
                 catalog,
+                last: self.last,
+                versioned: self.versioned,
                 held: &held,
                 section: part.section,
                 migration: part.migration,

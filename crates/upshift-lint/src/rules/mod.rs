@@ -70,6 +70,7 @@ rules! {
     cascading_foreign_key,
     char_type,
     cluster,
+    column_used_by_repeatable_view,
     comment_waits_for_vacuum,
     concurrently_if_not_exists,
     concurrently_on_postgresql_14,

@@ -1,23 +1,21 @@
 //! Who uses a column.
 
+use crate::Catalog;
 use crate::catalog::{Index, View};
 use crate::engine::{At, Draft};
 use crate::statement::{Name, Place, Quoted};
 
-/// The views that certainly use a column: where a view reads several relations, the others must be known
-/// not to have it.
+/// The views that certainly use a column.
 fn views_using(at: &At<'_>, table: &Name, column: &str) -> Vec<Name> {
-    let others_lack_it = |view: &View| {
-        view.reads
-            .iter()
-            .filter(|read| *read != table)
-            .all(|other| at.catalog.table(other).is_some_and(|other| other.column(column).is_none()))
-    };
-    let using = at.catalog.views_of(table).filter(|(_, view)| {
-        view.uses.iter().any(|used| used == column) && others_lack_it(view)
-            || view.uses.iter().any(|used| used == "*")
-    });
+    let using = at.catalog.views_of(table).filter(|(_, view)| uses(view, at.catalog, (table, column)));
     using.map(|(name, _)| name.clone()).collect()
+}
+
+/// Whether a view certainly uses a column: where it reads several relations, the others must be known not to have it.
+pub(super) fn uses(view: &View, catalog: &Catalog, (table, column): (&Name, &str)) -> bool {
+    let mut others = view.reads.iter().filter(|read| *read != table);
+    let lack_it = others.all(|one| catalog.table(one).is_some_and(|one| one.column(column).is_none()));
+    view.uses.iter().any(|used| used == "*" || used == column && lack_it)
 }
 
 /// That a view uses a column which a change must not touch; `again` is how the view is created after it.
