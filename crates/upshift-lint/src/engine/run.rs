@@ -216,6 +216,7 @@ impl Run<'_> {
 
     /// Asks every rule about one statement.
     fn ask(&mut self, at: &At<'_>, cuts: &[Cut], allows: &mut Allows<'_>) {
+        let first = self.report.findings.len();
         for asked in self.active.clone() {
             let check = match (asked.rule.check, at.section.kind()) {
                 (Check::Up(check) | Check::UpAndDown(check), SectionKind::Up) => check,
@@ -235,6 +236,21 @@ impl Run<'_> {
                 self.report.findings.push(finding);
             }
         }
+        say_of_each_other(self.report.findings.get_mut(first..).unwrap_or_default());
+    }
+}
+
+/// Says of each proposal that it mends its own danger alone, where the findings of one statement have different ones.
+fn say_of_each_other(findings: &mut [Finding]) {
+    let proposals: Vec<_> = findings.iter().filter_map(|finding| finding.rewrite.clone()).collect();
+    let differ = proposals.windows(2).any(|pair| pair.first() != pair.last());
+    for finding in findings.iter_mut().filter(|finding| differ && finding.rewrite.is_some()) {
+        let alone =
+            "this mends its own danger alone: what is left of the statement, lint proposes afterwards";
+        finding.advice = Some(match finding.advice.take() {
+            Some(advice) => format!("{advice}; {alone}"),
+            None => alone.to_owned(),
+        });
     }
 }
 

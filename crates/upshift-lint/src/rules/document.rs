@@ -39,7 +39,7 @@ The reason is required, and the audit keeps it. An `allow` that nothing needed a
   Flyway and goose, which stand for any text, are not read at all.
 - What a DO block, a procedure, a trigger or Rust code does.
 - In a down: what is locked in the same manner as its up locked it; that is told of the up alone.
-- An ALTER with several dangers gets a proposal for each, and each mends its own alone.
+- An ALTER with several dangers gets a proposal for each; each mends its own alone, and says so. Write one, and lint again.
 - That a view of a repeatable migration came after a versioned one that changes what it uses: its file has no version.
 - Columns are known by their name: a view is taken to use a column where the name is all that tells.
 ";

@@ -67,6 +67,23 @@ fn what_the_oldest_version_does_not_know_is_not_proposed() {
     );
 }
 
+#[test]
+fn a_proposal_beside_another_says_that_it_is_not_all() {
+    let text = "alter table events add column token uuid default gen_random_uuid(), add check (id > 0);";
+    let files = vec![
+        SourceFile::new("1_events.sql", EVENTS.to_owned()),
+        SourceFile::new("2_both.sql", text.to_owned()),
+    ];
+    let set = MigrationSet::parse(files, Vec::new(), LayoutChoice::Detect).expect("two migrations");
+    let findings = lint(&set, &Options::default()).findings;
+    let words =
+        findings.iter().map(|one| format!("{}: {}\n", one.rule, one.advice.as_deref().unwrap_or("-")));
+    expect![[r#"
+        add-column-volatile-default: this mends its own danger alone: what is left of the statement, lint proposes afterwards
+        add-check-scans: this mends its own danger alone: what is left of the statement, lint proposes afterwards
+    "#]].assert_eq(&words.collect::<String>());
+}
+
 const STATUS: &str = "\
 create table orders (id bigint primary key, status varchar(20), code text);
 create index orders_status on orders (status);
