@@ -4,10 +4,10 @@ use upshift_files::{Phase, SectionKind, sql};
 
 use super::{At, Rewrite};
 use crate::catalog::{Origin, Table, View};
-use crate::read;
 use crate::statement::{
     Action, Bound, ConstraintKind, Drop, Expression, ExpressionKind, Key, Kind, Name, Place, Statement,
 };
+use crate::{read, variable};
 
 impl<'a> At<'a> {
     /// What the statement drops of these kinds, others having seen it: each name and where it stands.
@@ -143,7 +143,9 @@ impl<'a> At<'a> {
             ExpressionKind::Operator { operator, operands } if operator == "=" || operator == "in" => {
                 let [column, values @ ..] = operands.as_slice() else { return false };
                 let is_key = |name: &str| name == "id" || self.is_unique(table, name);
-                let is_constant = |value: &Expression| value.columns().next().is_none() && !has_query(value);
+                // A variable on this side is a number far more often than a column.
+                let is_constant =
+                    |value: &Expression| value.columns().all(variable::is_in) && !has_query(value);
                 let is_one = |value: &Expression| operator == "=" && self.is_one_value(column, value, table);
                 matches!(&column.kind, ExpressionKind::Column(parts) if parts.last().is_some_and(|last| is_key(last)))
                     && values.iter().all(|value| is_constant(value) || is_one(value))

@@ -123,3 +123,31 @@ fn a_variable_in_the_body_of_a_function_is_left_to_it() {
         expect![],
     );
 }
+
+#[test]
+fn what_people_write_with_variables_trips_nothing() {
+    let orders = "${schema:ident}.${prefix}orders";
+    for text in [
+        "set local lock_timeout = ${limit:literal};\nalter table ORDERS add column note text;",
+        "set local lock_timeout = ${limit};\nalter table ORDERS add column note text;",
+        "set local search_path = ${schema:ident};\nalter table ${prefix}orders add column note text;",
+        "alter table ORDERS add column kind ${type} default ${first:literal};",
+        "alter table ORDERS add column code varchar(${length}) default ${first:literal};",
+        "create table ${schema:ident}.notes (id bigint primary key, order_id bigint references ORDERS);\n\
+         create index notes_order on ${schema:ident}.notes (order_id);",
+        "insert into ORDERS (id, status, total) values (${id}, ${status:literal}, ${total});",
+        "update ORDERS set status = ${status:literal} where id = ${id};",
+        "grant select on ORDERS to ${role:ident};",
+        "alter table ORDERS add column n int not null default ${n};",
+        "create table ${t} (id bigint primary key, note text);\ncreate index ${t}_note on ${t:ident} (note);",
+        "create index concurrently ${prefix}orders_total on ORDERS (total) where status = ${open:literal};",
+        "drop index concurrently ${schema:ident}.${prefix}orders_total;",
+        "comment on table ORDERS is ${words:literal};",
+        "alter table ORDERS set (fillfactor = ${fill});",
+        "create view ${schema:ident}.open_orders as select id from ORDERS where status = ${open:literal} limit ${n};",
+        "create or replace function ${schema:ident}.f() returns int language sql as $$ select ${n}::int $$;",
+        "-- upshift: phase contract\nalter table ORDERS drop column status;",
+    ] {
+        check(&text.replace("ORDERS", orders), expect![]);
+    }
+}
