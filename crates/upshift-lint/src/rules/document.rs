@@ -11,7 +11,7 @@ This file is made of the rules in `crates/upshift-lint/src/rules`; a test fails 
 
 A rule looks at a migration as the database will: it knows every table that the earlier migrations of the set made, and
 what PostgreSQL 13 to 18 were measured to lock, rewrite and read for each statement. What this migration makes itself
-nobody has seen yet, so nothing is said about it. What breaks the release before this one is fine in a contract
+nobody has seen yet, so nothing is said about it; by the time of its down it is in use. What breaks the release before this one is fine in a contract
 ([rollouts.md](rollouts.md)).
 
 | level | in `embed_migrations!` | |
@@ -35,8 +35,8 @@ The reason is required, and the audit keeps it. An `allow` that nothing needed a
 ## What it does not see
 - Statements it does not understand, though it says that it does not ([not-understood](#not-understood)).
 - What a variable stands for (`vars on`): `${table:ident}` is read as a name that nobody else has, `${text:literal}` as a
-  text. A number or a word of SQL in a variable may make a statement one that lint does not understand. The variables of
-  Flyway and goose, which stand for any text, are not read at all.
+  text. A number or a word of SQL in a variable may make a statement one that lint does not understand; so does every
+  variable of Flyway and goose, which stands for any text.
 - What a DO block, a procedure, a trigger or Rust code does.
 - In a down: what is locked in the same manner as its up locked it; that is told of the up alone.
 - An ALTER with several dangers gets a proposal for each; each mends its own alone, and says so. Write one, and lint again.

@@ -1,7 +1,7 @@
 //! With `vars on` a statement is read around its variables, and what is proposed has them.
 
 use expect_test::{Expect, expect};
-use upshift_files::{LayoutChoice, MigrationSet, SourceFile};
+use upshift_files::{Layout, LayoutChoice, MigrationSet, SourceFile};
 
 use crate::{Options, lint};
 
@@ -150,4 +150,20 @@ fn what_people_write_with_variables_trips_nothing() {
     ] {
         check(&text.replace("ORDERS", orders), expect![]);
     }
+}
+
+#[test]
+fn a_statement_with_another_tools_variable_is_not_understood_and_that_is_said() {
+    let files = [
+        ("V1__orders.sql", "create table orders (id bigint primary key);"),
+        ("V2__note.sql", "alter table ${schema}.orders add column note text;"),
+    ];
+    let files = files.map(|(path, text)| SourceFile::new(path, text.to_owned())).to_vec();
+    let set =
+        MigrationSet::parse(files, Vec::new(), LayoutChoice::Is(Layout::Flyway)).expect("two migrations");
+    let findings = lint(&set, &Options::default()).findings;
+    let words = findings.iter().map(|one| format!("{} {}\n", one.migration, one.rule));
+    expect![[r#"
+        2_note not-understood
+    "#]].assert_eq(&words.collect::<String>());
 }
