@@ -8,12 +8,16 @@ mod generate;
 mod oracle;
 #[path = "schema/pairs.rs"]
 mod pairs;
+#[path = "schema/partitions.rs"]
+mod partitions;
 #[path = "schema/pull.rs"]
 mod pull;
 #[path = "schema/push.rs"]
 mod push;
 #[path = "schema/reading.rs"]
 mod reading;
+#[path = "schema/regression.rs"]
+mod regression;
 #[path = "schema/shadow.rs"]
 mod shadow;
 #[path = "schema/sink.rs"]

@@ -1,6 +1,7 @@
 //! Generate: migrations that make the wish, proven before they are given out.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use expect_test::{expect, expect_file};
@@ -9,7 +10,7 @@ use tokio::task::JoinSet;
 use upshift_generate::{GenerateError, GenerateOptions, Generated, Origin, generate};
 use upshift_promises::Database;
 use upshift_promises::database::SERVER;
-use upshift_schema::{Kind, Verdict};
+use upshift_schema::{Kind, Snapshot, Verdict};
 
 use crate::oracle::{dump, pg_dump, snapshot};
 use crate::pairs::{Pair, make_roles, pairs};
@@ -45,9 +46,8 @@ fn comparable(dump: &str, verdict: Verdict) -> String {
     lines.join("\n")
 }
 
-/// Applies the files by hand, past the engine, and compares with the wish and the way back with what was: by another way
-/// than the proof's.
-async fn tried(pair: &Pair) -> Came {
+/// Applies the files up and down in databases of its own, and asks pg_dump, too: by another way than the proof's.
+async fn tried(pair: &Pair, program: Option<PathBuf>) -> Came {
     let (old, new) = (Database::new().await, Database::new().await);
     for (db, ddl) in [(&old, &pair.old), (&new, &pair.new)] {
         if db.client().await.batch_execute(ddl).await.is_err() {
@@ -57,13 +57,12 @@ async fn tried(pair: &Pair) -> Came {
     let generated = match from_sql(&pair.old, &pair.new, &GenerateOptions::new(1)).await {
         Ok(generated) => generated,
         Err(error) => {
-            return Came::Refused(format!(
-                "{error} {}",
-                std::error::Error::source(&error).map(|it| format!("{it:?}")).unwrap_or_default()
-            ));
+            let cause = std::error::Error::source(&error).map(|it| format!(": {it}")).unwrap_or_default();
+            return Came::Refused(format!("{error}{cause}"));
         }
     };
     let verdict = generated.order.verdict();
+    let before = seen(program.as_ref(), &old).await;
     let files =
         generated.files.iter().map(|(path, text)| upshift::SourceFile::new(path.clone(), text.clone()));
     let migrator = old.migrator(upshift::Source::files(files.collect::<Vec<_>>()));
@@ -71,37 +70,63 @@ async fn tried(pair: &Pair) -> Came {
         let version = upshift::Version::new(number as u64 + 1).unwrap();
         migrator.up(upshift::Target::Only(vec![version])).await.unwrap();
     }
-    let diff = snapshot(&old).await.diff(&snapshot(&new).await);
-    if diff.verdict() != verdict {
-        return Came::Wrong(diff.to_string());
+    let after = seen(program.as_ref(), &old).await;
+    if let Some(wrong) = different(&after, &seen(program.as_ref(), &new).await, |it| it == verdict) {
+        return Came::Wrong(format!("up: {wrong}"));
     }
-    if let Some(program) = pg_dump() {
-        old.run("drop schema if exists upshift cascade").await;
-        let (is, wished) = (dump(&program, &old).await, dump(&program, &new).await);
-        if comparable(&is, verdict) != comparable(&wished, verdict) {
-            let there: BTreeSet<&str> = wished.lines().collect();
-            let more: Vec<&str> = is.lines().filter(|it| !there.contains(it)).collect();
-            return Came::Wrong(format!("pg_dump says otherwise: {more:?}"));
-        }
+    migrator.down(upshift::DownTarget::Steps(generated.files.len())).await.unwrap();
+    // A column that is dropped and comes back stands last.
+    let back = seen(program.as_ref(), &old).await;
+    if let Some(wrong) = different(&back, &before, |it| it != Verdict::Different) {
+        return Came::Wrong(format!("down: {wrong}"));
     }
     Came::Proven(verdict)
+}
+
+/// A schema by both of its witnesses.
+async fn seen(program: Option<&PathBuf>, db: &Database) -> (Snapshot, Option<String>) {
+    let dumped = match program {
+        Some(program) => Some(dump(program, db).await),
+        None => None,
+    };
+    (snapshot(db).await, dumped)
+}
+
+/// What is not as it should be.
+fn different(
+    is: &(Snapshot, Option<String>),
+    wished: &(Snapshot, Option<String>),
+    allowed: impl Fn(Verdict) -> bool,
+) -> Option<String> {
+    let diff = is.0.diff(&wished.0);
+    let verdict = diff.verdict();
+    if !allowed(verdict) {
+        return Some(diff.to_string());
+    }
+    let (is, wished) = (is.1.as_ref()?, wished.1.as_ref()?);
+    if comparable(is, verdict) == comparable(wished, verdict) {
+        return None;
+    }
+    let only = |a: &str, b: &str| -> Vec<String> {
+        let there: BTreeSet<&str> = b.lines().collect();
+        a.lines().filter(|line| !there.contains(line)).map(ToOwned::to_owned).collect()
+    };
+    Some(format!("pg_dump says otherwise: is {:?}, should be {:?}", only(is, wished), only(wished, is)))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_pairs_of_other_tools_are_generated_or_refused_and_never_wrong() {
     let Some(pairs) = pairs() else { return };
     make_roles(&pairs).await;
+    let program = pg_dump();
     let turns = Arc::new(Semaphore::new(4));
     let mut running = JoinSet::new();
     for pair in pairs {
-        let turns = turns.clone();
+        let (turns, program) = (turns.clone(), program.clone());
         running.spawn(async move {
             let _turn = turns.acquire_owned().await.unwrap();
-            let came = tried(&pair).await;
-            if let Came::Refused(why) | Came::Wrong(why) = &came {
-                eprintln!("{}: {why}", pair.name);
-            }
-            (pair.name.clone(), came)
+            let came = tried(&pair, program).await;
+            (pair.name, came)
         });
     }
     let mut results = running.join_all().await;
@@ -117,9 +142,19 @@ async fn the_pairs_of_other_tools_are_generated_or_refused_and_never_wrong() {
         count(|it| matches!(it, Came::NotTaken)),
     );
     eprintln!("{summary}");
-    assert_eq!(count(|it| matches!(it, Came::Wrong(_))), 0, "{summary}");
+    let wrong = results.iter().filter(|it| matches!(it.1, Came::Wrong(_)));
+    let wrong: Vec<String> = wrong.map(|(name, came)| format!("{name}: {came:?}")).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let taken = results.len() - count(|it| matches!(it, Came::NotTaken));
-    assert!(proven * 100 >= taken * 95, "{summary}");
+    let refused = results
+        .iter()
+        .filter_map(|(name, came)| if let Came::Refused(why) = came { Some((name, why)) } else { None });
+    let refused: String = refused.map(|(name, why)| format!("{name}: {why}\n")).collect();
+    assert!(proven * 100 >= taken * 95, "{summary}\n{refused}");
+    // Other majors take fewer of the schemas.
+    if SERVER.version().major == 15 && results.len() == 222 {
+        expect_file!["refused.txt"].assert_eq(&format!("{summary}\n\n{refused}"));
+    }
 }
 
 /// All files as one text.
@@ -181,12 +216,8 @@ async fn what_has_no_rule_is_refused_with_what_would_be_different() {
     .await
     .unwrap_err();
     expect![[r#"
-        no migration is written: the plan does not make the schema that is wished
-        table public.t: what a table is partitioned by, made of or kept on cannot be changed
-        what would still be another:
-        changed table public.t
-            + PARTITION BY RANGE (a)
-    "#]]
+        nothing is written: PostgreSQL has no statement for a part of it that keeps the rows
+            table public.t: a table that is there cannot be made partitioned. Wish for the partitioned table under another name first, copy the rows in a backfill, then rename both"#]]
     .assert_eq(&error.to_string());
 }
 

@@ -13,9 +13,19 @@ pub fn pg_dump() -> Option<PathBuf> {
     client_program("pg_dump")
 }
 
-/// The schema as pg_dump writes it.
+/// The schema as pg_dump writes it, without what is ours.
 pub async fn dump(program: &PathBuf, db: &Database) -> String {
-    let output = Command::new(program).arg("--schema-only").arg(db.url()).output().await.unwrap();
+    dump_of(program, &db.url()).await
+}
+
+/// That of a database anywhere.
+pub async fn dump_of(program: &PathBuf, address: &str) -> String {
+    let output = Command::new(program)
+        .args(["--schema-only", "--exclude-schema=upshift"])
+        .arg(address)
+        .output()
+        .await
+        .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     // Newer servers wrap the dump in a key made up for each.

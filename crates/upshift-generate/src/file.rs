@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use upshift::Phase;
 
 use crate::plan::{Stage, Step};
+use crate::text;
 
 /// The steps of one migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +100,9 @@ pub(crate) fn name(group: &Group) -> String {
     };
     let id = group.steps.first().map_or("", |step| step.about.1.as_str());
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+    // `users_email_key` says whose it is already.
+    let table = text::last(text::container(id));
+    let id = if !table.is_empty() && text::last(id).starts_with(table) { text::last(id) } else { id };
     let id: String = id.trim_start_matches("public.").chars().map(plain).take(40).collect();
     let mut name = format!("{word}_{id}");
     while name.contains("__") {

@@ -83,7 +83,7 @@ fn spread(context: &Context<'_>, work: &mut Work, moved: Vec<Key>) {
         let needing = context.old.edges.needed_by(&key).cloned();
         let around = (reach == Reach::All).then(|| surroundings.get(&key)).into_iter().flatten();
         for other in needing.chain(around).collect::<Vec<_>>() {
-            if work.gone.contains(&other) || !context.old.has(&other) {
+            if work.gone.contains(&other) || !context.old.has(&other) || stays(context, &key, &other) {
                 continue;
             }
             if !goes(context, work, &other, reach) {
@@ -111,13 +111,26 @@ fn spread(context: &Context<'_>, work: &mut Work, moved: Vec<Key>) {
 
 /// The partitioned index that a part goes with: PostgreSQL lets no part of it go alone.
 fn whole(context: &Context<'_>, work: &Work, key: &Key) -> Option<Key> {
-    let definition = context.old.snapshot.get(Kind::Index, &key.1).filter(|_| key.0 == Kind::Index)?;
+    let is_index = matches!(key.0, Kind::Index | Kind::Constraint);
+    let definition = context.old.snapshot.get(key.0, &key.1).filter(|_| is_index)?;
     let parent = rule::index_parent(definition)?;
     let table = (Kind::Table, container(&key.1).to_owned());
-    let facts = context.old.snapshot.facts().iter().filter(|fact| fact.kind == Kind::Index);
+    let facts = context.old.snapshot.facts().iter();
+    let indexes = facts.filter(|it| matches!(it.kind, Kind::Index | Kind::Constraint));
     let whole =
-        facts.map(|fact| (fact.kind, fact.id.clone())).find(|it| rule::index_name(&it.1) == parent)?;
-    (!work.gone.contains(&whole) && !work.gone.contains(&table)).then_some(whole)
+        indexes.map(|fact| (fact.kind, fact.id.clone())).find(|it| rule::index_name(&it.1) == parent)?;
+    let alone = work.gone.contains(&whole) || work.gone.contains(&table) || context.is_moved(&table.1);
+    (!alone).then_some(whole)
+}
+
+/// Whether it is a part of an index that goes, but its table was taken out of the whole before: then it is one of its own.
+fn stays(context: &Context<'_>, gone: &Key, part: &Key) -> bool {
+    let definition = context.old.snapshot.get(part.0, &part.1).unwrap_or_default();
+    let of = Fact::new(part.0, part.1.clone(), definition);
+    let table = container(&part.1);
+    super::wire::goes_with_parent(&of, gone)
+        && context.is_moved(table)
+        && context.new.has(&(Kind::Table, table.to_owned()))
 }
 
 /// Why something is asked for what needs it.

@@ -17,6 +17,8 @@ pub(super) enum Act {
     Loosen,
     Change,
     Create,
+    /// What makes a table a partition, and an index a part of its parent's.
+    Attach,
     /// What is said of an object when others are there: which column owns a sequence, which index identifies rows.
     Tie,
     Fasten,
@@ -111,7 +113,39 @@ fn units(context: &Context<'_>, work: &Work) -> Graph {
         graph.add(Act::Fasten, key, rule::fasten(context, &key.1).into_iter().collect());
     }
     ties(context, work, &mut graph);
+    attached(context, work, &mut graph);
     graph
+}
+
+/// What becomes a part of what.
+fn attached(context: &Context<'_>, work: &Work, graph: &mut Graph) {
+    for fact in context.new.snapshot.facts() {
+        let key = (fact.kind, fact.id.clone());
+        let made = work.come.contains(&key);
+        match fact.kind {
+            Kind::Table | Kind::ForeignTable => {
+                let bound = |schema: &super::Schema| {
+                    let definition = schema.snapshot.get(fact.kind, &fact.id)?;
+                    rule::table::Table::read(definition)
+                        .partition
+                        .map(|it| (it.0.to_owned(), it.1.to_owned()))
+                };
+                if made || bound(context.old) != bound(context.new) {
+                    let draft = rule::table::attach(context, &fact.id, &fact.definition);
+                    graph.add(Act::Attach, &key, draft.into_iter().collect());
+                }
+            }
+            Kind::Index | Kind::Constraint => {
+                let Some(parent) = rule::index_parent(&fact.definition) else { continue };
+                let before = context.old.snapshot.get(fact.kind, &fact.id).and_then(rule::index_parent);
+                let again = work.come.iter().any(|it| goes_with_parent(fact, it));
+                if made || again || before != Some(parent) || context.is_moved(container(&fact.id)) {
+                    graph.add(Act::Attach, &key, vec![rule::attach_index(context, &fact.id, parent)]);
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Statements that say of one object what another is to it.

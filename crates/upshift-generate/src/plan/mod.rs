@@ -39,6 +39,13 @@ impl Schema {
         self.snapshot.get(Kind::Table, table).is_some_and(|it| it.contains("PARTITION BY "))
     }
 
+    /// The table that this one is a partition of.
+    pub(crate) fn whole(&self, table: &str) -> Option<&str> {
+        [Kind::Table, Kind::ForeignTable]
+            .into_iter()
+            .find_map(|kind| Table::read(self.snapshot.get(kind, table)?).partition.map(|it| it.1))
+    }
+
     pub(crate) fn has(&self, key: &Key) -> bool {
         self.snapshot.get(key.0, &key.1).is_some()
     }

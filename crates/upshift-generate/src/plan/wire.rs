@@ -11,7 +11,7 @@ use crate::text::container;
 
 /// The part of a partitioned index is dropped by dropping the whole, and in no other way.
 pub(super) fn goes_with_parent(fact: &Fact, needed: &Key) -> bool {
-    fact.kind == Kind::Index
+    matches!(fact.kind, Kind::Index | Kind::Constraint)
         && rule::index_parent(&fact.definition).is_some_and(|parent| {
             matches!(needed.0, Kind::Index | Kind::Constraint) && rule::index_name(&needed.1) == parent
         })
@@ -42,16 +42,19 @@ pub(super) fn wire(context: &Context<'_>, work: &Work, graph: &mut Graph) {
         let needs: Vec<Key> =
             context.new.edges.needs(&key).cloned().chain(surrounding(context.new, &of)).collect();
         for needed in needs {
-            // A class puts its own items into the family, which needs them then.
-            if act == Act::Loosen || (key.0, needed.0) == (Kind::OperatorFamily, Kind::OperatorClass) {
+            // A class puts its own items into the family, which needs them then. A part is made without the whole.
+            if act == Act::Loosen
+                || (key.0, needed.0) == (Kind::OperatorFamily, Kind::OperatorClass)
+                || act != Act::Attach && goes_with_parent(&of, &needed)
+            {
                 continue;
             }
             graph.edge(graph.get(Act::Create, &needed), unit);
             graph.edge(graph.get(Act::Change, &needed), unit);
             // A partitioned index is one when all its parts are there.
-            if of.kind == Kind::Constraint && needed.0 == Kind::Index {
+            if of.kind == Kind::Constraint && act != Act::Attach {
                 for part in parts_of_index(context, &needed) {
-                    graph.edge(graph.get(Act::Create, &part), unit);
+                    graph.edge(graph.get(Act::Attach, &part), unit);
                 }
             }
         }
@@ -59,6 +62,11 @@ pub(super) fn wire(context: &Context<'_>, work: &Work, graph: &mut Graph) {
             for needed in context.old.edges.needs(&key) {
                 graph.edge(unit, graph.get(Act::Drop, needed));
             }
+        }
+        if act == Act::Attach {
+            graph.edge(graph.get(Act::Create, &key), unit);
+            graph.edge(graph.get(Act::Change, &key), unit);
+            attach(context, graph, unit, &of);
         }
         if act == Act::Tie {
             graph.edge(graph.get(Act::Create, &key), unit);
@@ -74,6 +82,19 @@ pub(super) fn wire(context: &Context<'_>, work: &Work, graph: &mut Graph) {
     }
     names(context, work, graph);
     inheritance(context, graph);
+    detached(context, work, graph);
+}
+
+/// A foreign key of the whole stays behind on what is taken out of it, so it goes first.
+fn detached(context: &Context<'_>, work: &Work, graph: &mut Graph) {
+    let keys: Vec<Key> = graph.at.keys().filter(|it| it.0 == Act::Change).map(|it| it.1.clone()).collect();
+    for key in keys.iter().filter(|key| key.0 == Kind::Table && context.is_moved(&key.1)) {
+        let Some(whole) = context.old.whole(&key.1) else { continue };
+        let of_whole = work.gone.iter().filter(|it| it.0 == Kind::Constraint && container(&it.1) == whole);
+        for gone in of_whole {
+            graph.edge(graph.get(Act::Drop, gone), graph.get(Act::Change, key));
+        }
+    }
 }
 
 /// What is done to a column of a parent is done to those of its children, so what is in its way there goes first.
@@ -113,11 +134,51 @@ fn tie(context: &Context<'_>, graph: &mut Graph, unit: Option<usize>, key: &Key)
     }
 }
 
+/// What has to be there before something becomes a part of something, and what has to wait.
+fn attach(context: &Context<'_>, graph: &mut Graph, unit: Option<usize>, fact: &Fact) {
+    if is_part(fact) {
+        let table = owner(&context.new.snapshot, fact);
+        graph.edge(graph.get(Act::Attach, &table), unit);
+        // Those of its own parts first: whole is what has whole parts.
+        for part in parts_of_index(context, &(fact.kind, fact.id.clone())) {
+            graph.edge(graph.get(Act::Attach, &part), unit);
+        }
+        return;
+    }
+    let Some(whole) = context.new.whole(&fact.id) else { return };
+    for other in context.new.snapshot.facts() {
+        let of = container(&other.id);
+        let key = (other.kind, other.id.clone());
+        match other.kind {
+            // Both have the same columns then.
+            Kind::Column if of == whole || of == fact.id => {
+                graph.edge(graph.get(Act::Create, &key), unit);
+                graph.edge(graph.get(Act::Change, &key), unit);
+            }
+            // The server takes what is there for its parts, the first that fits, and makes what is not.
+            Kind::Index | Kind::Constraint
+                if of == fact.id && rule::index_parent(&other.definition).is_some() =>
+            {
+                graph.edge(graph.get(Act::Create, &key), unit);
+            }
+            Kind::Index if of == fact.id => graph.edge(unit, graph.get(Act::Create, &key)),
+            Kind::Constraint
+                if of == fact.id && rule::constraint_index(&other.id, &other.definition).is_some() =>
+            {
+                graph.edge(unit, graph.get(Act::Create, &key));
+            }
+            // A new one becomes the partition's, too; for an index the part of it is said.
+            Kind::Constraint | Kind::Trigger | Kind::Index if of == whole => {
+                graph.edge(unit, graph.get(Act::Create, &key))
+            }
+            _ => {}
+        }
+    }
+}
+
 fn parts_of_index(context: &Context<'_>, whole: &Key) -> Vec<Key> {
-    let name = rule::index_name(&whole.1);
-    let facts = context.new.snapshot.facts().iter().filter(|fact| fact.kind == Kind::Index);
-    let parts = facts.filter(|fact| rule::index_parent(&fact.definition) == Some(name.as_str()));
-    parts.map(|fact| (fact.kind, fact.id.clone())).collect()
+    let facts = context.new.snapshot.facts().iter();
+    facts.filter(|fact| goes_with_parent(fact, whole)).map(|fact| (fact.kind, fact.id.clone())).collect()
 }
 
 /// What an object stands in, is a part of, or is about.
@@ -176,11 +237,15 @@ fn names(context: &Context<'_>, work: &Work, graph: &mut Graph) {
             _ => None,
         }
     };
-    // A table has one primary key at a time.
+    // A table has one primary key at a time, a column one NOT NULL.
     let primary = |schema: &super::Schema, key: &Key| -> Option<String> {
         let definition =
             schema.snapshot.get(Kind::Constraint, &key.1).filter(|_| key.0 == Kind::Constraint)?;
-        definition.starts_with("PRIMARY KEY").then(|| format!("the key of {}", container(&key.1)))
+        let table = container(&key.1);
+        match rule::not_null_column(definition) {
+            Some(column) => Some(format!("NOT NULL of {table}.{column}")),
+            None => definition.starts_with("PRIMARY KEY").then(|| format!("the key of {table}")),
+        }
     };
     let mut going: BTreeMap<String, Vec<&Key>> = BTreeMap::new();
     for key in &work.gone {

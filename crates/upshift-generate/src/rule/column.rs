@@ -3,7 +3,7 @@
 use upshift_schema::{Fact, Kind};
 
 use super::conversion::using;
-use super::{Answer, Context, Draft, Stage, options};
+use super::{Answer, Context, Draft, Stage, not_null, options};
 use crate::plan::Style;
 use crate::text::{self, container, cut, last, quoted, take};
 
@@ -219,10 +219,19 @@ pub(crate) fn create(context: &Context<'_>, fact: &Fact) -> Vec<Draft> {
         _ if context.is_partition(container(&fact.id)) => return Vec::new(),
         _ => {}
     }
-    let what = format!("ADD COLUMN {} {}", last(&fact.id), column.text(&fact.id, kind));
+    let what =
+        format!("ADD COLUMN {} {}", last(&fact.id), named(context, &fact.id, column.text(&fact.id, kind)));
     let mut drafts = vec![Draft::expand(alter_table(kind, container(&fact.id), &what))];
     drafts.extend(column.behind(&fact.id, kind));
     drafts
+}
+
+/// With the name of its NOT NULL, where that has one of its own: it is the last word.
+pub(super) fn named(context: &Context<'_>, id: &str, text: String) -> String {
+    match (text.strip_suffix(" NOT NULL"), not_null::name(context, id)) {
+        (Some(before), Some(name)) => format!("{before} CONSTRAINT {name} NOT NULL"),
+        _ => text,
+    }
 }
 
 pub(crate) fn drop(context: &Context<'_>, fact: &Fact) -> Vec<Draft> {

@@ -2,7 +2,7 @@
 
 use upshift_schema::{Fact, Kind};
 
-use super::{Answer, Context, Draft, Stage, set_options};
+use super::{Answer, Context, Draft, Stage, not_null, set_options};
 use crate::text::{container, cut, last, take};
 
 /// A constraint in its parts.
@@ -13,10 +13,13 @@ struct Parts<'a> {
     space: Option<&'a str>,
     clustered: bool,
     valid: bool,
+    /// The index of the parent that a partition's key is a part of.
+    parent: Option<&'a str>,
 }
 
 fn read(definition: &str) -> Parts<'_> {
     let mut rest = definition;
+    let parent = take(&mut rest, " PARTITION OF ");
     let clustered = take(&mut rest, " CLUSTER").is_some();
     let space = take(&mut rest, " TABLESPACE ");
     // That of a partitioned table becomes valid with its parts.
@@ -27,7 +30,7 @@ fn read(definition: &str) -> Parts<'_> {
     let inherited = rest.strip_suffix(" INHERITED");
     rest = inherited.unwrap_or(rest);
     let valid = !rest.ends_with(" NOT VALID");
-    Parts { text: rest, inherited: inherited.is_some(), with, space, clustered, valid }
+    Parts { text: rest, inherited: inherited.is_some(), with, space, clustered, valid, parent }
 }
 
 /// What owns it: a table, or a domain.
@@ -50,15 +53,18 @@ pub(crate) fn create(context: &Context<'_>, fact: &Fact) -> Vec<Draft> {
     if parts.inherited {
         return Vec::new();
     }
+    if not_null::column(parts.text).is_some() {
+        return not_null::create(context, fact);
+    }
     let (alter, name, table) = (alter(context, &fact.id), last(&fact.id), container(&fact.id));
-    // INVALID: it is not the partitions'.
-    let alter =
-        if fact.definition.contains(" INVALID") { alter.replacen("TABLE ", "TABLE ONLY ", 1) } else { alter };
-    let add = format!("{alter} ADD CONSTRAINT {name} ");
     let is_key = parts.text.starts_with("PRIMARY KEY") || parts.text.starts_with("UNIQUE");
+    // Those of the partitions have names of their own, and are attached.
+    let alone = index_of(&fact.id, &fact.definition).is_some() && context.is_partitioned(table);
+    let alter = if alone { alter.replacen("TABLE ", "TABLE ONLY ", 1) } else { alter };
+    let add = format!("{alter} ADD CONSTRAINT {name} ");
     let mut drafts = if !context.is_online(table) || context.is_partitioned(table) {
         let mut draft = Draft::expand(format!("{add}{}", parts.text));
-        if context.is_online(table) {
+        if context.is_online(table) && !alone {
             let words = format!("{} is made and checked under a lock on {table} that stops writes", fact.id);
             draft = draft.hazard(words);
         }
@@ -141,6 +147,9 @@ pub(crate) fn drop(context: &Context<'_>, fact: &Fact) -> Vec<Draft> {
     if parts.inherited {
         return Vec::new();
     }
+    if not_null::column(parts.text).is_some() {
+        return not_null::drop(context, fact);
+    }
     let sql = format!("{} DROP CONSTRAINT {}", alter(context, &fact.id), last(&fact.id));
     let is_key = ["PRIMARY KEY", "UNIQUE", "EXCLUDE"].iter().any(|it| parts.text.starts_with(it));
     let hazard = format!("{} is not kept any more", fact.id);
@@ -153,6 +162,9 @@ pub(crate) fn change(context: &Context<'_>, id: &str, before: &str, after: &str)
     if old.inherited || new.inherited {
         // It follows its parent's.
         return Answer::Steps(Vec::new());
+    }
+    if old.parent.is_some() && old.parent != new.parent && !context.is_moved(container(id)) {
+        return Answer::Replace;
     }
     if old.text == new.text {
         return Answer::Steps(behind(&old, &new, id));

@@ -42,13 +42,6 @@ pub(crate) fn create(context: &Context<'_>, fact: &Fact) -> Vec<Draft> {
     }
     let stage = if online { Stage::Concurrent } else { Stage::Expand };
     let mut drafts = vec![Draft::new(stage, text)];
-    if let Some(parent) = parts.parent {
-        let index = name(&fact.id);
-        drafts.push(Draft::new(
-            if online { Stage::Attach } else { Stage::Expand },
-            format!("ALTER INDEX {parent} ATTACH PARTITION {index}"),
-        ));
-    }
     drafts.extend(settings(&Parts::default(), &parts, &fact.id));
     drafts
 }
@@ -87,11 +80,22 @@ pub(crate) fn drop(context: &Context<'_>, fact: &Fact) -> Vec<Draft> {
         && !context.is_partitioned(container(&fact.id));
     let (stage, word) =
         if online { (Stage::ContractConcurrent, "CONCURRENTLY ") } else { (Stage::Contract, "") };
-    let hazard = format!("drops the index {}: what was quick by it is slow", name(&fact.id));
-    vec![Draft::new(stage, format!("DROP INDEX {word}{}", name(&fact.id))).hazard(hazard)]
+    let own = name(&fact.id);
+    let hazard = format!("drops the index {own}: what was quick by it is slow");
+    // A partition's key that is a part of an index which is no key's: neither goes by itself.
+    let keys = context.old.snapshot.facts().iter().filter(|it| it.kind == Kind::Constraint);
+    let holds_keys = keys.map(|it| parent(&it.definition)).any(|it| it == Some(&own));
+    let cascade = if holds_keys { " CASCADE" } else { "" };
+    vec![Draft::new(stage, format!("DROP INDEX {word}{own}{cascade}")).hazard(hazard)]
 }
 
-pub(crate) fn change(id: &str, before: &str, after: &str) -> Answer {
+/// Makes the index of a partition, or the one behind its key, a part of its parent's.
+pub(crate) fn attach(context: &Context<'_>, id: &str, parent: &str) -> Draft {
+    let stage = if context.is_online(container(id)) { Stage::Attach } else { Stage::Expand };
+    Draft::new(stage, format!("ALTER INDEX {parent} ATTACH PARTITION {}", name(id)))
+}
+
+pub(crate) fn change(context: &Context<'_>, id: &str, before: &str, after: &str) -> Answer {
     let (old, new) = (read(before), read(after));
     // That of a partitioned table becomes valid with its parts; no other does, and none becomes INVALID by a word.
     let invalid = |text: &str| text.contains(" INVALID");
@@ -100,12 +104,8 @@ pub(crate) fn change(id: &str, before: &str, after: &str) -> Answer {
         return Answer::Replace;
     }
     let mut drafts = Vec::new();
-    match (old.parent, new.parent) {
-        (None, Some(parent)) => {
-            drafts.push(Draft::expand(format!("ALTER INDEX {parent} ATTACH PARTITION {}", name(id))));
-        }
-        (from, to) if from != to => return Answer::Replace,
-        _ => {}
+    if old.parent.is_some() && old.parent != new.parent && !context.is_moved(container(id)) {
+        return Answer::Replace;
     }
     if old.space != new.space {
         let space = new.space.unwrap_or("pg_default");

@@ -7,6 +7,7 @@ mod constraint;
 mod conversion;
 mod index;
 mod kinds;
+mod not_null;
 mod outside;
 mod privilege;
 mod search;
@@ -77,14 +78,13 @@ impl Context<'_> {
 
     /// Whether it is a partition before and after, whose columns are its parent's.
     fn is_partition(&self, table: &str) -> bool {
-        let parent = |schema: &Schema| {
-            let definition = schema.snapshot.get(Kind::Table, table)?;
-            table::Table::read(definition).partition.map(|it| it.1.to_owned())
-        };
-        match (parent(self.old), parent(self.new)) {
-            (Some(old), Some(new)) => old == new,
-            _ => false,
-        }
+        let (old, new) = (self.old.whole(table), self.new.whole(table));
+        old.is_some() && old == new
+    }
+
+    /// Whether it becomes a partition of another table, or of none: what its indexes are parts of goes with that.
+    pub(crate) fn is_moved(&self, table: &str) -> bool {
+        self.old.whole(table) != self.new.whole(table)
     }
 
     /// Whether a parent's column becomes what this one becomes.
@@ -166,7 +166,7 @@ pub(crate) fn change(context: &Context<'_>, key: &Key, before: &str, after: &str
         Kind::Column => column::change(context, id, before, after),
         Kind::ColumnOrder => Answer::Steps(Vec::new()),
         Kind::Constraint => constraint::change(context, id, before, after),
-        Kind::Index => index::change(id, before, after),
+        Kind::Index => index::change(context, id, before, after),
         Kind::View | Kind::MaterializedView => view::change(context, (kind, id), before, after),
         Kind::Trigger | Kind::Rule => view::switch((kind, id), before, after),
         Kind::Policy => view::change_policy(id, before, after),
@@ -198,8 +198,9 @@ pub(crate) fn change(context: &Context<'_>, key: &Key, before: &str, after: &str
 
 pub(crate) use column::{Inherited, Value, fasten, loosen};
 pub(crate) use constraint::index_of as constraint_index;
-pub(crate) use index::{name as index_name, parent as index_parent};
+pub(crate) use index::{attach as attach_index, name as index_name, parent as index_parent};
 pub(crate) use kinds::about;
+pub(crate) use not_null::column as not_null_column;
 pub(crate) use sequence::{own as own_sequence, owner as sequence_owner};
 
 /// The parts of a column's definition.

@@ -2,9 +2,8 @@
 
 use upshift_schema::{Fact, Kind};
 
-use super::column::{Column, Inherited};
+use super::column::{Column, Inherited, named};
 use super::{Answer, Context, Draft, Schema, alter_options, options, set_options};
-use crate::plan::Style;
 use crate::text::{self, cut, parenthesised, split};
 
 /// The definition of a table, in its parts.
@@ -122,7 +121,7 @@ pub(crate) fn create(context: &Context<'_>, fact: &Fact) -> Vec<Draft> {
                 let words = column.constraints(&own);
                 (!words.is_empty()).then(|| format!("    {name} WITH OPTIONS{words}"))
             }
-            _ => Some(format!("    {name} {}", column.text(&own, fact.kind))),
+            _ => Some(format!("    {name} {}", named(context, &own, column.text(&own, fact.kind)))),
         }
     };
     let mut lines: Vec<String> = columns.iter().filter_map(line).collect();
@@ -143,14 +142,6 @@ pub(crate) fn create(context: &Context<'_>, fact: &Fact) -> Vec<Draft> {
     }
     sql.push_str(&tail(&table));
     let mut drafts = vec![Draft::expand(sql)];
-    if let Some((bound, parent)) = table.partition {
-        let mut attach = Draft::expand(format!("ALTER TABLE {parent} ATTACH PARTITION {id} {bound}"));
-        if context.style == Style::Online {
-            let words = "has one more partition: rows of its default partition are read under a lock";
-            attach = attach.hazard(format!("{parent} {words}"));
-        }
-        drafts.push(attach);
-    }
     for (name, definition) in &columns {
         let column = Column::read(definition);
         if column.inherited != Inherited::Only {
@@ -237,22 +228,48 @@ pub(crate) fn set_replica(id: &str, replica: Option<&str>) -> Draft {
     Draft::expand(format!("ALTER TABLE {id} REPLICA IDENTITY {words}"))
 }
 
-pub(crate) fn drop(_: &Context<'_>, fact: &Fact) -> Vec<Draft> {
+pub(crate) fn drop(context: &Context<'_>, fact: &Fact) -> Vec<Draft> {
     let word = if fact.kind == Kind::ForeignTable { "FOREIGN TABLE" } else { "TABLE" };
     let hazard = format!("drops the table {}: its rows are gone", fact.id);
-    vec![Draft::contract(format!("DROP {word} {}", fact.id)).hazard(hazard)]
+    let mut drafts = Vec::new();
+    // What references the whole is in the way of dropping a part, but not of taking it out.
+    if let Some(whole) = context.old.whole(&fact.id).filter(|it| context.new.is_partitioned(it)) {
+        let references = format!(" REFERENCES {whole}(");
+        let keys = context.old.snapshot.facts().iter().filter(|it| it.kind == Kind::Constraint);
+        if keys.map(|it| &it.definition).any(|it| it.contains(&references)) {
+            drafts.push(Draft::contract(format!("ALTER TABLE {whole} DETACH PARTITION {}", fact.id)));
+        }
+    }
+    drafts.push(Draft::contract(format!("DROP {word} {}", fact.id)).hazard(hazard));
+    drafts
 }
+
+const BECOMES_PARTITIONED: &str = "a table that is there cannot be made partitioned. Wish for the partitioned table under \
+    another name first, copy the rows in a backfill, then rename both";
+const BECOMES_PLAIN: &str = "a partitioned table cannot be made a plain one. Wish for the plain table under another name \
+    first, copy the rows in a backfill, then rename both";
+const ANOTHER_KEY: &str = "what a table is partitioned by cannot be changed. Wish for the other table under another name \
+    first, copy the rows in a backfill, then rename both";
 
 pub(crate) fn change(id: &str, before: &str, after: &str) -> Answer {
     let (old, new) = (Table::read(before), Table::read(after));
-    if old.partitioned != new.partitioned
-        || old.of != new.of
-        || old.server.map(|it| it.0) != new.server.map(|it| it.0)
-    {
-        return Answer::None("what a table is partitioned by, made of or kept on cannot be changed");
+    match (old.partitioned, new.partitioned) {
+        (None, Some(_)) => return Answer::None(BECOMES_PARTITIONED),
+        (Some(_), None) => return Answer::None(BECOMES_PLAIN),
+        (from, to) if from != to => return Answer::None(ANOTHER_KEY),
+        _ => {}
+    }
+    if old.server.map(|it| it.0) != new.server.map(|it| it.0) {
+        // Its rows are elsewhere.
+        return Answer::Replace;
     }
     let mut drafts = Vec::new();
     let mut say = |words: String| drafts.push(Draft::expand(format!("ALTER TABLE {id} {words}")));
+    match (old.of, new.of) {
+        (from, Some(to)) if from != Some(to) => say(format!("OF {to}")),
+        (Some(_), None) => say("NOT OF".to_owned()),
+        _ => {}
+    }
     match (old.unlogged, new.unlogged) {
         (Some(_), None) => say("SET LOGGED".to_owned()),
         (None, Some(_)) => say("SET UNLOGGED".to_owned()),
@@ -285,26 +302,29 @@ pub(crate) fn change(id: &str, before: &str, after: &str) -> Answer {
         drafts.push(Draft::expand(format!("ALTER FOREIGN TABLE {id} OPTIONS ({})", alter_options(from, to))));
     }
     if old.partition != new.partition {
-        drafts.extend(attached(id, &old, &new));
+        drafts.extend(old.partition.map(|(_, parent)| {
+            let hazard = format!("{parent} loses the rows of {id}: ACCESS EXCLUSIVE on both");
+            Draft::expand(format!("ALTER TABLE {parent} DETACH PARTITION {id}")).hazard(hazard)
+        }));
     }
     drafts.extend(security(&old, &new, id));
     Answer::Steps(drafts)
 }
 
-fn attached(id: &str, old: &Table<'_>, new: &Table<'_>) -> Vec<Draft> {
-    let mut drafts = Vec::new();
-    if let Some((_, parent)) = old.partition {
-        let hazard = format!("{parent} loses the rows of {id}: ACCESS EXCLUSIVE on both");
-        drafts.push(Draft::expand(format!("ALTER TABLE {parent} DETACH PARTITION {id}")).hazard(hazard));
-    }
-    if let Some((bound, parent)) = new.partition {
-        let hazard =
-            format!("the rows of {id} are read under ACCESS EXCLUSIVE on it, to see that they belong there");
-        drafts.push(
-            Draft::expand(format!("ALTER TABLE {parent} ATTACH PARTITION {id} {bound}")).hazard(hazard),
-        );
-    }
-    drafts
+/// Makes it a partition: a step of its own, behind the keys and indexes that it has to have then.
+pub(crate) fn attach(context: &Context<'_>, id: &str, definition: &str) -> Option<Draft> {
+    let (bound, parent) = Table::read(definition).partition?;
+    let draft = Draft::expand(format!("ALTER TABLE {parent} ATTACH PARTITION {id} {bound}"));
+    let hazard = match context.fresh.contains(id) {
+        _ if !context.is_online(parent) => return Some(draft),
+        true => {
+            format!("{parent} has one more partition: rows of its default partition are read under a lock")
+        }
+        false => {
+            format!("the rows of {id} are read under ACCESS EXCLUSIVE on it, to see that they belong there")
+        }
+    };
+    Some(draft.hazard(hazard))
 }
 
 /// What a table's statement needs beyond what the server says: its parents, and the table it is a partition of.

@@ -6,10 +6,10 @@ use upshift_lint::{Level, Options};
 use upshift_schema::{Change, Diff, Fact, Filter, Key, Kind, Verdict};
 
 use super::link::Link;
-use super::proof::{Tried, back, prove, walk};
+use super::proof::{Tried, prove, retrace, walk};
 use super::{GenerateError, Origin, Shadow};
 use crate::file;
-use crate::plan::{Schema, Style, plan};
+use crate::plan::{Schema, Step, Style, plan};
 use crate::text::{container, last};
 
 /// How migrations are generated.
@@ -88,9 +88,9 @@ async fn make(old: &Shadow, wish: &Schema, options: &GenerateOptions) -> Result<
     let work = old.copy().await?;
     let walked = walk_with_renames(&work.config(), wish, options).await;
     let closed = work.close().await;
-    let (tried, order) = walked?;
+    let (tried, downs, order) = walked?;
     closed?;
-    let files = written(&before, &tried, options.first);
+    let files = written(&before, &tried, downs, options.first);
     if !files.is_empty() {
         prove(&old.config(), &files, wish, filter).await?;
     }
@@ -107,11 +107,12 @@ async fn walk_with_renames(
     config: &Config,
     wish: &Schema,
     options: &GenerateOptions,
-) -> Result<(Vec<Tried>, Diff), GenerateError> {
+) -> Result<(Vec<Tried>, Vec<Vec<Step>>, Diff), GenerateError> {
     let mut tried = renamed(config, &options.filter, &options.renames).await?;
     let (walked, order) = walk(config, wish, &options.filter, options.style).await?;
     tried.extend(walked);
-    Ok((tried, order))
+    let downs = retrace(config, &options.filter, &tried).await?;
+    Ok((tried, downs, order))
 }
 
 /// Renames come first, in a migration of their own.
@@ -122,9 +123,8 @@ async fn renamed(config: &Config, filter: &Filter, renames: &[String]) -> Result
         let before = link.schema(filter).await?;
         let step = rename_step(&before, rename).ok_or_else(|| GenerateError::Rename(rename.clone()))?;
         link.run(&step.sql).await?;
-        let after = link.schema(filter).await?;
         let group = file::group(vec![step]).pop();
-        tried.extend(group.map(|group| Tried { group, before, after }));
+        tried.extend(group.map(|group| Tried { group, before }));
     }
     link.close().await;
     Ok(tried)
@@ -146,15 +146,16 @@ fn rename_step(schema: &Schema, rename: &str) -> Option<crate::Step> {
     Some(crate::Step::new(sql, about, hazard))
 }
 
-fn written(before: &Schema, tried: &[Tried], first: u64) -> Vec<(Version, SourceFile)> {
+fn written(
+    before: &Schema,
+    tried: &[Tried],
+    downs: Vec<Vec<Step>>,
+    first: u64,
+) -> Vec<(Version, SourceFile)> {
     let mut files = Vec::new();
-    for (number, migration) in tried.iter().enumerate() {
+    for (number, (migration, down)) in tried.iter().zip(downs).enumerate() {
         let version = first.saturating_add(number as u64);
         let path = format!("{version}_{}.sql", file::name(&migration.group));
-        let down = match migration.group.steps.first().and_then(|step| step.rename_back()) {
-            Some(step) => vec![step],
-            None => back(migration),
-        };
         let plain = file::text(&migration.group, &down, &[]);
         files.push((path, plain, &migration.group, down));
     }

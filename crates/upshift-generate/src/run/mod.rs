@@ -47,7 +47,7 @@ pub enum GenerateError {
     )]
     Rename(String),
     /// What was planned does not make the schema that is wished: nothing is written.
-    #[error("no migration is written: {0}")]
+    #[error("nothing is written: {0}")]
     Refused(Box<Refusal>),
     /// The database is not one to push to.
     #[error("{0}: push is for development databases that no migrations were applied to")]
@@ -65,7 +65,7 @@ pub struct Refusal {
     pub what: &'static str,
     /// What would still be another.
     pub residual: Diff,
-    /// The changes for which there is no rule, and why not.
+    /// The changes for which there is no rule, and why not. Where there are any, nothing was tried.
     pub unruled: Vec<(Key, &'static str)>,
     /// The statement that the server refused, and its words.
     pub said: Option<(String, String)>,
@@ -73,17 +73,26 @@ pub struct Refusal {
 
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(f, "{} does not make the schema that is wished", self.what)?;
-        for ((kind, id), why) in &self.unruled {
-            writeln!(f, "{kind} {id}: {why}")?;
+        if !self.unruled.is_empty() {
+            f.write_str("PostgreSQL has no statement for a part of it that keeps the rows")?;
+            return self
+                .unruled
+                .iter()
+                .try_for_each(|((kind, id), why)| write!(f, "\n    {kind} {id}: {why}"));
         }
         if let Some((sql, said)) = &self.said {
-            writeln!(f, "{said}: {sql}")?;
+            return write!(
+                f,
+                "the server refuses a statement of {}: {said}\n    {}",
+                self.what,
+                first_line(sql)
+            );
         }
-        if !self.residual.is_empty() {
-            write!(f, "what would still be another:\n{}", self.residual)?;
-        }
-        Ok(())
+        write!(
+            f,
+            "{} makes another schema than the wished one; what would still be another:\n{}",
+            self.what, self.residual
+        )
     }
 }
 

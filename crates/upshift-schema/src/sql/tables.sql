@@ -38,11 +38,14 @@
     from tab t left join pg_am am on am.oid = t.relam left join space on space.oid = t.reltablespace
     union all
     select 'pg_constraint'::regclass, c.oid, 'constraint', concat(t.id, '.', quote_ident(c.conname)), null, null, null,
-        concat_ws(' ', pg_get_constraintdef(c.oid), case when c.coninhcount > 0 then 'INHERITED' end,
-            o.parameters, nullif(o.text, ''))
+        concat_ws(' ', pg_get_constraintdef(c.oid),
+            case when c.coninhcount > 0 and c.contype not in ('p', 'u', 'x') then 'INHERITED' end,
+            o.parameters, nullif(o.text, ''), 'PARTITION OF ' || whole.inhparent::regclass)
     from pg_constraint c join tab t on t.oid = c.conrelid
     left join index_option o on o.indexrelid = c.conindid and c.contype in ('p', 'u', 'x')
-    where c.contype not in ('t', 'n') and (c.conislocal or c.conparentid = 0)
+    left join pg_inherits whole on whole.inhrelid = o.indexrelid
+    -- What a partition has of its parent is said there, but for its keys: each has a name and settings of its own.
+    where c.contype not in ('t', 'n') and (c.conislocal or c.conparentid = 0 or c.contype in ('p', 'u', 'x'))
     union all
     -- PostgreSQL 18 made NOT NULL of tables a constraint. It is one of the facts where it says more than the column.
     select 'pg_constraint'::regclass, c.oid, 'constraint', concat(t.id, '.', quote_ident(c.conname)), null, null, null,
