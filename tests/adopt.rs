@@ -16,6 +16,8 @@ mod mark;
 mod name;
 #[path = "adopt/number.rs"]
 mod number;
+#[path = "adopt/proof.rs"]
+mod proof;
 #[path = "adopt/stage.rs"]
 mod stage;
 #[path = "adopt/survey.rs"]

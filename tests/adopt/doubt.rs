@@ -238,26 +238,42 @@ async fn several_histories_of_one_tool_until_one_is_named() {
     assert_eq!(steps(&migrator.run().await.unwrap()), "up 20240103120000_c");
 }
 
+/// A migrator as a role of its own, which may do this with goose's table.
+async fn limited(db: &Database, grants: &str) -> upshift::Migrator {
+    let role = format!("mover_{}", db.name());
+    let sql = format!("create role {role}; grant create on database {} to {role}; {grants}", db.name());
+    db.run(&sql.replace("ROLE", &role)).await;
+    let source = files(&[
+        ("20240101120000_a.sql", "-- +goose Up\ncreate table a ();\n"),
+        ("20240102120000_b.sql", "-- +goose Up\ncreate table b ();\n"),
+    ]);
+    let url = format!("{}?options=-c%20role%3D{role}", db.url());
+    upshift::Migrator::new(upshift_promises::database::pool(&url, 2), source)
+}
+
 #[tokio::test]
 async fn a_table_the_role_may_not_read() {
     let db = database("goose-v3.27.3.from-source.sql").await;
-    let role = format!("reader_{}", db.name());
-    db.run(&format!("create role {role}; grant create on database {} to {role}", db.name())).await;
-    let pool = db.pool();
-    let client = pool.get().await.unwrap();
-    client.batch_execute(&format!("set role {role}")).await.unwrap();
-    drop(client);
-    let source = files(&[("20240101120000_a.sql", "-- +goose Up\ncreate table a ();\n")]);
-    let pool = upshift_promises::database::pool(&format!("{}?options=-c%20role%3D{role}", db.url()), 2);
-    let migrator = upshift::Migrator::new(pool, source);
-    let error = upshift_adopt::adopt(&migrator, &Request::new(Tool::Goose)).await.unwrap_err();
+    let error = upshift_adopt::adopt(&limited(&db, "").await, &Request::new(Tool::Goose)).await.unwrap_err();
     expect![[r#"
         the history of goose is not adopted: this role may not read public.goose_db_version
 
         goose
         refused: this role may not read public.goose_db_version
-          help: have an administrator run `grant select on public.goose_db_version to …`"#]]
-    .assert_eq(&error.render());
+          help: have an administrator run `grant select on public.goose_db_version to …`"#]].assert_eq(&error.render());
+}
+
+#[tokio::test]
+async fn a_table_the_role_may_read_and_not_lock() {
+    let db = database("goose-v3.27.3.from-source.sql").await;
+    let migrator = limited(&db, "grant select on goose_db_version to ROLE").await;
+    let error = upshift_adopt::adopt(&migrator, &Request::new(Tool::Goose)).await.unwrap_err();
+    expect![[r#"
+        this role may not lock "public"."goose_db_version", so goose could write to it meanwhile
+          help: have an administrator run `grant update on "public"."goose_db_version" to …` for the time of the adoption: nothing is written there, but LOCK TABLE asks for it"#]].assert_eq(&error.render());
+    db.settle().await;
+    db.run(&format!("grant update on goose_db_version to mover_{}", db.name())).await;
+    upshift_adopt::adopt(&migrator, &Request::new(Tool::Goose)).await.unwrap();
 }
 
 const FAIL: &str = "insert into sqitch.events (event, change_id, change, project, committed_at, committer_name, committer_email,

@@ -15,6 +15,7 @@ enum Kind {
     Pool(Box<dyn StdError + Send + Sync>),
     Server { doing: &'static str, cause: tokio_postgres::Error },
     Row { table: String, cause: tokio_postgres::Error },
+    Schema(upshift::schema::ReadError),
 }
 
 impl Error {
@@ -33,6 +34,10 @@ impl Error {
 
     pub(crate) fn row(table: String, cause: tokio_postgres::Error) -> Error {
         Error(Box::new(Kind::Row { table, cause }))
+    }
+
+    pub(crate) fn schema(cause: upshift::schema::ReadError) -> Error {
+        Error(Box::new(Kind::Schema(cause)))
     }
 
     /// What was decided, when that is why nothing was adopted.
@@ -62,7 +67,7 @@ impl Error {
             Kind::Refused(adoption) => adoption.refusals.first().map(crate::Refusal::help),
             Kind::Upshift(error) => error.help(),
             Kind::Pool(_) => Some("check the address, the credentials and that the server is up".to_owned()),
-            Kind::Server { .. } => None,
+            Kind::Server { .. } | Kind::Schema(_) => None,
             Kind::Row { .. } => {
                 Some("its columns are not of the types the tool gives them: put that right first".to_owned())
             }
@@ -101,6 +106,7 @@ impl fmt::Display for Error {
             Kind::Upshift(error) => error.fmt(f),
             Kind::Pool(_) => f.write_str("no connection to the database"),
             Kind::Server { doing, .. } => write!(f, "could not {doing}"),
+            Kind::Schema(_) => f.write_str("could not read the schema"),
             Kind::Row { table, .. } => write!(f, "a row of {table} could not be understood"),
         }
     }
@@ -118,6 +124,7 @@ impl StdError for Error {
             Kind::Refused(_) => None,
             Kind::Upshift(error) => error.source(),
             Kind::Pool(cause) => Some(cause.as_ref()),
+            Kind::Schema(cause) => Some(cause),
             Kind::Server { cause, .. } | Kind::Row { cause, .. } => Some(cause),
         }
     }

@@ -15,8 +15,10 @@
 //! # }
 //! ```
 //!
-//! - [`survey`]: which old histories there are. - [`decide`]: what would be adopted, as a value; [`Adoption`] is the table
-//!   a person sees first. - [`adopt`] does it; [`Migrator::unadopt`](upshift::Migrator::unadopt) takes it back.
+//! - [`survey`]: which old histories there are.
+//! - [`decide`]: what would be adopted, as a value; [`Adoption`] is the table a person sees first.
+//! - [`adopt`] does it; [`Migrator::unadopt`](upshift::Migrator::unadopt) takes it back.
+//! - [`prove`]: the files replayed on an empty database, and the schemas compared.
 //! - [`look_back`]: whether the old tool was used again since.
 //! - [`alembic_files`]: the SQL that Alembic writes offline, as files.
 //! - [`checksum`]: the checksums of the tools, to the bit.
@@ -27,6 +29,7 @@ mod error;
 mod front;
 mod matching;
 mod origin;
+mod prove;
 mod read;
 mod refusal;
 mod request;
@@ -42,6 +45,7 @@ pub use adoption::{Adoption, Facts, Line, Standing};
 pub use error::Error;
 pub use front::{adopt, decide, look_back, survey};
 pub use origin::LookBack;
+pub use prove::{Proof, prove};
 pub use refusal::Refusal;
 pub use request::{Baseline, OnChanged, OnMissing, Request};
 pub use row::{Outcome, Row};

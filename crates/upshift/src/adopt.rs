@@ -293,6 +293,10 @@ async fn keep_away(client: &Client, predecessor: &dyn Predecessor) -> Result<(),
                 let names: [(&(dyn ToSql + Sync), Type); 2] = [(&schema, Type::TEXT), (&table, Type::TEXT)];
                 return Err(at_work(holder(client, sql::TABLE_HOLDER, &names).await));
             }
+            Err(cause) if cause.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+                let (tool, table) = (predecessor.name().to_owned(), format!("{schema}.{table}"));
+                return Err(Error::unadopted(Unadopted::MayNotLock { tool, table }));
+            }
             Err(cause) => return Err(broken(cause)),
         }
     }

@@ -38,6 +38,17 @@ impl Migrator {
         self.context.pool()
     }
 
+    /// The same for the database behind another pool, such as one where something is tried.
+    pub fn with_pool(mut self, pool: Pool) -> Migrator {
+        self.context.pool = pool;
+        self
+    }
+
+    /// The schema that holds history and audit.
+    pub fn history_schema(&self) -> &Ident {
+        self.context.tables().schema()
+    }
+
     /// The source it was given.
     pub fn source(&self) -> &Source {
         self.context.source()

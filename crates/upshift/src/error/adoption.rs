@@ -13,6 +13,8 @@ pub(crate) enum Unadopted {
     Unknown { id: String, tool: String },
     /// The tool holds its lock, or writes to its table.
     AtWork { tool: String, holder: Option<Holder> },
+    /// The role may not lock the tool's table.
+    MayNotLock { tool: String, table: String },
     /// There is no adoption to take back.
     Nothing,
     /// A migration was applied or reverted since.
@@ -33,6 +35,12 @@ impl Unadopted {
                 );
             }
             Unadopted::AtWork { holder: None, .. } => "let it finish, stop it for good, and adopt again",
+            Unadopted::MayNotLock { table, .. } => {
+                return format!(
+                    "have an administrator run `grant update on {table} to …` for the time of the adoption: nothing is \
+                     written there, but LOCK TABLE asks for it"
+                );
+            }
             Unadopted::Nothing => "there is nothing to take back",
             Unadopted::AppliedSince { .. } => {
                 "stay, for the other tool knows nothing of it; its own table is as it was when its history was adopted"
@@ -54,6 +62,9 @@ impl fmt::Display for Unadopted {
             Unadopted::AtWork { tool, holder } => {
                 write!(f, "{tool} is at work, and nothing was adopted")?;
                 holder.iter().try_for_each(|holder| write!(f, ": {holder}"))
+            }
+            Unadopted::MayNotLock { tool, table } => {
+                write!(f, "this role may not lock {table}, so {tool} could write to it meanwhile")
             }
             Unadopted::Nothing => f.write_str("no history of another tool was adopted"),
             Unadopted::AppliedSince { label } => {
