@@ -19,7 +19,7 @@ const FLOORS: &[&[&str]] = &[
     &["backfill", "recorder"],
     &["execute"],
     &["migrator"],
-    &["builder", "audit", "adopt", "repair", "status", "fleet", "rollout", "checked", "backfills"],
+    &["builder", "audit", "adopt", "repair", "status", "fleet", "rollout", "checked", "backfills", "offline"],
 ];
 
 /// The same for neighbours on one floor that may know each other.

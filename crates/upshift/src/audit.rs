@@ -4,11 +4,15 @@ use std::cmp::Ordering;
 
 use time::OffsetDateTime;
 use tokio_postgres::{Client, Row};
+use upshift_files::MigrationId;
 
 use crate::context::Here;
 use crate::error::Error;
 use crate::history::sql::{self, Tables};
+use crate::lock::{Asked, Lock, Need};
 use crate::migrator::Migrator;
+use crate::plan::messages::AuditEntry;
+use crate::plan::{Message, Purpose};
 use crate::session;
 
 /// One attempt, as the audit remembers it.
@@ -19,7 +23,8 @@ pub struct AuditRow {
     pub id: i64,
     /// When, by the database's clock.
     pub at: OffsetDateTime,
-    /// `apply`, `revert`, `baseline`, `adopt`, `unadopt`, `repair`, `accept`, `skip` or `record`.
+    /// `apply`, `revert`, `baseline`, `adopt`, `unadopt`, `repair`, `accept`, `skip`, `record`, `remark`, or what an operator
+    /// said.
     pub action: String,
     /// `done` or `failed`.
     pub outcome: String,
@@ -88,6 +93,33 @@ impl<'m> Audit<'m> {
         Box::pin(async move {
             let client = session::borrow(self.migrator.context.pool()).await?;
             read_audit(&client, self.migrator.context.tables()).await
+        })
+    }
+
+    /// Writes a row of its own: something a person did around the migrations, such as the backup before a run. `about` is
+    /// a word, `detail` what is to be kept.
+    ///
+    /// # Locks
+    /// The migration lock, for a moment: rows are chained.
+    ///
+    /// # Errors
+    /// The lock or the database cannot be had.
+    pub async fn remark(&self, about: &str, detail: &str) -> Result<(), Error> {
+        self.remark_here(about.to_owned(), detail.to_owned()).await
+    }
+
+    fn remark_here(&self, about: String, detail: String) -> Here<'_, ()> {
+        Box::pin(async move {
+            let context = &self.migrator.context;
+            let id = MigrationId::Repeatable(about.clone());
+            let entry = AuditEntry::done("remark", &id, &about).detail(detail);
+            let writer = context.writer();
+            let message =
+                Message::bound(Purpose::Record, writer.tables.sql(sql::RECORD_AUDIT), entry.values(&writer));
+            match Lock::ask(context, |_| Ok(Need::Work)).await? {
+                Asked::NotNeeded(_) => Ok(()),
+                Asked::Held(lock, _) => lock.write_all(&[message], "write into the audit").await,
+            }
         })
     }
 

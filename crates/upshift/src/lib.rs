@@ -48,6 +48,7 @@ mod history;
 mod ident;
 mod lock;
 mod migrator;
+mod offline;
 mod plan;
 mod privilege;
 mod progress;

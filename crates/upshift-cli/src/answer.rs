@@ -1,0 +1,78 @@
+//! What a command answers: one value, shown as text or as JSON.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// The version of the shape of all JSON. It rises when a field is taken away or changes its meaning; new fields may come
+/// at any time.
+pub const JSON_VERSION: u32 = 1;
+
+/// What a command answers.
+#[derive(Debug)]
+pub struct Answer {
+    /// For a person, to standard output.
+    text: String,
+    /// For a program.
+    data: Value,
+    exit: Exit,
+}
+
+impl Answer {
+    /// It did what was asked.
+    pub(crate) fn done(text: impl Into<String>, data: impl Serialize) -> Answer {
+        // What is given here are our own types: text, numbers, lists. None of them can fail to be a value.
+        let data = serde_json::to_value(data).unwrap_or(Value::Null);
+        Answer { text: text.into(), data, exit: Exit::Done }
+    }
+
+    /// The same, with another exit code.
+    pub(crate) fn exit(mut self, exit: Exit) -> Answer {
+        self.exit = exit;
+        self
+    }
+
+    /// For a person: ends with a line end, unless there is nothing to say.
+    pub fn text(&self) -> String {
+        match self.text.is_empty() || self.text.ends_with('\n') {
+            true => self.text.clone(),
+            false => format!("{}\n", self.text),
+        }
+    }
+
+    /// What a pipeline is told.
+    pub fn code(&self) -> Exit {
+        self.exit
+    }
+
+    /// For a program: an object with the version of its shape, the command, the exit, and what the command says.
+    pub fn json(&self, command: &str) -> Value {
+        envelope(command, self.exit, "data", &self.data)
+    }
+}
+
+/// A failure as a program reads it.
+pub(crate) fn failure_as_json(command: &str, failure: &Failure) -> Value {
+    let mut error = json!({
+        "message": failure.to_string(),
+        "help": failure.advice(),
+        "text": failure.render(),
+    });
+    if let Some(engine) = failure.engine() {
+        error["sqlstate"] = json!(engine.sqlstate());
+        error["refused"] = engine.refusals().iter().map(|it| json!(it.to_string())).collect();
+        error["report"] = json!(engine.report().map(crate::json::report));
+    }
+    envelope(command, failure.exit(), "error", &error)
+}
+
+fn envelope(command: &str, exit: Exit, key: &str, value: &Value) -> Value {
+    json!({
+        "upshift": { "json": JSON_VERSION, "version": env!("CARGO_PKG_VERSION") },
+        "command": command,
+        "exit": { "code": exit.code(), "is": exit },
+        key: value,
+    })
+}

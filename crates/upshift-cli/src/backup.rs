@@ -1,0 +1,150 @@
+//! The backup before a run: pg_dump's archive, read back, its checksum, the last ones kept; or a command of one's own.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use sha2::{Digest as _, Sha256};
+use tokio::io::AsyncReadExt as _;
+use tokio::process::Command;
+
+use crate::connect;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// How many archives stay, unless upshift.toml says another number.
+const KEEP: usize = 5;
+
+/// A backup that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Backup {
+    /// An archive of pg_dump in this folder, where so many stay.
+    Archive { folder: PathBuf, keep: usize },
+    /// What this command makes; a shell runs it.
+    Command(String),
+}
+
+impl Backup {
+    /// What the arguments ask for, or else upshift.toml.
+    pub(crate) fn asked(folder: Option<&Path>, command: Option<&str>, context: &Context) -> Option<Backup> {
+        let settings = &context.settings.backup;
+        let keep = settings.keep.unwrap_or(KEEP).max(1);
+        match (folder, command) {
+            (Some(folder), _) => Some(Backup::Archive { folder: folder.to_owned(), keep }),
+            (None, Some(command)) => Some(Backup::Command(command.to_owned())),
+            (None, None) => match (&settings.folder, &settings.command) {
+                (Some(folder), _) => Some(Backup::Archive { folder: folder.clone(), keep }),
+                (None, Some(command)) => Some(Backup::Command(command.clone())),
+                (None, None) => None,
+            },
+        }
+    }
+
+    /// Makes it; gives what the audit keeps of it.
+    ///
+    /// # Errors
+    /// It cannot be made, or the archive cannot be read back: then nothing is migrated.
+    pub(crate) async fn make(&self, context: &Context) -> Result<String, Failure> {
+        let variables = connect::variables(context.settings.url.as_deref(), &context.environment)?;
+        match self {
+            Backup::Archive { folder, keep } => archive(folder, *keep, &variables).await,
+            Backup::Command(command) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", command]);
+                let said = run(shell, "the backup's command", &variables).await?;
+                let last = said.lines().last().unwrap_or_default();
+                Ok(format!("backup by `{command}`: {last}"))
+            }
+        }
+    }
+}
+
+async fn archive(
+    folder: &Path,
+    keep: usize,
+    variables: &[(&'static str, String)],
+) -> Result<String, Failure> {
+    std::fs::create_dir_all(folder).map_err(|cause| Failure::file("make", folder, &cause))?;
+    let database =
+        variables.iter().find(|(name, _)| *name == "PGDATABASE").map_or("database", |(_, name)| name);
+    let now = time::OffsetDateTime::now_utc();
+    let (date, clock) = (now.date(), now.time());
+    let stamp = format!("{date}-{:02}{:02}{:02}", clock.hour(), clock.minute(), clock.second());
+    let path = folder.join(format!("{}-{stamp}.dump", file_name(database)));
+    // Under another name until it is whole: a half of one is never taken for a backup.
+    let part = path.with_extension("part");
+    let mut dump = Command::new("pg_dump");
+    dump.args(["--format=custom", "--no-password", "--file"]).arg(&part);
+    run(dump, "pg_dump", variables).await?;
+    let mut list = Command::new("pg_restore");
+    list.arg("--list").arg(&part);
+    let entries = run(list, "pg_restore --list", &[]).await?;
+    let entries = entries.lines().filter(|line| !line.starts_with(';') && !line.trim().is_empty()).count();
+    let (bytes, checksum) = checksum(&part).await?;
+    std::fs::rename(&part, &path).map_err(|cause| Failure::file("rename", &part, &cause))?;
+    prune(folder, &format!("{}-", file_name(database)), keep)?;
+    Ok(format!("backup {}: {bytes} bytes, {entries} entries, SHA-256 {checksum}", path.display()))
+}
+
+/// A database's name as a part of a file's.
+fn file_name(database: &str) -> String {
+    database.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect()
+}
+
+/// Runs a program with libpq's variables; gives what it says.
+async fn run(
+    mut program: Command,
+    name: &str,
+    variables: &[(&'static str, String)],
+) -> Result<String, Failure> {
+    program.stdin(Stdio::null()).kill_on_drop(true);
+    for (variable, value) in variables {
+        program.env(variable, value);
+    }
+    let output = program.output().await.map_err(|cause| {
+        Failure::failed(format!("{name} cannot be started: {cause}"))
+            .help("install PostgreSQL's client programs, or say --backup-command; nothing was migrated")
+    })?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let text = format!(
+            "{name} failed ({}), so nothing was migrated\n  {}",
+            output.status,
+            said.trim().replace('\n', "\n  ")
+        );
+        return Err(Failure::failed(upshift::files::mask_secrets(&text)));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+async fn checksum(path: &Path) -> Result<(u64, String), Failure> {
+    let unreadable = |cause: std::io::Error| Failure::file("read", path, &cause);
+    let mut file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+    let (mut hash, mut bytes, mut buffer) = (Sha256::new(), 0, vec![0; 1 << 20]);
+    loop {
+        let read = file.read(&mut buffer).await.map_err(unreadable)?;
+        let Some(piece) = buffer.get(..read).filter(|piece| !piece.is_empty()) else { break };
+        hash.update(piece);
+        bytes += u64::try_from(read).unwrap_or_default();
+    }
+    let hex = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok((bytes, hex))
+}
+
+/// Removes the oldest archives of this database until so many are left; their names sort by time.
+fn prune(folder: &Path, prefix: &str, keep: usize) -> Result<(), Failure> {
+    let unreadable = |cause: std::io::Error| Failure::file("read", folder, &cause);
+    let mut found = Vec::new();
+    for entry in folder.read_dir().map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if name.starts_with(prefix) && name.ends_with(".dump") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    let old = found.len().saturating_sub(keep);
+    for path in found.iter().take(old) {
+        std::fs::remove_file(path).map_err(|cause| Failure::file("remove", path, &cause))?;
+    }
+    Ok(())
+}

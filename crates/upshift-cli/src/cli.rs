@@ -1,0 +1,151 @@
+//! The command line: what holds for every command.
+
+use clap::{Args, Parser};
+
+use crate::answer::failure_as_json;
+use crate::command::Command;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::program::Program;
+use crate::settings::{Environment, File, Settings};
+use crate::terminal::{Consent, Format, Terminal, Verbosity};
+
+/// Zero-downtime PostgreSQL migrations.
+#[derive(Debug, Parser)]
+#[command(name = "upshift", version, after_long_help = format!("Exit codes:\n{}", Exit::list()))]
+#[command(subcommand_required = true, arg_required_else_help = true, disable_help_subcommand = true)]
+pub(crate) struct Main {
+    #[command(flatten)]
+    pub(crate) cli: Cli,
+}
+
+/// The commands, with what holds for each of them: mount it as a subcommand of yours.
+#[derive(Debug, Args)]
+pub struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What holds for every command.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Globals {
+    /// The database: postgres://user@host:5432/database, or libpq's `key=value` words.
+    ///
+    /// Without it DATABASE_URL counts, from the environment or from `.env`, then the url of upshift.toml, then libpq's
+    /// variables (PGHOST, PGUSER, PGSSLMODE and so on). A password is best in ~/.pgpass or PGPASSWORD.
+    #[arg(long, short = 'u', global = true, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// The folder with the migrations [default: migrations].
+    #[arg(long, short = 'm', global = true, value_name = "FOLDER")]
+    pub(crate) migrations: Option<String>,
+    /// An environment of upshift.toml: [environments.NAME].
+    #[arg(long, short = 'e', global = true, value_name = "NAME")]
+    pub(crate) environment: Option<String>,
+    /// The schema of upshift's own tables [default: upshift].
+    #[arg(long, global = true, value_name = "NAME", hide_short_help = true)]
+    pub(crate) schema: Option<String>,
+    /// Whose tool the files were written for, where that cannot be found out: goose, flyway, sqlx …
+    #[arg(long, global = true, value_name = "TOOL", hide_short_help = true)]
+    pub(crate) layout: Option<String>,
+    /// The service, as history and audit name it.
+    #[arg(long, global = true, value_name = "NAME", hide_short_help = true)]
+    pub(crate) service: Option<String>,
+    /// Its release.
+    #[arg(long, global = true, value_name = "NAME", hide_short_help = true)]
+    pub(crate) release: Option<String>,
+    /// A variable of migrations that say `vars on`: name=value. May be said more than once.
+    #[arg(long = "var", global = true, value_name = "NAME=VALUE", hide_short_help = true)]
+    pub(crate) vars: Vec<String>,
+    /// Apply a pending migration that is older than an applied one.
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(crate) allow_out_of_order: bool,
+    /// How long a statement may wait for a table lock: 500ms, 2s [default: 2s].
+    #[arg(long, global = true, value_name = "TIME", hide_short_help = true)]
+    pub(crate) lock_timeout: Option<String>,
+    /// How long a statement may take [default: as long as it needs].
+    #[arg(long, global = true, value_name = "TIME", hide_short_help = true)]
+    pub(crate) statement_timeout: Option<String>,
+    /// How long to wait for another migrator [default: 10m].
+    #[arg(long, global = true, value_name = "TIME", hide_short_help = true)]
+    pub(crate) lock_wait: Option<String>,
+    /// Answer in JSON, to standard output; docs/commands.md has the shapes.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say yes to what would ask.
+    #[arg(long, short = 'y', global = true)]
+    pub(crate) yes: bool,
+    /// Say nothing of what goes on; the answer alone.
+    #[arg(long, short = 'q', global = true)]
+    pub(crate) quiet: bool,
+}
+
+impl Cli {
+    /// Does what the arguments say and prints the answer: to standard output what was asked for, to standard error what
+    /// goes on and what went wrong.
+    ///
+    /// # Cancel safety
+    /// An interrupt ends it as dropping a migrator's future does: the running transaction rolls back, the lock is freed.
+    pub async fn run(self, program: Program) -> Exit {
+        let terminal = Terminal::of(
+            if self.globals.json { Format::Json } else { Format::Text },
+            if self.globals.quiet || self.globals.json { Verbosity::Quiet } else { Verbosity::Normal },
+            if self.globals.yes { Consent::Given } else { Consent::Asked },
+        );
+        let name = self.command.name();
+        let answered = tokio::select! {
+            answered = self.answered(program, terminal.clone()) => answered,
+            () = interrupted() => Err(Failure::failed("interrupted: what was running is rolled back")
+                .help("`upshift status` says what is done")),
+        };
+        match (answered, terminal.format()) {
+            (Ok(answer), Format::Text) => {
+                terminal.print(&answer.text());
+                answer.code()
+            }
+            (Ok(answer), Format::Json) => {
+                terminal.print(&format!("{:#}\n", answer.json(name)));
+                answer.code()
+            }
+            (Err(failure), Format::Text) => {
+                terminal.fail(&failure);
+                failure.exit()
+            }
+            (Err(failure), Format::Json) => {
+                terminal.print(&format!("{:#}\n", failure_as_json(name, &failure)));
+                failure.exit()
+            }
+        }
+    }
+
+    async fn answered(self, program: Program, terminal: Terminal) -> Result<crate::Answer, Failure> {
+        let here = std::env::current_dir()
+            .map_err(|cause| Failure::usage(format!("the current folder cannot be found: {cause}")))?;
+        let environment = Environment::read(&here)?;
+        let file = File::read(&here.join(File::NAME))?;
+        let settings = Settings::resolve(&self.globals, &environment, &file)?;
+        let context = Context { program, settings, environment, terminal };
+        self.command.run(&context).await
+    }
+}
+
+/// Returns when somebody wants the program to end: Ctrl-C, or SIGTERM from an orchestrator.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,118 @@
+//! `doctor`: looks a database over before a production run.
+
+mod facts;
+mod foresee;
+mod judge;
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use serde_json::{Value, json};
+use upshift::{Plan, Target};
+
+use crate::answer::Answer;
+use crate::connect;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use facts::Facts;
+use judge::{Finding, Grade, judge};
+
+/// Look a database over before a production run. Writes nothing.
+///
+/// The server and the role, who would be in the way, what is broken already, which tables the pending migrations lock and
+/// how large and busy they are. Exits with 4 where something would stop the run.
+#[derive(Debug, Clone, Args)]
+pub struct Doctor {
+    /// Another database that has these migrations already, a staging: how long they took there.
+    #[arg(long, value_name = "URL")]
+    like: Option<String>,
+}
+
+impl Doctor {
+    pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        let client = context.client().await?;
+        let migrator = context.migrator()?;
+        let planned = migrator.plan(Target::Head).await;
+        let set = context.set()?;
+        let plan = planned.as_ref().ok();
+        let major = facts::major(&client).await?;
+        let touched = plan.map(|plan| foresee::touched(&set, plan, major)).unwrap_or_default();
+        let facts = Facts::read(&client, &touched).await?;
+        let mut findings = judge(&facts, &touched);
+        match &planned {
+            Ok(plan) => findings.push(pending(plan)),
+            Err(error) => findings.push(
+                Finding::new(Grade::Problem, "migrations", error.to_string())
+                    .help(error.help().unwrap_or_else(|| "`upshift status` says more".to_owned())),
+            ),
+        }
+        if let (Some(other), Some(plan)) = (&self.like, plan) {
+            findings.push(estimate(&took(context, other).await?, plan));
+        }
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.grade));
+        let worst = findings.iter().map(|finding| finding.grade).max();
+        let answer = Answer::done(text(&findings), json!({ "findings": findings, "worst": worst }));
+        Ok(if worst == Some(Grade::Problem) { answer.exit(Exit::No) } else { answer })
+    }
+}
+
+fn pending(plan: &Plan) -> Finding {
+    let labels: Vec<&str> = plan.steps().map(upshift::Step::label).collect();
+    match labels.len() {
+        0 => Finding::new(Grade::Good, "migrations", "nothing is pending".to_owned()),
+        1 => Finding::new(Grade::Good, "migrations", format!("{} is pending, and fits", labels[0])),
+        count => Finding::new(
+            Grade::Good,
+            "migrations",
+            format!("{count} are pending, and fit: {}", labels.join(", ")),
+        ),
+    }
+}
+
+/// How long each migration took in another database, in milliseconds.
+async fn took(context: &Context, other: &str) -> Result<BTreeMap<String, i64>, Failure> {
+    let pool = connect::pool(Some(other), &context.environment)?;
+    let migrator = upshift::Migrator::new(pool, context.source())
+        .schema(&context.settings.schema)
+        .map_err(|why| Failure::usage(why.to_string()))?;
+    let status = migrator.status().await?;
+    let rows = status.migrations.into_iter();
+    Ok(rows.filter_map(|it| Some((it.label, it.applied?.duration_ms))).collect())
+}
+
+fn estimate(took: &BTreeMap<String, i64>, plan: &Plan) -> Finding {
+    let (mut all, mut unknown) = (0, Vec::new());
+    for step in plan.steps() {
+        match took.get(step.label()) {
+            Some(ms) => all += ms,
+            None => unknown.push(step.label()),
+        }
+    }
+    let seconds = all / 1_000;
+    let mut words = format!("the pending migrations took {seconds} s there");
+    if !unknown.is_empty() {
+        words.push_str(&format!("; not applied there: {}", unknown.join(", ")));
+    }
+    Finding::new(Grade::Good, "time", words)
+}
+
+fn text(findings: &[Finding]) -> String {
+    let widest = findings.iter().map(|finding| finding.about.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for Finding { grade, about, what, help } in findings {
+        text.push_str(&format!("{:8} {about:widest$}  {}\n", grade.word(), what.replace('\n', "\n    ")));
+        if let Some(help) = help {
+            text.push_str(&format!("{:8} {:widest$}  help: {help}\n", "", ""));
+        }
+    }
+    text
+}
+
+impl serde::Serialize for Finding {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let value: Value =
+            json!({ "grade": self.grade, "about": self.about, "what": self.what, "help": self.help });
+        value.serialize(to)
+    }
+}

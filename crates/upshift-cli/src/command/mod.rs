@@ -1,0 +1,155 @@
+//! The commands: one file each, its arguments and what it does.
+
+mod audit;
+mod backfill;
+mod baseline;
+mod check;
+mod completions;
+mod diff;
+mod doctor;
+mod down;
+mod drift;
+mod history;
+mod lint;
+mod man;
+mod new;
+mod new_files;
+mod plan;
+mod redo;
+mod renumber;
+mod repair;
+mod reset;
+mod rollout;
+mod status;
+mod target;
+mod up;
+mod verify;
+mod wait;
+
+use clap::Subcommand;
+
+use crate::answer::Answer;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+#[non_exhaustive]
+pub enum Command {
+    /// Write a new migration: its files, named and numbered.
+    #[command(visible_alias = "create", visible_alias = "add")]
+    New(new::New),
+    /// Where every migration stands.
+    #[command(visible_alias = "info")]
+    Status(status::Status),
+    /// What `up` or `down` would do; as a script too, and without a connection.
+    Plan(plan::PlanArguments),
+    /// Apply what is pending.
+    #[command(visible_alias = "migrate")]
+    Up(up::Up),
+    /// Revert what was applied, last first.
+    #[command(visible_alias = "rollback")]
+    Down(down::Down),
+    /// Revert the last migration and apply it again, as it is now.
+    Redo(redo::Redo),
+    /// Revert everything, for a development database.
+    Reset(reset::Reset),
+    /// Whether files, history and rules agree: for a pull request.
+    #[command(visible_alias = "validate")]
+    Check(check::Check),
+    /// What is dangerous in the files: locks, rewrites, what breaks old code.
+    Lint(lint::Lint),
+    /// Prove every way back on a scratch server: up, down, compare, up again.
+    Verify(verify::Verify),
+    /// What somebody has changed in the schema behind upshift's back.
+    Drift(drift::DriftArguments),
+    /// What differs between the schemas of two databases.
+    Diff(diff::DiffArguments),
+    /// Accept a database that was built without upshift: nothing is run.
+    #[command(visible_alias = "stamp")]
+    Baseline(baseline::Baseline),
+    /// Set the history right by hand; each is audited.
+    #[command(subcommand)]
+    Repair(repair::Repair),
+    /// Releases side by side: who is alive, what waits for whom, and a word of an operator.
+    #[command(subcommand)]
+    Rollout(rollout::Rollout),
+    /// Backfills: how far they are; pause, resume, work on them.
+    #[command(subcommand)]
+    Backfill(backfill::BackfillCommand),
+    /// What was done, when, by whom.
+    History(history::History),
+    /// The audit, and whether it is as it was written.
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Wait until the database answers and its schema fits: for an init container.
+    Wait(wait::Wait),
+    /// Look a database over before a production run.
+    Doctor(doctor::Doctor),
+    /// Give migrations that no database has yet new versions, behind all others.
+    Renumber(renumber::Renumber),
+    /// Completions for a shell.
+    Completions(completions::Completions),
+    /// The manual page.
+    Man(man::Man),
+}
+
+impl Command {
+    /// Its name, as JSON says it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Command::New(_) => "new",
+            Command::Status(_) => "status",
+            Command::Plan(_) => "plan",
+            Command::Up(_) => "up",
+            Command::Down(_) => "down",
+            Command::Redo(_) => "redo",
+            Command::Reset(_) => "reset",
+            Command::Check(_) => "check",
+            Command::Lint(_) => "lint",
+            Command::Verify(_) => "verify",
+            Command::Drift(_) => "drift",
+            Command::Diff(_) => "diff",
+            Command::Baseline(_) => "baseline",
+            Command::Repair(_) => "repair",
+            Command::Rollout(_) => "rollout",
+            Command::Backfill(_) => "backfill",
+            Command::History(_) => "history",
+            Command::Audit(_) => "audit",
+            Command::Wait(_) => "wait",
+            Command::Doctor(_) => "doctor",
+            Command::Renumber(_) => "renumber",
+            Command::Completions(_) => "completions",
+            Command::Man(_) => "man",
+        }
+    }
+
+    /// Does it.
+    pub(crate) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        match self {
+            Command::New(it) => it.run(context),
+            Command::Status(it) => it.run(context).await,
+            Command::Plan(it) => it.run(context).await,
+            Command::Up(it) => it.run(context).await,
+            Command::Down(it) => it.run(context).await,
+            Command::Redo(it) => it.run(context).await,
+            Command::Reset(it) => it.run(context).await,
+            Command::Check(it) => it.run(context).await,
+            Command::Lint(it) => it.run(context),
+            Command::Verify(it) => it.run(context).await,
+            Command::Drift(it) => it.run(context).await,
+            Command::Diff(it) => it.run(context).await,
+            Command::Baseline(it) => it.run(context).await,
+            Command::Repair(it) => it.run(context).await,
+            Command::Rollout(it) => it.run(context).await,
+            Command::Backfill(it) => it.run(context).await,
+            Command::History(it) => it.run(context).await,
+            Command::Audit(it) => it.run(context).await,
+            Command::Wait(it) => it.run(context).await,
+            Command::Doctor(it) => it.run(context).await,
+            Command::Renumber(it) => it.run(context).await,
+            Command::Completions(it) => Ok(it.run()),
+            Command::Man(it) => it.run(),
+        }
+    }
+}

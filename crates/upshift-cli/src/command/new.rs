@@ -1,0 +1,203 @@
+//! `new`: the files of a migration, written the way the folder is written.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+use upshift::files::{Layout, LayoutChoice};
+use upshift::{SourceFile, Version};
+
+use super::new_files::{Kind, Wanted, files};
+use super::renumber::version_of;
+use crate::answer::Answer;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Write a new migration: its files, named and numbered, the way the folder is written.
+#[derive(Debug, Clone, Args)]
+pub struct New {
+    /// What it does, in words: add_status, "add status".
+    name: String,
+    /// What it is written as.
+    #[arg(long, value_enum, default_value_t = Kind::File)]
+    kind: Kind,
+    /// Its place in a rollout.
+    #[arg(long, value_enum)]
+    phase: Option<PhaseWord>,
+    /// The number behind the last one, instead of the time. A folder that counts is counted on without it.
+    #[arg(long)]
+    sequence: bool,
+    /// This version.
+    #[arg(long, value_name = "VERSION", conflicts_with = "sequence")]
+    version: Option<Version>,
+}
+
+/// A migration's place in a rollout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PhaseWord {
+    Expand,
+    Backfill,
+    Contract,
+}
+
+impl PhaseWord {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            PhaseWord::Expand => "expand",
+            PhaseWord::Backfill => "backfill",
+            PhaseWord::Contract => "contract",
+        }
+    }
+}
+
+/// More digits than anybody counts to: the year is the first four of a timestamp.
+const TIMESTAMP: u64 = 1_000_000_000_000;
+
+impl New {
+    pub(super) fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        let folder = context.folder();
+        let (layout, head) = known(context, &folder)?;
+        let version = self.next(head)?;
+        if let Some(head) = head.filter(|head| version <= *head && self.kind != Kind::Repeatable) {
+            return Err(Failure::refused(format!(
+                "version {version} would stand before {head}, which is there"
+            ))
+            .help("leave --version out, or say a greater one"));
+        }
+        let wanted = Wanted { layout, version, name: &slug(&self.name)?, kind: self.kind, phase: self.phase };
+        let written = files(&wanted)?;
+        let mut text = String::new();
+        for file in &written {
+            let path = folder.join(&*file.path);
+            write_new(&path, file)?;
+            text.push_str(&format!("{}\n", path.display()));
+        }
+        if let Some(reminder) = reminder(&folder) {
+            context.terminal.tell(&reminder);
+        }
+        let paths: Vec<String> =
+            written.iter().map(|file| folder.join(&*file.path).display().to_string()).collect();
+        let version = (self.kind != Kind::Repeatable).then(|| version.number());
+        Ok(Answer::done(text, json!({ "version": version, "files": paths })))
+    }
+
+    fn next(&self, head: Option<Version>) -> Result<Version, Failure> {
+        if let Some(version) = self.version {
+            return Ok(version);
+        }
+        let counts = head.is_some_and(|head| head.number() < TIMESTAMP);
+        let number = match head {
+            Some(head) if self.sequence || counts => head.number() + 1,
+            None if self.sequence => 1,
+            // Two in one second: the second one is a second later.
+            head => now().max(head.map_or(0, |head| head.number() + 1)),
+        };
+        Version::new(number).ok_or_else(|| Failure::refused("there is no version behind the last one"))
+    }
+}
+
+/// How the folder is written, and its last version; ours, where there is nothing yet.
+fn known(context: &Context, folder: &Path) -> Result<(Layout, Option<Version>), Failure> {
+    if matches!(folder.read_dir().map(|mut all| all.next().is_none()), Ok(true) | Err(_)) {
+        return Ok(match context.settings.layout {
+            LayoutChoice::Is(layout) => (layout, None),
+            LayoutChoice::Detect => (Layout::Native, None),
+        });
+    }
+    // The folder on disk, also for embedded migrations: what was added since the build counts.
+    let files =
+        upshift::files::folder::list(folder).map_err(|cause| Failure::file("read", folder, &cause))?;
+    if files.is_empty() {
+        return Ok((Layout::Native, None));
+    }
+    let by_name = files.iter().filter_map(|path| version_of(path)).max();
+    let read = upshift::files::folder::read(folder).map_err(|found| Failure::refused(found.to_string()))?;
+    match upshift::MigrationSet::parse(read, Vec::new(), context.settings.layout) {
+        Ok(set) => Ok((set.layout(), set.head().max(by_name))),
+        // The file that `new` has just written has nothing in it yet: names say enough.
+        Err(_) => match context.settings.layout {
+            LayoutChoice::Is(layout) => Ok((layout, by_name)),
+            LayoutChoice::Detect => Ok((detected(files), by_name)),
+        },
+    }
+}
+
+/// How these files are written, by their names alone: ours, where they say nothing else.
+fn detected(paths: Vec<String>) -> Layout {
+    let named = paths.into_iter().map(|path| SourceFile::new(path, "select 1;")).collect();
+    let set = upshift::MigrationSet::parse(named, Vec::new(), LayoutChoice::Detect);
+    set.map_or(Layout::Native, |set| set.layout())
+}
+
+/// The time, as a version: 20260514093000.
+fn now() -> u64 {
+    let now = time::OffsetDateTime::now_utc();
+    let (date, clock) = (now.date(), now.time());
+    let parts = [u8::from(date.month()), date.day(), clock.hour(), clock.minute(), clock.second()];
+    parts
+        .iter()
+        .fold(u64::try_from(date.year()).unwrap_or_default(), |all, part| all * 100 + u64::from(*part))
+}
+
+/// Words as a part of a file's name.
+fn slug(words: &str) -> Result<String, Failure> {
+    let letters = words.trim().chars().map(|letter| match letter {
+        letter if letter.is_ascii_alphanumeric() => letter.to_ascii_lowercase(),
+        _ => '_',
+    });
+    let joined: String = letters.collect();
+    let parts: Vec<&str> = joined.split('_').filter(|part| !part.is_empty()).collect();
+    match parts.is_empty() {
+        false => Ok(parts.join("_")),
+        true => Err(Failure::usage(format!("`{words}` has no letter to make a file's name of"))),
+    }
+}
+
+fn write_new(path: &Path, file: &SourceFile) -> Result<(), Failure> {
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(|cause| Failure::file("make", parent, &cause))?;
+    }
+    // Never over a file that is there.
+    let opened = OpenOptions::new().write(true).create_new(true).open(path);
+    opened
+        .and_then(|mut opened| opened.write_all(file.text.as_bytes()))
+        .map_err(|cause| Failure::file("write", path, &cause))
+}
+
+/// What a crate that embeds the folder needs, so that cargo notices the new file.
+fn reminder(folder: &Path) -> Option<String> {
+    let folder = folder.canonicalize().ok()?;
+    let krate: PathBuf = folder.ancestors().skip(1).find(|it| it.join("Cargo.toml").exists())?.to_owned();
+    let script = std::fs::read_to_string(krate.join("build.rs")).unwrap_or_default();
+    if script.contains("rerun-if-changed") {
+        return None;
+    }
+    let inner = folder.strip_prefix(&krate).unwrap_or(&folder).display();
+    Some(format!(
+        "note: cargo does not notice a new file by itself. {} wants:\n\
+         \x20   fn main() {{\n\
+         \x20       println!(\"cargo::rerun-if-changed={inner}\");\n\
+         \x20   }}",
+        krate.join("build.rs").display()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_made_of_its_words() {
+        for (words, expected) in [
+            ("add_status", "add_status"),
+            ("Add status!", "add_status"),
+            ("  a--b ", "a_b"),
+            ("ADD2", "add2"),
+        ] {
+            assert_eq!(slug(words).ok().as_deref(), Some(expected), "{words}");
+        }
+        assert!(slug("---").is_err());
+    }
+}

@@ -1,0 +1,118 @@
+//! `rollout`: releases side by side.
+
+use clap::Subcommand;
+use serde_json::json;
+use upshift::{DownTarget, Share, Target, Version};
+
+use crate::answer::Answer;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::json;
+
+/// Releases side by side: who is alive, what waits for whom, and a word of an operator.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Rollout {
+    /// Backfills, contracts, who is alive. Writes nothing.
+    Status,
+    /// Keep every contract from running, until `release`.
+    Hold {
+        /// Why, for the others and for the audit.
+        reason: String,
+    },
+    /// Take `hold` back, and what `unhide` holds.
+    Release,
+    /// Approve a contract whose gate wants a person's word.
+    Approve {
+        /// Which contract.
+        version: Version,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// Say that an instance is gone whose end nobody saw.
+    Forget {
+        /// Its id, as `rollout status` shows it.
+        instance: String,
+    },
+    /// Give old code back what a contract took away, with its data.
+    Unhide {
+        /// Which contract.
+        version: Version,
+    },
+    /// Run a contract now, such as the purge of what is hidden, whatever its gate says.
+    Purge {
+        /// Which contract.
+        version: Version,
+    },
+    /// Set to whom a switch shows the new shape.
+    Share {
+        /// The switch.
+        switch: String,
+        /// To how many in a hundred.
+        percentage: u8,
+    },
+}
+
+impl Rollout {
+    pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        let migrator = context.migrator()?;
+        let rollout = migrator.rollout();
+        match self {
+            Rollout::Status => {
+                let status = rollout.status().await?;
+                let nothing = status.migrations.is_empty() && status.instances.is_empty();
+                let text = match nothing && status.words.is_empty() {
+                    true => "no backfill, no contract, nobody registered".to_owned(),
+                    false => status.to_string(),
+                };
+                Ok(Answer::done(text, json::rollout(&status)))
+            }
+            Rollout::Hold { reason } => {
+                rollout.hold(reason).await?;
+                Ok(Answer::done(format!("contracts are held: {reason}"), json!({ "held": reason })))
+            }
+            Rollout::Release => {
+                rollout.release().await?;
+                Ok(Answer::done("contracts are held no more", json!({ "held": null })))
+            }
+            Rollout::Approve { version, reason } => {
+                rollout.approve(*version, reason).await?;
+                Ok(Answer::done(
+                    format!("version {version} is approved"),
+                    json!({ "approved": version.number() }),
+                ))
+            }
+            Rollout::Forget { instance } => {
+                rollout.forget(instance).await?;
+                Ok(Answer::done(format!("{instance} counts as gone"), json!({ "gone": instance })))
+            }
+            Rollout::Unhide { version } => {
+                migrator.plan_down(DownTarget::Only(*version)).await?;
+                let report = rollout.unhide(*version).await?;
+                Ok(Answer::done(report.to_string(), json::report(&report)))
+            }
+            Rollout::Purge { version } => {
+                let target = Target::Only(vec![*version]);
+                let plan = migrator.plan(target.clone()).await?;
+                let labels: Vec<&str> = plan.steps().map(upshift::Step::label).collect();
+                if !labels.is_empty() {
+                    context.terminal.confirm(&format!(
+                        "{} runs now, whatever its gate says, and what it drops is gone",
+                        labels.join(", ")
+                    ))?;
+                }
+                let report = migrator.up(target).await?;
+                Ok(Answer::done(report.to_string(), json::report(&report)))
+            }
+            Rollout::Share { switch, percentage } => {
+                let share = match percentage {
+                    100 => Share::All,
+                    0..100 => Share::Part { percentage: *percentage, keys: Vec::new() },
+                    _ => return Err(Failure::usage("a share is 0 to 100")),
+                };
+                let text = format!("{switch} for {share}");
+                rollout.share(switch, share).await?;
+                Ok(Answer::done(text, json!({ "switch": switch, "percentage": percentage })))
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! `up`: applies what is pending.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use upshift::Grouping;
+
+use super::target::UpTo;
+use crate::answer::Answer;
+use crate::backup::Backup;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::json;
+
+/// Apply what is pending, each migration in its own transaction.
+#[derive(Debug, Clone, Args)]
+pub struct Up {
+    #[command(flatten)]
+    target: UpTo,
+    /// One transaction for all of them: a failure leaves nothing.
+    #[arg(long)]
+    grouped: bool,
+    /// Show what would be done, and do nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Back the database up into this folder first, with pg_dump, and check the archive.
+    #[arg(long, value_name = "FOLDER")]
+    backup: Option<PathBuf>,
+    /// Back the database up with this command first; a failure of it ends the run.
+    #[arg(long, value_name = "COMMAND", conflicts_with = "backup")]
+    backup_command: Option<String>,
+}
+
+impl Up {
+    pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        let grouping = if self.grouped { Grouping::AllInOne } else { Grouping::Each };
+        let migrator = context.migrator()?.grouping(grouping);
+        let target = self.target.target();
+        if self.dry_run {
+            let plan = migrator.plan(target).await?;
+            return Ok(Answer::done(plan.to_string(), json::plan(&plan)));
+        }
+        if let Some(backup) = Backup::asked(self.backup.as_deref(), self.backup_command.as_deref(), context) {
+            // Nothing to do is nothing to back up for.
+            if migrator.plan(target.clone()).await?.is_empty() {
+                context.terminal.tell("no backup: nothing is pending");
+            } else {
+                let made = backup.make(context).await?;
+                context.terminal.tell(&made);
+                migrator.audit().remark("backup", &made).await?;
+            }
+        }
+        let report = migrator.up(target).await?;
+        Ok(Answer::done(report.to_string(), json::report(&report)))
+    }
+}

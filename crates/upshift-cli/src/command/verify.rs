@@ -1,0 +1,52 @@
+//! `verify`: proves every way back.
+
+use clap::Args;
+use serde_json::json;
+use upshift::Version;
+use upshift_test::VerifyRollbacks;
+
+use crate::answer::Answer;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// Prove every way back on a scratch server: up, down, compare the schema with before, up again, compare with after.
+///
+/// The server is one of its own that goes away afterwards, unless --server names one: never the database of --url.
+#[derive(Debug, Clone, Args)]
+pub struct Verify {
+    /// A server where scratch databases may be made, as a superuser or a role that may create databases.
+    #[arg(long, value_name = "URL")]
+    server: Option<String>,
+    /// Try from this version on.
+    #[arg(long, value_name = "VERSION")]
+    since: Option<Version>,
+}
+
+impl Verify {
+    pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        let mut verify = VerifyRollbacks::new(context.source()).vars(context.settings.vars.clone());
+        if context.settings.schema != "upshift" {
+            verify = verify.history_schema(context.settings.schema.clone());
+        }
+        if let Some(server) = &self.server {
+            verify = verify.server(server.clone());
+        }
+        if let Some(since) = self.since {
+            verify = verify.since(since);
+        }
+        let verified = verify.run().await.map_err(|error| Failure::failed(format!("{error:?}")))?;
+        let migrations = verified.migrations.iter().map(|it| {
+            json!({
+                "label": it.label,
+                "proven": it.verdict.is_proven(),
+                "broken": it.verdict.is_broken(),
+                "text": it.to_string(),
+            })
+        });
+        let data = json!({ "migrations": migrations.collect::<Vec<_>>() });
+        let broken = verified.broken().next().is_some();
+        let answer = Answer::done(verified.to_string(), data);
+        Ok(if broken { answer.exit(Exit::No) } else { answer })
+    }
+}

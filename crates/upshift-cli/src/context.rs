@@ -1,0 +1,94 @@
+//! What a command works with: the program, the settings, the terminal; connections when it asks for one.
+
+use std::path::{Path, PathBuf};
+
+use deadpool_postgres::{Object, Pool};
+use upshift::{MigrationSet, Migrator, Source};
+
+use crate::connect;
+use crate::failure::Failure;
+use crate::program::{Migrations, Program};
+use crate::settings::{Environment, Settings};
+use crate::terminal::{Terminal, progress};
+
+/// What a command works with.
+pub(crate) struct Context {
+    pub(crate) program: Program,
+    pub(crate) settings: Settings,
+    pub(crate) environment: Environment,
+    pub(crate) terminal: Terminal,
+}
+
+impl Context {
+    /// The migrations, nothing understood yet.
+    pub(crate) fn source(&self) -> Source {
+        match self.program.migrations() {
+            Migrations::Embedded(source) => source.clone(),
+            Migrations::Folder => {
+                let source = Source::folder(&self.settings.folder);
+                match self.settings.layout {
+                    upshift::files::LayoutChoice::Detect => source,
+                    upshift::files::LayoutChoice::Is(layout) => source.layout(layout),
+                }
+            }
+        }
+    }
+
+    /// The migrations, understood.
+    pub(crate) fn set(&self) -> Result<MigrationSet, Failure> {
+        Ok(self.source().set()?)
+    }
+
+    /// The folder that commands write files to. Embedded migrations are in one as well, at the time of writing.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.settings.folder.clone()
+    }
+
+    /// A pool of the program's own, or made of the settings.
+    pub(crate) fn pool(&self) -> Result<Pool, Failure> {
+        match self.program.own_pool() {
+            Some(pool) => Ok(pool.clone()),
+            None => connect::pool(self.settings.url.as_deref(), &self.environment),
+        }
+    }
+
+    /// A connection for questions of the commands' own.
+    pub(crate) async fn client(&self) -> Result<Object, Failure> {
+        self.pool()?.get().await.map_err(|cause| unreachable(&cause))
+    }
+
+    /// A migrator as the settings and the program want it, whose run is shown on the terminal.
+    pub(crate) fn migrator(&self) -> Result<Migrator, Failure> {
+        let settings = &self.settings;
+        let mut migrator = Migrator::new(self.pool()?, self.source())
+            .schema(&settings.schema)
+            .map_err(|why| Failure::usage(format!("--schema {}: {why}", settings.schema)))?
+            .policy(settings.policy)
+            .timeouts(settings.timeouts)
+            .backfill_policy(settings.backfill)
+            .lock(settings.lock)
+            .drift_policy(settings.drift)
+            .vars(settings.vars.clone());
+        if let Some(service) = &settings.service {
+            migrator = migrator.service(service.clone(), settings.release.clone().unwrap_or_default());
+        }
+        Ok(self.program.set_up(progress::told(migrator, &self.terminal)))
+    }
+
+    /// A path as a person would write it.
+    pub(crate) fn shown(&self, path: &Path) -> String {
+        path.display().to_string()
+    }
+}
+
+/// A pool that gives no connection: the server's own words, which stand at the end of the chain.
+pub(crate) fn unreachable(cause: &deadpool_postgres::PoolError) -> Failure {
+    let mut words = cause.to_string();
+    let mut inner = std::error::Error::source(cause);
+    while let Some(error) = inner {
+        words.push_str(&format!("\n  caused by: {error}"));
+        inner = error.source();
+    }
+    Failure::unreachable(format!("no connection to the database: {words}"))
+        .help("`upshift doctor` says more; the address is DATABASE_URL, --url or libpq's variables")
+}

@@ -1,0 +1,98 @@
+//! Everything that upshift can do, from a command line: as the program `upshift`, and inside of yours.
+//!
+//! A service that embeds its migrations gets all commands with them, Rust migrations as well:
+//!
+//! ```no_run
+//! # const MIGRATIONS: upshift::Source = upshift::Source::embedded("", &[], &[]);
+//! // const MIGRATIONS: upshift::Source = upshift::embed_migrations!("migrations");
+//! fn main() -> std::process::ExitCode {
+//!     upshift_cli::run(MIGRATIONS)
+//! }
+//! ```
+//!
+//! A program that has a command line of its own mounts them in it:
+//!
+//! ```no_run
+//! # const MIGRATIONS: upshift::Source = upshift::Source::embedded("", &[], &[]);
+//! use clap::Parser;
+//! use std::process::ExitCode;
+//!
+//! #[derive(Parser)]
+//! enum Orders {
+//!     /// Serve.
+//!     Serve,
+//!     /// Look after the database.
+//!     Migrate(upshift_cli::Cli),
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> ExitCode {
+//!     match Orders::parse() {
+//!         Orders::Serve => ExitCode::SUCCESS,
+//!         Orders::Migrate(cli) => cli.run(upshift_cli::Program::new(MIGRATIONS)).await.into(),
+//!     }
+//! }
+//! ```
+//!
+//! What each command answers with `--json`, and the exit codes: `docs/commands.md`. This is the only crate of upshift that
+//! reads the environment and prints.
+
+mod answer;
+mod backup;
+mod cli;
+mod command;
+mod connect;
+mod context;
+mod exit;
+mod failure;
+mod json;
+mod program;
+mod settings;
+mod terminal;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+pub use answer::{Answer, JSON_VERSION};
+pub use cli::{Cli, Globals};
+pub use command::Command;
+pub use exit::Exit;
+pub use failure::Failure;
+pub use program::Program;
+
+use upshift::Source;
+
+/// The whole command line of a program that embeds its migrations: reads the arguments, does what they say, prints the
+/// answer, gives the exit code.
+pub fn run(migrations: impl Into<Source>) -> ExitCode {
+    start(Program::new(migrations), std::env::args_os())
+}
+
+/// The program `upshift`: the migrations are a folder.
+pub fn main() -> ExitCode {
+    start(Program::folder(), std::env::args_os())
+}
+
+fn start(program: Program, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match cli::Main::try_parse_from(arguments) {
+        Ok(main) => main.cli,
+        Err(answer) => {
+            // Help and version are errors to clap, which go to standard output and are no failure.
+            let code = answer.exit_code();
+            return match answer.print() {
+                Ok(()) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
+                Err(_) => Exit::Failed.into(),
+            };
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(cli.run(program)).into(),
+        Err(cause) => {
+            terminal::complain(&format!("the asynchronous runtime does not start: {cause}"));
+            Exit::Failed.into()
+        }
+    }
+}

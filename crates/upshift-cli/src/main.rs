@@ -1,0 +1,5 @@
+//! The program `upshift`.
+
+fn main() -> std::process::ExitCode {
+    upshift_cli::main()
+}

@@ -1,0 +1,136 @@
+//! What goes on during a run, as it does: lines in a log, bars on a terminal.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use upshift::{Direction, Event, Migrator, Observer};
+
+use super::{Telling, Terminal, complain};
+
+/// The migrator, with somebody who tells what goes on, where anybody wants to know.
+pub(crate) fn told(migrator: Migrator, terminal: &Terminal) -> Migrator {
+    match terminal.telling() {
+        Telling::Nothing => migrator,
+        Telling::Lines => migrator.observer(Lines),
+        Telling::Bars => migrator.observer(Bars::new()),
+    }
+}
+
+/// The line that an event is worth in a log. A step that is done stands in the report.
+fn line(event: &Event<'_>) -> Option<String> {
+    let text = match event {
+        Event::Waiting { waited } if waited.is_zero() => "waiting for another migrator".to_owned(),
+        Event::Waiting { waited } => format!("waiting for another migrator, for {} s now", waited.as_secs()),
+        Event::Blocked { label, by } => {
+            let who: Vec<String> = by.iter().map(|it| format!("\n  in the way: {it}")).collect();
+            format!("{label} waits for locks{}", who.join(""))
+        }
+        Event::Retrying { label, pause, why } => {
+            format!("{label} is tried again in {}: {why}", human(*pause))
+        }
+        Event::SentAgain { label, statement: Some(statement) } => {
+            format!("{label}: statement {statement} is sent again; the connection was lost beside it")
+        }
+        Event::SentAgain { label, statement: None } => {
+            format!("{label} is run again; the connection was lost beside it")
+        }
+        Event::InvalidIndexDropped { index } => {
+            format!("dropped the invalid index {index} of an earlier try")
+        }
+        Event::BatchTriedAgain { label, next, why } => {
+            format!("{label}: a batch is tried again with {next} rows: {why}")
+        }
+        Event::BackfillHeld { label, pause, why } => format!("{label} holds for {}: {why}", human(*pause)),
+        Event::Gate { label, verdict } => format!("{label}: {verdict}"),
+        Event::DutyFailed { why, pause } => format!("{why}; tried again in {}", human(*pause)),
+        Event::Shadow { switch, why } => format!("switch {switch}: {why}"),
+        _ => return None,
+    };
+    Some(text)
+}
+
+fn human(time: Duration) -> String {
+    match time.as_millis() {
+        ms @ 0..1_000 => format!("{ms} ms"),
+        _ => format!("{:.1} s", time.as_secs_f64()),
+    }
+}
+
+struct Lines;
+
+impl Observer for Lines {
+    fn event(&self, event: &Event<'_>) {
+        if let Event::StepStarted { label, direction, .. } = event {
+            complain(&format!("{} {label}", verb(*direction)));
+        }
+        if let Some(line) = line(event) {
+            complain(&line);
+        }
+    }
+}
+
+fn verb(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Up => "applying ",
+        Direction::Down => "reverting",
+    }
+}
+
+/// One bar for the run; its message is what is being done. Drawn at most ten times a second.
+struct Bars {
+    bar: ProgressBar,
+    /// Rows of the backfill at hand.
+    rows: Mutex<u64>,
+}
+
+impl Bars {
+    fn new() -> Bars {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
+        let style = ProgressStyle::with_template("{spinner} {pos}/{len} {bar:24} {elapsed} {wide_msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Bars { bar, rows: Mutex::new(0) }
+    }
+
+    fn rows(&self, more: u64) -> u64 {
+        let mut rows = self.rows.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *rows += more;
+        *rows
+    }
+}
+
+impl Observer for Bars {
+    fn event(&self, event: &Event<'_>) {
+        match event {
+            Event::RunStarted { steps } => {
+                self.bar.set_length(u64::try_from(*steps).unwrap_or(u64::MAX));
+                self.bar.enable_steady_tick(Duration::from_millis(100));
+            }
+            Event::StepStarted { label, direction, .. } => {
+                *self.rows.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = 0;
+                self.bar.set_message(format!("{} {label}", verb(*direction).trim_end()));
+            }
+            Event::StatementFinished { label, done, of } => {
+                self.bar.set_message(format!("{label}: statement {done} of {of}"));
+            }
+            Event::BatchFinished { label, rows, next, .. } => {
+                let all = self.rows(*rows);
+                self.bar.set_message(format!("{label}: {all} rows, batches of {next}"));
+            }
+            Event::StepFinished { .. } => self.bar.inc(1),
+            Event::RunFinished { .. } => self.bar.finish_and_clear(),
+            other => {
+                if let Some(line) = line(other) {
+                    self.bar.println(line);
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Bars {
+    /// A run that failed has no last event.
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
