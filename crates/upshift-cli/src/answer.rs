@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::words::{at_a_command_line, in_json};
 
 /// The version of the shape of all JSON. It rises when a field is taken away or changes its meaning; new fields may come
 /// at any time.
@@ -36,9 +37,10 @@ impl Answer {
 
     /// For a person: ends with a line end, unless there is nothing to say.
     pub fn text(&self) -> String {
-        match self.text.is_empty() || self.text.ends_with('\n') {
-            true => self.text.clone(),
-            false => format!("{}\n", self.text),
+        let text = at_a_command_line(&self.text);
+        match text.is_empty() || text.ends_with('\n') {
+            true => text.into_owned(),
+            false => format!("{text}\n"),
         }
     }
 
@@ -73,6 +75,6 @@ fn envelope(command: &str, exit: Exit, key: &str, value: &Value) -> Value {
         "upshift": { "json": JSON_VERSION, "version": env!("CARGO_PKG_VERSION") },
         "command": command,
         "exit": { "code": exit.code(), "is": exit },
-        key: value,
+        key: in_json(value.clone()),
     })
 }

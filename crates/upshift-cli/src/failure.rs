@@ -54,6 +54,11 @@ impl Failure {
             .help("say --yes where nobody can be asked")
     }
 
+    /// The same, where another word than `--yes` says that it may.
+    pub(crate) fn not_confirmed_by(what: String, help: &str) -> Failure {
+        Failure::own(Exit::NotConfirmed, what).help(help)
+    }
+
     /// A file or folder that could not be read or written.
     pub(crate) fn file(doing: &str, path: &Path, cause: &std::io::Error) -> Failure {
         Failure::own(Exit::Failed, format!("cannot {doing} {}: {cause}", path.display()))

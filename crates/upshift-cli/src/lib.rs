@@ -49,11 +49,11 @@ mod json;
 mod program;
 mod settings;
 mod terminal;
+mod words;
 
-use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 pub use answer::{Answer, JSON_VERSION};
 pub use cli::{Cli, Globals};
@@ -67,16 +67,17 @@ use upshift::Source;
 /// The whole command line of a program that embeds its migrations: reads the arguments, does what they say, prints the
 /// answer, gives the exit code.
 pub fn run(migrations: impl Into<Source>) -> ExitCode {
-    start(Program::new(migrations), std::env::args_os())
+    start(Program::new(migrations), cli::Main::command())
 }
 
 /// The program `upshift`: the migrations are a folder.
 pub fn main() -> ExitCode {
-    start(Program::folder(), std::env::args_os())
+    start(Program::folder(), cli::Main::command().bin_name("upshift"))
 }
 
-fn start(program: Program, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match cli::Main::try_parse_from(arguments) {
+fn start(program: Program, grammar: clap::Command) -> ExitCode {
+    let read = grammar.try_get_matches().and_then(|matches| cli::Main::from_arg_matches(&matches));
+    let cli = match read {
         Ok(main) => main.cli,
         Err(answer) => {
             // Help and version are errors to clap, which go to standard output and are no failure.

@@ -44,6 +44,11 @@ pub enum BackfillCommand {
         /// Which backfill.
         version: Version,
     },
+    /// Let one that has begun go on with its text of today.
+    AcceptText {
+        /// Which backfill.
+        version: Version,
+    },
     /// Work on one, beside whoever else does.
     Work {
         /// Which backfill.
@@ -83,6 +88,10 @@ impl BackfillCommand {
             BackfillCommand::Restart { version } => {
                 backfills.restart(*version).await?;
                 Ok(said(*version, "forgotten; it begins anew"))
+            }
+            BackfillCommand::AcceptText { version } => {
+                backfills.accept_text(*version).await?;
+                Ok(said(*version, "going on with its text of today"))
             }
             BackfillCommand::Work { version, time } => {
                 let time = match time {

@@ -116,5 +116,10 @@ fn rules(context: &Context) -> Result<Part, Failure> {
 
 /// The lines below the first stand under it.
 fn indented(text: &str) -> String {
-    text.trim_end().replace('\n', "\n         ")
+    let mut lines = text.trim_end().lines();
+    let first = lines.next().unwrap_or_default().to_owned();
+    lines.fold(first, |all, line| match line.trim_end() {
+        "" => format!("{all}\n"),
+        line => format!("{all}\n         {line}"),
+    })
 }

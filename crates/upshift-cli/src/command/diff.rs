@@ -2,40 +2,45 @@
 
 use clap::Args;
 use serde_json::json;
-use upshift_schema::{Filter, Snapshot};
+use upshift_schema::Filter;
 
+use super::origin::{Scratch, origin};
 use crate::answer::Answer;
-use crate::connect;
-use crate::context::{Context, unreachable};
+use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// What differs between the schemas of two databases. Writes nothing.
+/// What differs between two schemas. Writes nothing but scratch databases; exits with 4 where they differ.
 ///
-/// Lines with `-` are of the database of --url, lines with `+` of the other.
+/// A schema is `database` (that of --url), `migrations` (all of them, applied to a scratch database), `empty`, a URL, or a
+/// file or folder of SQL. Lines with `-` are of the first, lines with `+` of the second.
 #[derive(Debug, Clone, Args)]
 pub struct DiffArguments {
-    /// The other database.
-    #[arg(value_name = "URL")]
-    other: String,
+    /// The first schema.
+    from: String,
+    /// The second schema.
+    to: String,
+    #[command(flatten)]
+    scratch: Scratch,
 }
 
 impl DiffArguments {
     pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let filter = Filter::new();
-        let here = snapshot(&context.pool()?, &filter).await?;
-        let there = snapshot(&connect::pool(Some(&self.other), &context.environment)?, &filter).await?;
-        let diff = here.diff(&there);
+        let (from, to) =
+            (origin(&self.from, context, &filter).await?, origin(&self.to, context, &filter).await?);
+        let schemas = match (&from, &to) {
+            (upshift_generate::Origin::Schema(from), upshift_generate::Origin::Schema(to)) => {
+                (from.as_ref().clone(), to.as_ref().clone())
+            }
+            _ => {
+                let place = self.scratch.place(context).await?;
+                (from.schema(place.config(), &filter).await?, to.schema(place.config(), &filter).await?)
+            }
+        };
+        let diff = schemas.0.snapshot.diff(&schemas.1.snapshot);
         let text = if diff.is_empty() { "no difference\n".to_owned() } else { diff.to_string() };
         let exit = if diff.is_empty() { Exit::Done } else { Exit::No };
         Ok(Answer::done(text, json!({ "equal": diff.is_empty(), "diff": diff })).exit(exit))
     }
-}
-
-async fn snapshot(pool: &deadpool_postgres::Pool, filter: &Filter) -> Result<Snapshot, Failure> {
-    let client = pool.get().await.map_err(|cause| unreachable(&cause))?;
-    Snapshot::read(&client, filter).await.map_err(|error| {
-        let cause = std::error::Error::source(&error).map(|cause| format!("\n  caused by: {cause}"));
-        Failure::failed(format!("{error}{}", cause.unwrap_or_default()))
-    })
 }

@@ -28,11 +28,6 @@ impl DriftArguments {
             "diff": drift.diff(),
             "text": drift.to_string(),
         });
-        if !known {
-            context.terminal.tell(
-                "note: upshift.toml says it so: [policy] drift = \"watch\"; and `upshift repair accept-drift` keeps one now",
-            );
-        }
         Ok(Answer::done(drift.to_string(), data).exit(exit))
     }
 }

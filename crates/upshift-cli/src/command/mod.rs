@@ -9,12 +9,16 @@ mod diff;
 mod doctor;
 mod down;
 mod drift;
+mod generate;
 mod history;
 mod lint;
 mod man;
 mod new;
 mod new_files;
+mod origin;
 mod plan;
+mod pull;
+mod push;
 mod redo;
 mod renumber;
 mod repair;
@@ -63,8 +67,15 @@ pub enum Command {
     Verify(verify::Verify),
     /// What somebody has changed in the schema behind upshift's back.
     Drift(drift::DriftArguments),
-    /// What differs between the schemas of two databases.
+    /// What differs between two schemas: databases, migrations, SQL files.
     Diff(diff::DiffArguments),
+    /// Write migrations from the wish: proven on a scratch server, with their way back.
+    Generate(generate::GenerateArguments),
+    /// A schema as readable SQL that makes it again.
+    #[command(visible_alias = "dump")]
+    Pull(pull::PullArguments),
+    /// Make a development database equal to a wish.
+    Push(push::PushArguments),
     /// Accept a database that was built without upshift: nothing is run.
     #[command(visible_alias = "stamp")]
     Baseline(baseline::Baseline),
@@ -110,6 +121,9 @@ impl Command {
             Command::Verify(_) => "verify",
             Command::Drift(_) => "drift",
             Command::Diff(_) => "diff",
+            Command::Generate(_) => "generate",
+            Command::Pull(_) => "pull",
+            Command::Push(_) => "push",
             Command::Baseline(_) => "baseline",
             Command::Repair(_) => "repair",
             Command::Rollout(_) => "rollout",
@@ -139,6 +153,9 @@ impl Command {
             Command::Verify(it) => it.run(context).await,
             Command::Drift(it) => it.run(context).await,
             Command::Diff(it) => it.run(context).await,
+            Command::Generate(it) => it.run(context).await,
+            Command::Pull(it) => it.run(context).await,
+            Command::Push(it) => it.run(context).await,
             Command::Baseline(it) => it.run(context).await,
             Command::Repair(it) => it.run(context).await,
             Command::Rollout(it) => it.run(context).await,

@@ -71,7 +71,7 @@ impl New {
         let mut text = String::new();
         for file in &written {
             let path = folder.join(&*file.path);
-            write_new(&path, file)?;
+            write_new(&path, &file.text)?;
             text.push_str(&format!("{}\n", path.display()));
         }
         if let Some(reminder) = reminder(&folder) {
@@ -84,18 +84,31 @@ impl New {
     }
 
     fn next(&self, head: Option<Version>) -> Result<Version, Failure> {
-        if let Some(version) = self.version {
-            return Ok(version);
+        match (self.version, head) {
+            (Some(version), _) => Ok(version),
+            (None, None) if self.sequence => behind(1),
+            (None, Some(head)) if self.sequence => behind(head.number() + 1),
+            (None, head) => usual(head),
         }
-        let counts = head.is_some_and(|head| head.number() < TIMESTAMP);
-        let number = match head {
-            Some(head) if self.sequence || counts => head.number() + 1,
-            None if self.sequence => 1,
-            // Two in one second: the second one is a second later.
-            head => now().max(head.map_or(0, |head| head.number() + 1)),
-        };
-        Version::new(number).ok_or_else(|| Failure::refused("there is no version behind the last one"))
     }
+}
+
+/// The version that a new migration gets when nobody says one.
+pub(super) fn next_version(context: &Context) -> Result<Version, Failure> {
+    usual(known(context, &context.folder())?.1)
+}
+
+/// The time; in a folder that counts, the next number.
+fn usual(head: Option<Version>) -> Result<Version, Failure> {
+    match head.map(Version::number) {
+        Some(head) if head < TIMESTAMP => behind(head + 1),
+        // Two in one second: the second one is a second later.
+        head => behind(now().max(head.map_or(0, |head| head + 1))),
+    }
+}
+
+fn behind(number: u64) -> Result<Version, Failure> {
+    Version::new(number).ok_or_else(|| Failure::refused("there is no version behind the last one"))
 }
 
 /// How the folder is written, and its last version; ours, where there is nothing yet.
@@ -155,14 +168,15 @@ fn slug(words: &str) -> Result<String, Failure> {
     }
 }
 
-fn write_new(path: &Path, file: &SourceFile) -> Result<(), Failure> {
+/// Writes a file that is not there yet, and the folders above it.
+pub(super) fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent).map_err(|cause| Failure::file("make", parent, &cause))?;
     }
     // Never over a file that is there.
     let opened = OpenOptions::new().write(true).create_new(true).open(path);
     opened
-        .and_then(|mut opened| opened.write_all(file.text.as_bytes()))
+        .and_then(|mut opened| opened.write_all(text.as_bytes()))
         .map_err(|cause| Failure::file("write", path, &cause))
 }
 

@@ -110,11 +110,10 @@ fn native(wanted: &Wanted<'_>) -> Vec<SourceFile> {
 }
 
 fn rust(wanted: &Wanted<'_>) -> String {
-    let phase = wanted.phase.map_or_else(String::new, |phase| format!("phase = \"{}\"", phase.word()));
-    let attribute = if phase.is_empty() { String::new() } else { format!("({phase})") };
+    let header =
+        wanted.phase.map_or_else(String::new, |phase| format!("// upshift: phase {}\n", phase.word()));
     format!(
-        "use upshift::{{BoxError, StepContext, migration}};\n\n\
-         #[migration{attribute}]\n\
+        "{header}use upshift::{{BoxError, StepContext}};\n\n\
          pub async fn up(step: &mut StepContext<'_>) -> Result<(), BoxError> {{\n    \
              step.batch_execute(\"\").await?;\n    Ok(())\n}}\n"
     )

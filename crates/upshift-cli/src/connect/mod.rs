@@ -39,7 +39,7 @@ pub(crate) fn pool(said: Option<&str>, environment: &Environment) -> Result<Pool
 pub(crate) fn settled(
     said: Option<&str>,
     environment: &Environment,
-) -> Result<(tokio_postgres::Config, tokio_postgres_rustls::MakeRustlsConnect), Failure> {
+) -> Result<(tokio_postgres::Config, tls::Connector), Failure> {
     let parameters = said.map(Parameters::parse).transpose()?.unwrap_or_default();
     let parameters = parameters.or_environment(environment);
     let parameters = with_service(parameters, environment)?;

@@ -9,18 +9,37 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::address::Encryption;
 use super::parameters::Parameters;
 use crate::failure::Failure;
 
+/// Makes connections TLS.
+#[derive(Clone)]
+pub(crate) struct Connector(MakeRustlsConnect);
+
+impl<S> MakeTlsConnect<S> for Connector
+where
+    MakeRustlsConnect: MakeTlsConnect<S>,
+{
+    type Stream = <MakeRustlsConnect as MakeTlsConnect<S>>::Stream;
+    type TlsConnect = <MakeRustlsConnect as MakeTlsConnect<S>>::TlsConnect;
+    type Error = <MakeRustlsConnect as MakeTlsConnect<S>>::Error;
+
+    fn make_tls_connect(&mut self, host: &str) -> Result<Self::TlsConnect, Self::Error> {
+        // A socket of this machine has no name, and is asked for one before it turns out that it is not encrypted.
+        self.0.make_tls_connect(if host.is_empty() { "localhost" } else { host })
+    }
+}
+
 /// What makes a connection TLS.
 pub(super) fn connector(
     encryption: &Encryption,
     parameters: &Parameters,
     home: Option<&Path>,
-) -> Result<MakeRustlsConnect, Failure> {
+) -> Result<Connector, Failure> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -34,7 +53,7 @@ pub(super) fn connector(
             .map_err(|why| Failure::usage(format!("the client's certificate and key do not fit: {why}")))?,
         None => builder.with_no_client_auth(),
     };
-    Ok(MakeRustlsConnect::new(config))
+    Ok(Connector(MakeRustlsConnect::new(config)))
 }
 
 /// Whom we trust to say who a server is: nobody said, the system's, or those of a file.

@@ -7,6 +7,7 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use anstyle::{AnsiColor, Style};
 
 use crate::failure::Failure;
+use crate::words::at_a_command_line;
 
 /// How an answer is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +106,10 @@ impl Terminal {
 
     /// Why it was not done.
     pub(crate) fn fail(&self, failure: &Failure) {
+        let report = failure.engine().and_then(upshift::Error::report);
+        if let Some(report) = report.filter(|report| !report.is_empty()) {
+            complain(&report.to_string());
+        }
         let label = self.styled("error", AnsiColor::Red.on_default().bold());
         complain(&format!("{label}: {}", failure.render()));
     }
@@ -152,5 +157,5 @@ pub(crate) enum Telling {
 /// A line to standard error.
 pub(crate) fn complain(line: &str) {
     let mut err = std::io::stderr().lock();
-    let _ = writeln!(err, "{line}");
+    let _ = writeln!(err, "{}", at_a_command_line(line));
 }

@@ -18,15 +18,25 @@ pub enum Origin {
     Migrations(Source),
     /// A database, which is only read.
     Database(Config),
+    /// A schema that was read already, such as over a connection with TLS.
+    Schema(Box<Schema>),
     /// SQL, run in this order in an empty database. Nothing but the server reads it.
     Sql(Vec<String>),
 }
 
 impl Origin {
-    /// The schema.
-    pub(super) async fn schema(&self, place: &Config, filter: &Filter) -> Result<Schema, GenerateError> {
-        if let Origin::Database(config) = self {
-            return Link::open(config).await?.schema(filter).await;
+    /// The schema. `place` is where a shadow is made, for what has to be run to be known.
+    ///
+    /// # Errors
+    /// It cannot be read, or cannot be built.
+    ///
+    /// # Cancel safety
+    /// As [`Shadow::empty`].
+    pub async fn schema(&self, place: &Config, filter: &Filter) -> Result<Schema, GenerateError> {
+        match self {
+            Origin::Database(config) => return Link::open(config).await?.schema(filter).await,
+            Origin::Schema(schema) => return Ok(Schema::clone(schema)),
+            Origin::Empty | Origin::Migrations(_) | Origin::Sql(_) => {}
         }
         let shadow = self.shadow(place, filter).await?;
         let schema = shadow.schema(filter).await;
@@ -64,6 +74,7 @@ impl Origin {
                 let schema = Link::open(config).await?.schema(filter).await?;
                 rebuild(shadow, &schema, filter).await?;
             }
+            Origin::Schema(schema) => drop(rebuild(shadow, schema, filter).await?),
         }
         Ok(())
     }

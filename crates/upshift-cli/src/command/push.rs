@@ -1,0 +1,52 @@
+//! `push`: a development database made equal to a wish.
+
+use clap::Args;
+use serde_json::json;
+use upshift_generate::{Drops, PushOptions, push};
+use upshift_schema::Filter;
+
+use super::origin::{Scratch, origin};
+use crate::answer::Answer;
+use crate::connect;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Make the development database of --url equal to a wish, in one transaction, after trying it on a scratch server.
+///
+/// Refuses a database that migrations were applied to, upshift's or another tool's. Never truncates; drops only with --drops.
+#[derive(Debug, Clone, Args)]
+pub struct PushArguments {
+    /// The wished schema: a file or folder of SQL, `migrations`, a URL.
+    #[arg(value_name = "SCHEMA")]
+    wish: String,
+    /// What is not in the wish may be dropped, with its rows.
+    #[arg(long)]
+    drops: bool,
+    #[command(flatten)]
+    scratch: Scratch,
+}
+
+impl PushArguments {
+    pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        let filter = Filter::new();
+        let wish = origin(&self.wish, context, &filter).await?;
+        let (database, _) = connect::settled(context.settings.url.as_deref(), &context.environment)?;
+        let place = self.scratch.place(context).await?;
+        let mut options = PushOptions::default();
+        if self.drops {
+            let name = database.get_dbname().unwrap_or_default();
+            context
+                .terminal
+                .confirm(&format!("what is not in the wish is dropped from {name}, with its rows"))?;
+            options = options.drops(Drops::Allow);
+        }
+        let pushed = push(place.config(), &database, &wish, &options).await?;
+        let mut text: String =
+            pushed.statements.iter().map(|sql| format!("{};\n", sql.trim_end_matches(';'))).collect();
+        if pushed.statements.is_empty() {
+            text.push_str("the database is as wished already\n");
+        }
+        pushed.drops.iter().for_each(|what| text.push_str(&format!("dropped {what}\n")));
+        Ok(Answer::done(text, json!({ "statements": pushed.statements, "dropped": pushed.drops })))
+    }
+}

@@ -1,0 +1,97 @@
+//! The engine speaks to programmers. At a command line the same advice is a command.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+/// What the engine says, and what it is here.
+const WORDS: &[(&str, &str)] = &[
+    ("`LockPolicy::wait`", "`--lock-wait`"),
+    ("`Timeouts::lock`", "`--lock-timeout`"),
+    ("`Migrator::schema`", "`--schema`"),
+    ("`OutOfOrder::Apply`", "`--allow-out-of-order`"),
+    ("`Missing::Accept`", "`[policy] missing = \"accept\"` in upshift.toml"),
+    ("`Grouping::AllInOne`", "`--grouped`"),
+    ("`drift_policy(DriftPolicy::Watch)`", "`[policy] drift = \"watch\"` in upshift.toml"),
+    ("`migrator.run()`", "`upshift up`"),
+    ("`migrator.status()`", "`upshift status`"),
+    ("`migrator.down(…)`", "`upshift down`"),
+    ("`forget` is for", "`upshift repair forget` is for"),
+    ("`migrator.join()`", "the running service"),
+    ("`Migrator::join`", "the running service"),
+    ("`Target::Only`", "`--only`"),
+    ("`migrator.repair().accept_checksum(version)`", "`upshift repair accept-checksum VERSION`"),
+    ("`migrator.repair().forget(version)`", "`upshift repair forget VERSION`"),
+    ("`migrator.repair().accept_drift(\"why\")`", "`upshift repair accept-drift --because WHY`"),
+    ("`migrator.rollout().status()`", "`upshift rollout status`"),
+    ("`migrator.rollout().unhide(version)`", "`upshift rollout unhide VERSION`"),
+    ("`rollout().forget(id)`", "`upshift rollout forget ID`"),
+    ("`migrator.backfills().progress()`", "`upshift backfill status`"),
+    ("`migrator.backfills().resume(version)`", "`upshift backfill resume VERSION WHY`"),
+    ("`migrator.backfills().restart(version)`", "`upshift backfill restart VERSION`"),
+    ("`migrator.backfills().accept_text(version)`", "`upshift backfill accept-text VERSION`"),
+];
+
+/// The engine's text with commands where it names calls.
+pub(crate) fn at_a_command_line(text: &str) -> Cow<'_, str> {
+    WORDS
+        .iter()
+        .filter(|(call, _)| text.contains(call))
+        .fold(Cow::Borrowed(text), |text, (call, command)| Cow::Owned(text.replace(call, command)))
+}
+
+/// The same in every text of a value.
+pub(crate) fn in_json(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(at_a_command_line(&text).into_owned()),
+        Value::Array(all) => Value::Array(all.into_iter().map(in_json).collect()),
+        Value::Object(all) => {
+            Value::Object(all.into_iter().map(|(name, value)| (name, in_json(value))).collect())
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    /// Calls that only a program can make: its own Rust code is missing, or its own policy.
+    const FOR_PROGRAMS: &[&str] =
+        &["`Migrator::backfill(version, …)`", "`Migrator::backfill_policy`", "`Source::with`"];
+
+    /// Whatever a person may read that names a call: string literals, not comments, of the engine.
+    #[test]
+    fn every_call_that_the_engine_names_has_its_command() {
+        let mut wrong = Vec::new();
+        for path in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../upshift/src")) {
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            let quoted = lines.flat_map(|line| line.split('`').skip(1).step_by(2));
+            let calls = quoted.filter(|it| {
+                let it = it.trim_start_matches('\\');
+                it.starts_with("migrator.")
+                    || it.starts_with("rollout()")
+                    || it.contains("::") && it.starts_with(char::is_uppercase)
+            });
+            for call in calls {
+                let call = format!("`{}`", call.replace("\\\"", "\""));
+                if at_a_command_line(&call) == call && !FOR_PROGRAMS.contains(&call.as_str()) {
+                    wrong.push(format!("{}: {call}", path.display()));
+                }
+            }
+        }
+        assert_eq!(wrong, Vec::<String>::new());
+    }
+
+    fn sources(folder: &Path) -> Vec<PathBuf> {
+        let entries = folder.read_dir().into_iter().flatten().flatten().map(|entry| entry.path());
+        let inner = entries.flat_map(|path| match path.is_dir() {
+            true => sources(&path),
+            false => vec![path],
+        });
+        inner.collect()
+    }
+}

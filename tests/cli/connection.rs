@@ -1,0 +1,95 @@
+//! Where the address may stand, and which place counts.
+
+use upshift_promises::Database;
+use upshift_promises::database::SERVER;
+
+use crate::stage::{Stage, said};
+use crate::story::two;
+
+/// What `status` says of a database where one of two migrations is applied.
+const ONE_OF_TWO: &str = "2_status  pending";
+
+#[tokio::test]
+async fn the_address_may_stand_in_each_place_that_people_know() {
+    let db = Database::new().await;
+    let mut stage = Stage::on(&db);
+    two(&stage);
+    assert_eq!(stage.run("up --count 1").code, 0);
+    let url = stage.url.take().unwrap();
+    let check = |command: std::process::Command, place: &str| {
+        let said = said(command);
+        assert!(said.code == 0 && said.out.contains(ONE_OF_TWO), "{place}: {}", said.text());
+    };
+    check(stage.command(&["status", "--url", &url]), "--url");
+    let port = SERVER.port().to_string();
+    let words = format!("host=127.0.0.1 port={port} user=postgres dbname={}", db.name());
+    check(stage.command(&["status", "-u", &words]), "key=value words");
+    let mut libpq = stage.command(&["status"]);
+    libpq.envs([
+        ("PGHOST", "127.0.0.1"),
+        ("PGPORT", &port),
+        ("PGUSER", "postgres"),
+        ("PGDATABASE", db.name()),
+    ]);
+    check(libpq, "libpq's variables");
+    let socket = SERVER.socket_dir().display().to_string();
+    let mut local = stage.command(&["status"]);
+    local.envs([
+        ("PGHOST", socket.as_str()),
+        ("PGPORT", &port),
+        ("PGUSER", "postgres"),
+        ("PGDATABASE", db.name()),
+        ("PGSSLMODE", "require"),
+    ]);
+    check(local, "a socket, whatever sslmode says");
+    stage.folder.write(
+        "service.conf",
+        &format!(
+            "[other]\nhost=nowhere\n[orders]\nhost=127.0.0.1\nport={port}\nuser=postgres\ndbname={}\n",
+            db.name()
+        ),
+    );
+    let mut service = stage.command(&["status", "-u", "service=orders"]);
+    service.env("PGSERVICEFILE", stage.folder.path().join("service.conf"));
+    check(service, "a service file");
+    stage.folder.write(
+        "upshift.toml",
+        &format!("url = 'postgres://nobody@127.0.0.1:1/x'\n[environments.staging]\nurl = '{url}'\n"),
+    );
+    check(stage.command(&["status", "-e", "staging"]), "an environment");
+    stage.folder.write(".env", &format!("# the address\nDATABASE_URL=\"{url}\"\n"));
+    check(stage.command(&["status"]), ".env counts before upshift.toml");
+    let mut shell = stage.command(&["status"]);
+    shell.env("DATABASE_URL", "postgres://nobody@127.0.0.1:1/x");
+    assert_eq!(said(shell).code, 6, "the environment counts before .env");
+}
+
+#[tokio::test]
+async fn a_password_file_is_read_as_libpq_reads_it() {
+    let db = Database::new().await;
+    let role = format!("secret_of_{}", db.name());
+    // The server asks nobody for a password, so what counts is that the file is found, and refused where others may read it.
+    db.run(&format!(
+        "create role {role} login password 'x'; grant create on database {} to {role}",
+        db.name()
+    ))
+    .await;
+    let mut stage = Stage::on(&db);
+    stage.url = Some(db.url().replace("postgres@", &format!("{role}@")));
+    two(&stage);
+    stage.folder.write(".pgpass", "*:*:*:*:x\n");
+    let path = stage.folder.path().join(".pgpass");
+    let mode = |mode: u32| {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(0o644);
+    let refused = stage.run("status");
+    assert!(
+        refused.code == 2 && refused.err.contains("may be read by others, so it is not used"),
+        "{}",
+        refused.text()
+    );
+    mode(0o600);
+    assert_eq!(stage.run("status").code, 0);
+}

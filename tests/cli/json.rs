@@ -1,0 +1,317 @@
+//! The shapes of `--json`: a pipeline relies on them, and `docs/commands.md` shows them.
+
+use expect_test::expect;
+use serde_json::Value;
+use upshift_promises::Database;
+
+use crate::stage::{Stage, masked};
+use crate::story::two;
+
+/// The shape of a value: the names of its fields, and the kinds of what they hold. Of a list its first element.
+fn shape(value: &Value, indent: usize) -> String {
+    let blank = "  ".repeat(indent);
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(_) => "bool".to_owned(),
+        Value::Number(_) => "number".to_owned(),
+        Value::String(_) => "text".to_owned(),
+        Value::Array(all) => match all.first() {
+            None => "[]".to_owned(),
+            Some(first) => format!("[{}]", shape(first, indent)),
+        },
+        Value::Object(all) => {
+            let lines =
+                all.iter().map(|(name, value)| format!("\n{blank}  {name}: {}", shape(value, indent + 1)));
+            lines.collect::<String>()
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_answer_has_its_shape() {
+    let db = Database::new().await;
+    let stage = Stage::on(&db);
+    two(&stage);
+    stage.folder.write(
+        "migrations/3_drop.sql",
+        "-- upshift: phase contract\nalter table users drop column status;\n",
+    );
+    let mut shapes = String::new();
+    for line in [
+        "plan",
+        "plan --sql --offline",
+        "up --count 2",
+        "status",
+        "down --yes",
+        "up",
+        "history",
+        "audit verify",
+        "rollout status",
+        "backfill status",
+        "check",
+        "lint",
+        "drift",
+        "doctor",
+        "wait",
+        "diff database database",
+        "new more",
+        "renumber 3 --offline --dry-run",
+        "rollout hold why",
+        "up --to 9",
+        "down",
+    ] {
+        let said = stage.run(&format!("{line} --json"));
+        assert_eq!(said.err, "", "{line}");
+        let answer: Value =
+            serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{line}: {error}\n{}", said.out));
+        assert_eq!(answer["exit"]["code"], said.code, "{line}");
+        assert_eq!(answer["upshift"]["json"], upshift_cli::JSON_VERSION, "{line}");
+        let part = if answer["error"].is_null() { "data" } else { "error" };
+        shapes.push_str(&format!(
+            "== {line} ({})\n{part}: {}\n",
+            answer["exit"]["is"],
+            shape(&answer[part], 0)
+        ));
+    }
+    expect![[r#"
+        == plan ("done")
+        data: 
+          direction: text
+          empty: bool
+          entries: [
+            direction: text
+            do: text
+            file: text
+            label: text
+            phase: text
+            text: text
+            version: number]
+          notes: []
+        == plan --sql --offline ("done")
+        data: 
+          direction: text
+          empty: bool
+          entries: [
+            direction: text
+            do: text
+            file: text
+            label: text
+            phase: text
+            text: text
+            version: number]
+          notes: []
+          sql: text
+        == up --count 2 ("done")
+        data: 
+          blocked: []
+          notes: []
+          steps: [
+            direction: text
+            label: text
+            retries: number
+            took_ms: number
+            version: number]
+          took_ms: number
+          waited_ms: number
+        == status ("done")
+        data: 
+          layout: text
+          migrations: [
+            applied: 
+              at: text
+              error: null
+              host: text
+              release: null
+              role: text
+              service: null
+              took_ms: number
+            backfill: null
+            blocked_by: null
+            label: text
+            state: text
+            text: text
+            version: number]
+          refused: []
+        == down --yes ("done")
+        data: 
+          blocked: []
+          notes: []
+          steps: [
+            direction: text
+            label: text
+            retries: number
+            took_ms: number
+            version: number]
+          took_ms: number
+          waited_ms: number
+        == up ("done")
+        data: 
+          blocked: [
+            by: text
+            label: text
+            version: number]
+          notes: []
+          steps: [
+            direction: text
+            label: text
+            retries: number
+            took_ms: number
+            version: number]
+          took_ms: number
+          waited_ms: number
+        == history ("done")
+        data: [
+          action: text
+          at: text
+          checksum: text
+          detail: null
+          host: text
+          id: number
+          name: text
+          outcome: text
+          release: null
+          role: text
+          service: null
+          took_ms: number
+          version: number]
+        == audit verify ("done")
+        data: 
+          rows: number
+          whole: bool
+        == rollout status ("done")
+        data: 
+          at: text
+          instances: []
+          migrations: [
+            label: text
+            more: null
+            phase: text
+            state: text
+            version: number]
+          words: []
+        == backfill status ("done")
+        data: []
+        == check ("done")
+        data: 
+          files: 
+            layout: text
+            migrations: number
+          history: 
+            asked: bool
+            blocked: [text]
+            fits: bool
+            pending: []
+          lint: 
+            errors: number
+            findings: []
+            format: number
+            not_understood: []
+            statements: number
+            warnings: number
+        == lint ("done")
+        data: 
+          errors: number
+          findings: []
+          format: number
+          not_understood: []
+          statements: number
+          warnings: number
+        == drift ("no")
+        data: 
+          diff: null
+          drifted: bool
+          known: bool
+          relations: []
+          text: text
+        == doctor ("done")
+        data: 
+          findings: [
+            about: text
+            grade: text
+            help: null
+            what: text]
+          worst: text
+        == wait ("done")
+        data: 
+          fits: bool
+          text: text
+        == diff database database ("done")
+        data: 
+          diff: 
+            changes: []
+          equal: bool
+        == new more ("done")
+        data: 
+          files: [text]
+          version: number
+        == renumber 3 --offline --dry-run ("refused")
+        error: 
+          help: null
+          message: text
+          refused: []
+          report: null
+          sqlstate: null
+          text: text
+        == rollout hold why ("refused")
+        error: 
+          help: null
+          message: text
+          refused: []
+          report: null
+          sqlstate: null
+          text: text
+        == up --to 9 ("refused")
+        error: 
+          help: null
+          message: text
+          refused: []
+          report: null
+          sqlstate: null
+          text: text
+        == down ("refused")
+        error: 
+          help: null
+          message: text
+          refused: []
+          report: null
+          sqlstate: null
+          text: text
+    "#]]
+    .assert_eq(&shapes);
+}
+
+#[tokio::test]
+async fn an_error_is_json_as_well() {
+    let db = Database::new().await;
+    let stage = Stage::on(&db);
+    stage
+        .folder
+        .write("migrations/1_wrong.sql", "create table a (id bigint);\ncreate table a (id bigint);\n");
+    expect![[r#"
+        {
+          "command": "up",
+          "error": {
+            "help": "nothing of it was done; mend it and run again",
+            "message": "migration 1_wrong failed at statement 2 of 2 (migrations/1_wrong.sql:2:1)",
+            "refused": [],
+            "report": {
+              "blocked": [],
+              "notes": [],
+              "steps": [],
+              "took_ms": N,
+              "waited_ms": N
+            },
+            "sqlstate": "42P07",
+            "text": "migration 1_wrong failed at statement 2 of 2\n  --> migrations/1_wrong.sql:2:1\n   |\n 2 | create table a (id bigint);\n   | ^^^^^^^^^^^^^^^^^^^^^^^^^^\n  caused by: relation \"a\" already exists (42P07)\n  help: nothing of it was done; mend it and run again"
+          },
+          "exit": {
+            "code": 1,
+            "is": "failed"
+          },
+          "upshift": {
+            "json": 1,
+            "version": "0.1.0"
+          }
+        }
+    "#]].assert_eq(&masked(&stage.run("up --json").out));
+}

@@ -1,0 +1,196 @@
+//! Commands that only look: check, lint, doctor, wait.
+
+use expect_test::expect;
+use upshift_promises::Database;
+use upshift_promises::database::SERVER;
+
+use crate::stage::Stage;
+use crate::story::two;
+
+#[tokio::test]
+async fn check_tells_of_files_rules_and_history_in_one_go() {
+    let db = Database::new().await;
+    let stage = Stage::on(&db);
+    two(&stage);
+    assert_eq!(stage.run("up").code, 0);
+    stage.folder.write(
+        "migrations/3_index.sql",
+        "create index users_name on users (name);\n-- upshift: down\ndrop index users_name;\n",
+    );
+    let mut story = stage.show("check");
+    stage.folder.write("upshift.toml", "[lint]\nsince = 4\n");
+    story.push_str(&stage.show("check --applied"));
+    stage
+        .folder
+        .write("migrations/2_status.sql", "alter table users add column status int;\n-- upshift: dwn\n");
+    story.push_str(&stage.show("check"));
+    expect![[r#"
+        $ upshift check
+        files    3 migrations, upshift files
+        lint     error: this index is built while nobody can write to users
+                   --> 3_index.sql:1:1
+                    |
+                  1 | create index users_name on users (name);
+                    | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+                    = effect: SHARE on users while the whole table is read: INSERT, UPDATE and DELETE wait
+                    = write instead:
+                        create index concurrently users_name on users (name);
+                    = rule: create-index-not-concurrently, https://github.com/upshift-rs/upshift/blob/main/docs/lints.md#create-index-not-concurrently
+
+                 6 statements, 1 errors, 0 warnings
+        history  fits; 1 pending: 3_index
+        (exit 3)
+        $ upshift check --applied
+        files    3 migrations, upshift files
+        lint     0 statements, 0 errors, 0 warnings
+        history  fits; 1 pending: 3_index
+        (exit 4)
+        $ upshift check
+        files    a mistake in the migration files
+
+                 unknown directive `dwn`
+                   --> 2_status.sql:2:13
+                    |
+                  2 | -- upshift: dwn
+                    |             ^^^
+                    = help: did you mean `down`?
+        lint     not asked: the files have mistakes
+        history  a mistake in the migration files
+
+                 unknown directive `dwn`
+                   --> 2_status.sql:2:13
+                    |
+                  2 | -- upshift: dwn
+                    |             ^^^
+                    = help: did you mean `down`?
+        (exit 3)
+    "#]].assert_eq(&story);
+}
+
+#[test]
+fn lint_needs_no_database_and_writes_for_code_hosts() {
+    let stage = Stage::without_database();
+    two(&stage);
+    stage.folder.write("migrations/3_rename.sql", "alter table users rename column name to full_name;\n-- upshift: down\nalter table users rename column full_name to name;\n");
+    let lines = [
+        "lint",
+        "lint --rule rename-column=warn",
+        "lint --rule rename-column=warn --strict -q",
+        "lint --rule nothing=off",
+        "lint --since 4",
+    ];
+    let story: String = lines.iter().map(|line| stage.show(line)).collect();
+    expect![[r#"
+        $ upshift lint
+        error: the release before this one still uses users.name
+          --> 3_rename.sql:1:19
+           |
+         1 | alter table users rename column name to full_name;
+           |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+           = help: add full_name beside name, keep both in step by a trigger, fill it by a backfill, and drop name in a contract: upshift-recipes writes these migrations (RenameColumn)
+           = rule: rename-column, https://github.com/upshift-rs/upshift/blob/main/docs/lints.md#rename-column
+
+        lint: 6 statements, 1 errors, 0 warnings
+        (exit 3)
+        $ upshift lint --rule rename-column=warn
+        warning: the release before this one still uses users.name
+          --> 3_rename.sql:1:19
+           |
+         1 | alter table users rename column name to full_name;
+           |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+           = help: add full_name beside name, keep both in step by a trigger, fill it by a backfill, and drop name in a contract: upshift-recipes writes these migrations (RenameColumn)
+           = rule: rename-column, https://github.com/upshift-rs/upshift/blob/main/docs/lints.md#rename-column
+
+        lint: 6 statements, 0 errors, 1 warnings
+        (exit 0)
+        $ upshift lint --rule rename-column=warn --strict -q
+        warning: the release before this one still uses users.name
+          --> 3_rename.sql:1:19
+           |
+         1 | alter table users rename column name to full_name;
+           |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+           = help: add full_name beside name, keep both in step by a trigger, fill it by a backfill, and drop name in a contract: upshift-recipes writes these migrations (RenameColumn)
+           = rule: rename-column, https://github.com/upshift-rs/upshift/blob/main/docs/lints.md#rename-column
+
+        lint: 6 statements, 0 errors, 1 warnings
+        (exit 3)
+        $ upshift lint --rule nothing=off
+        (stderr)
+        error: there is no rule `nothing`: docs/lints.md has them all
+        (exit 2)
+        $ upshift lint --since 4
+        lint: 0 statements, 0 errors, 0 warnings
+        (exit 0)
+    "#]].assert_eq(&story);
+    let sarif: serde_json::Value = serde_json::from_str(&stage.run("lint --format sarif").out).unwrap();
+    assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "rename-column");
+}
+
+#[tokio::test]
+async fn the_doctor_sees_what_would_be_in_the_way() {
+    let db = Database::new().await;
+    let stage = Stage::on(&db);
+    two(&stage);
+    assert_eq!(stage.run("up").code, 0);
+    db.run(
+        "insert into users select n from generate_series(1, 2000) n;
+         alter table users add constraint named check (name is not null) not valid;
+         alter table users enable row level security;
+         create policy all_rows on users using (true);
+         analyze users",
+    )
+    .await;
+    // An index that a failed CONCURRENTLY left behind.
+    let duplicate =
+        db.client().await.batch_execute("create unique index concurrently half on users (name)").await;
+    drop(duplicate);
+    db.run("update pg_index set indisvalid = false where indexrelid = 'half'::regclass").await;
+    stage.folder.write("migrations/3_type.sql", "alter table users alter column id type numeric;\n-- upshift: down\nalter table users alter column id type bigint;\n");
+    let said = stage.run("doctor");
+    assert_eq!(said.code, 0, "{}", said.text());
+    for line in [
+        "warning  index        invalid index half on users: written by every change, used by no query",
+        "note     constraint   constraint named on users is not validated: rows of before may break it",
+        "ACCESS EXCLUSIVE by 3_type, reads and writes wait, and it is written anew; 1 policies of row level security are on it",
+        "good     migrations   3_type is pending, and fits",
+    ] {
+        assert!(said.out.contains(line), "{line}\n{}", said.out);
+    }
+    assert!(said.out.contains(&format!("PostgreSQL {}", SERVER.version().major)), "{}", said.out);
+    stage.folder.write("migrations/2_status.sql", "select 'edited';\n-- upshift: down\nselect 1;\n");
+    let said = stage.run("doctor");
+    assert!(said.code == 4 && said.out.starts_with("problem  migrations"), "{}", said.text());
+}
+
+#[tokio::test]
+async fn a_role_that_may_nothing_is_told_what_it_lacks() {
+    let db = Database::new().await;
+    let role = format!("nobody_of_{}", db.name());
+    db.run(&format!("create role {role} login")).await;
+    let mut stage = Stage::on(&db);
+    stage.url = Some(db.url().replace("postgres@", &format!("{role}@")));
+    two(&stage);
+    let said = stage.run("doctor");
+    for part in ["may make no schema in this database", "does not see what other roles' sessions do"] {
+        assert!(said.out.contains(part), "{part}\n{}", said.text());
+    }
+}
+
+#[tokio::test]
+async fn wait_ends_when_somebody_else_has_migrated() {
+    let db = Database::new().await;
+    let stage = Stage::on(&db);
+    two(&stage);
+    let waiting = stage.command(&["wait", "--for", "60s"]).spawn().unwrap();
+    assert_eq!(stage.run("up").code, 0);
+    assert!(waiting.wait_with_output().unwrap().status.success());
+    expect![[r#"
+        $ upshift wait
+        the schema fits
+        (exit 0)
+        $ upshift wait --reachable
+        the database answers
+        (exit 0)
+    "#]]
+    .assert_eq(&(stage.show("wait") + &stage.show("wait --reachable")));
+}
