@@ -1,5 +1,7 @@
 //! The command line: what a person reads, what a pipeline reads, how it ends.
 
+#[path = "cli/adopt.rs"]
+mod adopt;
 #[path = "cli/connection.rs"]
 mod connection;
 #[path = "cli/embedded.rs"]

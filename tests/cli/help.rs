@@ -21,6 +21,7 @@ const COMMANDS: &[&str] = &[
     "generate",
     "pull",
     "push",
+    "adopt",
     "baseline",
     "repair",
     "repair accept-checksum",

@@ -48,6 +48,11 @@ impl Failure {
         Failure::own(Exit::Unreachable, text)
     }
 
+    /// Somebody else is in the way.
+    pub(crate) fn busy(text: impl Into<String>) -> Failure {
+        Failure::own(Exit::Busy, text)
+    }
+
     /// It would destroy something.
     pub(crate) fn not_confirmed(what: &str) -> Failure {
         Failure::own(Exit::NotConfirmed, format!("{what}, and nobody has said that it may"))

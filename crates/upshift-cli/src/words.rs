@@ -17,6 +17,8 @@ const WORDS: &[(&str, &str)] = &[
     ("`migrator.status()`", "`upshift status`"),
     ("`migrator.down(…)`", "`upshift down`"),
     ("`forget` is for", "`upshift repair forget` is for"),
+    ("`migrator.unadopt()`", "`upshift adopt --undo`"),
+    ("`unadopt` takes", "`upshift adopt --undo` takes"),
     ("`migrator.join()`", "the running service"),
     ("`Migrator::join`", "the running service"),
     ("`Target::Only`", "`--only`"),

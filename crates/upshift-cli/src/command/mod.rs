@@ -1,5 +1,6 @@
 //! The commands: one file each, its arguments and what it does.
 
+mod adopt;
 mod audit;
 mod backfill;
 mod baseline;
@@ -76,6 +77,8 @@ pub enum Command {
     Pull(pull::PullArguments),
     /// Make a development database equal to a wish.
     Push(push::PushArguments),
+    /// Take over the history of the tool that was used until now.
+    Adopt(adopt::Adopt),
     /// Accept a database that was built without upshift: nothing is run.
     #[command(visible_alias = "stamp")]
     Baseline(baseline::Baseline),
@@ -124,6 +127,7 @@ impl Command {
             Command::Generate(_) => "generate",
             Command::Pull(_) => "pull",
             Command::Push(_) => "push",
+            Command::Adopt(_) => "adopt",
             Command::Baseline(_) => "baseline",
             Command::Repair(_) => "repair",
             Command::Rollout(_) => "rollout",
@@ -156,6 +160,7 @@ impl Command {
             Command::Generate(it) => it.run(context).await,
             Command::Pull(it) => it.run(context).await,
             Command::Push(it) => it.run(context).await,
+            Command::Adopt(it) => it.run(context).await,
             Command::Baseline(it) => it.run(context).await,
             Command::Repair(it) => it.run(context).await,
             Command::Rollout(it) => it.run(context).await,

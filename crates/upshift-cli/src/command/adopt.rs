@@ -1,0 +1,239 @@
+//! `adopt`: from the tool that was used until now.
+
+use clap::Args;
+use serde_json::{Value, json};
+use upshift::{MigrationId, Target, Version};
+use upshift_adopt::{Adoption, LookBack, OnChanged, OnMissing, Request, Tool};
+use upshift_generate::{GenerateError, Shadow};
+use upshift_schema::{Diff, Filter, Snapshot};
+
+use super::origin::Scratch;
+use crate::answer::Answer;
+use crate::context::{Context, unreachable};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::json::at;
+
+/// Take over the history of the tool that was used until now: goose, flyway, alembic, drizzle, umzug (sequelize), sqlx,
+/// refinery, diesel, golang-migrate, dbmate, sqitch, graphile, node-pg-migrate, tern.
+///
+/// Shows every migration first: verified by its checksum, unverifiable, pending, without a file. The files stay as they are,
+/// and so does the old table. Without a tool it says which histories the database has.
+#[derive(Debug, Clone, Args)]
+pub struct Adopt {
+    /// Whose history.
+    tool: Option<Tool>,
+    /// Its table, where there are several or its columns say too little: schema.table.
+    #[arg(long, value_name = "TABLE")]
+    table: Option<upshift_adopt::TableName>,
+    /// The project, for sqitch.
+    #[arg(long, value_name = "NAME")]
+    project: Option<String>,
+    /// Adopt migrations whose checksum is not that of their file, with the text of today.
+    #[arg(long)]
+    accept_changed: bool,
+    /// Leave migrations out that have no file any more.
+    #[arg(long)]
+    leave_out_missing: bool,
+    /// A migration of yours stands for all that the tool has done, where its files cannot run here.
+    #[arg(long, value_name = "VERSION", requires = "at")]
+    baseline: Option<Version>,
+    /// With --baseline: where the tool must stand, such as Alembic's current revision.
+    #[arg(long, value_name = "REVISION", requires = "baseline")]
+    at: Vec<String>,
+    /// Prove it first: apply the files on a scratch server and compare the schema with this database's.
+    #[arg(long)]
+    prove: bool,
+    /// Show the table, and adopt nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Take it back, as long as nothing was applied since.
+    #[arg(long, conflicts_with_all = ["tool", "prove", "dry_run"])]
+    undo: bool,
+    /// Whether somebody has used the old tool since.
+    #[arg(long, conflicts_with_all = ["tool", "prove", "dry_run", "undo"])]
+    look_back: bool,
+    #[command(flatten)]
+    scratch: Scratch,
+}
+
+impl Adopt {
+    pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        if self.undo {
+            return undo(context).await;
+        }
+        if self.look_back {
+            return look_back(context).await;
+        }
+        let Some(tool) = self.tool else { return survey(context).await };
+        let migrator = context.migrator()?;
+        let request = self.request(tool);
+        let adoption = upshift_adopt::decide(&migrator, &request).await?;
+        let refused = !adoption.refusals.is_empty();
+        let proof = match self.prove && !refused {
+            true => Some(self.prove(context, &adoption).await?),
+            false => None,
+        };
+        let mut text = adoption.to_string();
+        if let Some(diff) = &proof {
+            text.push_str(&match diff.is_empty() {
+                true => "proven: the files make the schema that is there\n".to_owned(),
+                false => format!("not proven: from what the files make to what is there\n{diff}"),
+            });
+        }
+        let differs = proof.as_ref().is_some_and(|diff| !diff.is_empty());
+        if self.dry_run || refused || differs {
+            let exit = match (refused, differs) {
+                (true, _) => Exit::Refused,
+                (false, true) => Exit::No,
+                _ => Exit::Done,
+            };
+            return Ok(Answer::done(text, data(&adoption, proof.as_ref(), Deed::Shown)).exit(exit));
+        }
+        // The table comes first, whoever is asked.
+        context.terminal.tell(text.trim_end());
+        let applied = adoption.lines.iter().filter(|line| line.standing.is_applied()).count();
+        context.terminal.confirm(&format!("{applied} migrations of {tool} count as applied from now on"))?;
+        let adopted = upshift_adopt::adopt(&migrator, &request).await?;
+        let words = format!("adopted {applied} migrations of {tool}; its table stays as it is\n");
+        Ok(Answer::done(words, data(&adopted, proof.as_ref(), Deed::Adopted)))
+    }
+
+    fn request(&self, tool: Tool) -> Request {
+        let mut request = Request::new(tool);
+        request.table.clone_from(&self.table);
+        request.project.clone_from(&self.project);
+        if self.accept_changed {
+            request = request.changed(OnChanged::Accept);
+        }
+        if self.leave_out_missing {
+            request = request.missing(OnMissing::LeaveOut);
+        }
+        match self.baseline {
+            Some(version) => request.baseline(version, self.at.clone()),
+            None => request,
+        }
+    }
+
+    /// From what the files make, as far as they are applied, to what is there; the old tool's own table aside.
+    async fn prove(&self, context: &Context, adoption: &Adoption) -> Result<Diff, Failure> {
+        let filter = without_tool(adoption);
+        let unreadable = |error| Failure::from(GenerateError::Read(error));
+        let client = context.client().await?;
+        let live = Snapshot::read(&client, &filter).await.map_err(unreadable)?;
+        let place = self.scratch.place(context).await?;
+        let shadow = Shadow::empty(place.config()).await?;
+        let made = replayed(context, adoption, &shadow, &filter).await;
+        shadow.close().await?;
+        let mut diff = made?.diff(&live);
+        if let Some(old) = &adoption.old {
+            // The table, what belongs to it, and the sequence of its key.
+            let theirs = old.table.to_string();
+            let is_its = |id: &str| {
+                let rest = id.strip_prefix(&theirs);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '_', ' ']))
+            };
+            diff.changes.retain(|change| !is_its(change.id()));
+        }
+        Ok(diff)
+    }
+}
+
+/// Everything but the schema that a tool has made for itself.
+fn without_tool(adoption: &Adoption) -> Filter {
+    match (&adoption.old, adoption.tool) {
+        (Some(old), Tool::Sqitch | Tool::Drizzle | Tool::Graphile) => {
+            Filter::new().without_schema(old.table.schema.clone())
+        }
+        _ => Filter::new(),
+    }
+}
+
+/// The schema that the migrations make which count as applied.
+async fn replayed(
+    context: &Context,
+    adoption: &Adoption,
+    shadow: &Shadow,
+    filter: &Filter,
+) -> Result<Snapshot, Failure> {
+    let url = shadow.config();
+    let manager = deadpool_postgres::Manager::new(url, tokio_postgres::NoTls);
+    let pool = deadpool_postgres::Pool::builder(manager).max_size(4).build();
+    let pool = pool.map_err(|why| Failure::failed(format!("no pool can be made: {why}")))?;
+    let applied = adoption.lines.iter().filter(|line| line.standing.is_applied());
+    let versions = applied.filter_map(|line| match &line.id {
+        Some(MigrationId::Version(version)) => Some(*version),
+        _ => None,
+    });
+    let migrator = upshift::Migrator::new(pool.clone(), context.source()).vars(context.settings.vars.clone());
+    migrator.up(Target::Only(versions.collect())).await?;
+    let client = pool.get().await.map_err(|cause| unreachable(&cause))?;
+    Snapshot::read(&client, filter).await.map_err(|error| GenerateError::Read(error).into())
+}
+
+/// What was done about an adoption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deed {
+    Shown,
+    Adopted,
+}
+
+fn data(adoption: &Adoption, proof: Option<&Diff>, deed: Deed) -> Value {
+    let lines = adoption.lines.iter().map(|line| {
+        json!({
+            "label": line.label,
+            "original": line.original,
+            "checksum": line.checksum,
+            "applied_at": line.at.map(at),
+            "applied": line.standing.is_applied(),
+            "standing": line.standing.to_string(),
+        })
+    });
+    json!({
+        "tool": adoption.tool.to_string(),
+        "table": adoption.old.as_ref().map(|old| old.table.to_string()),
+        "layout": adoption.layout.to_string(),
+        "migrations": lines.collect::<Vec<_>>(),
+        "refused": adoption.refusals.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "adopted": deed == Deed::Adopted,
+        "proof": proof,
+    })
+}
+
+async fn survey(context: &Context) -> Result<Answer, Failure> {
+    let survey = upshift_adopt::survey(&context.migrator()?).await?;
+    let tables: Vec<Value> = survey
+        .tables
+        .iter()
+        .map(|found| json!({ "table": found.shape.table.to_string(), "tool": found.tool.map(|tool| tool.to_string()) }))
+        .collect();
+    Ok(Answer::done(survey.to_string(), json!({ "tables": tables })))
+}
+
+async fn undo(context: &Context) -> Result<Answer, Failure> {
+    context.terminal.confirm("the history is upshift's no more, and the old tool's counts again")?;
+    let labels = context.migrator()?.unadopt().await?;
+    let text = labels.iter().map(|label| format!("left {label} to the old tool\n")).collect::<String>();
+    Ok(Answer::done(text, json!({ "left": labels })))
+}
+
+async fn look_back(context: &Context) -> Result<Answer, Failure> {
+    let seen = upshift_adopt::look_back(&context.migrator()?).await?;
+    let fine = matches!(seen, LookBack::NotAdopted | LookBack::AsAdopted { .. });
+    let answer = Answer::done(seen.to_string(), json!({ "as_adopted": fine, "text": seen.to_string() }));
+    Ok(if fine { answer } else { answer.exit(Exit::No) })
+}
+
+impl From<upshift_adopt::Error> for Failure {
+    fn from(error: upshift_adopt::Error) -> Failure {
+        if error.is_locked() {
+            Failure::busy(error.render())
+        } else if error.adoption().is_some() {
+            Failure::refused(error.render())
+        } else if error.upshift().is_some_and(upshift::Error::is_connection_lost) {
+            Failure::unreachable(error.render())
+        } else {
+            Failure::failed(error.render())
+        }
+    }
+}
