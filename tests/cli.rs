@@ -4,6 +4,8 @@
 mod adopt;
 #[path = "cli/connection.rs"]
 mod connection;
+#[path = "cli/docs.rs"]
+mod docs;
 #[path = "cli/embedded.rs"]
 mod embedded;
 #[path = "cli/exits.rs"]
