@@ -122,7 +122,7 @@ async fn a_history_is_shown_proven_adopted_and_can_be_given_back() {
         3_email    -      -                    pending
         to adopt: 2 migrations, 0 verified; not applied: 1
         refused: upshift has a history here, of 3 migrations
-          help: a history is adopted once, before upshift applies anything; `unadopt` takes an adoption back, while nothing was applied since
+          help: a history is adopted once, before upshift applies anything; `upshift adopt --undo` takes an adoption back, while nothing was applied since
         (exit 3)
         $ upshift adopt --undo --yes
         (stderr)

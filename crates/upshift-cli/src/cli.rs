@@ -23,10 +23,11 @@ pub(crate) struct Main {
 /// The commands, with what holds for each of them: mount it as a subcommand of yours.
 #[derive(Debug, Args)]
 pub struct Cli {
+    // Boxed, so that the enum which mounts it stays small.
     #[command(flatten)]
-    globals: Globals,
+    globals: Box<Globals>,
     #[command(subcommand)]
-    command: Command,
+    command: Box<Command>,
 }
 
 /// What holds for every command.

@@ -59,8 +59,17 @@ impl Context {
 
     /// A migrator as the settings and the program want it, whose run is shown on the terminal.
     pub(crate) fn migrator(&self) -> Result<Migrator, Failure> {
+        self.migrator_of(self.pool()?)
+    }
+
+    /// The same for questions that need no database: nobody has to say where one is.
+    pub(crate) fn migrator_offline(&self) -> Result<Migrator, Failure> {
+        self.migrator_of(connect::pool(Some("postgres://nobody@localhost/nothing"), &self.environment)?)
+    }
+
+    fn migrator_of(&self, pool: Pool) -> Result<Migrator, Failure> {
         let settings = &self.settings;
-        let mut migrator = Migrator::new(self.pool()?, self.source())
+        let mut migrator = Migrator::new(pool, self.source())
             .schema(&settings.schema)
             .map_err(|why| Failure::usage(format!("--schema {}: {why}", settings.schema)))?
             .policy(settings.policy)

@@ -43,7 +43,7 @@ impl PlanArguments {
     }
 
     async fn plan(&self, context: &Context) -> Result<Plan, Failure> {
-        let migrator = context.migrator()?;
+        let migrator = if self.offline { context.migrator_offline()? } else { context.migrator()? };
         Ok(match (self.offline, self.down) {
             (false, false) => migrator.plan(self.up.target()).await?,
             (false, true) => migrator.plan_down(self.back()?).await?,
