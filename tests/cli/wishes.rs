@@ -43,7 +43,7 @@ async fn a_wish_becomes_migrations_that_apply_and_go_back() {
         (exit 4)
         $ upshift generate wish.sql
         migrations/3_change_users_email.sql
-        migrations/4_index_users_users_email.sql
+        migrations/4_index_users_email.sql
         (exit 0)
         -- migrations/3_change_users_email.sql
         -- upshift: phase expand
@@ -52,14 +52,13 @@ async fn a_wish_becomes_migrations_that_apply_and_go_back() {
         -- upshift: down
         -- Hazard: drops the column public.users.email: what stands in it is gone
         ALTER TABLE public.users DROP COLUMN email;
-        -- migrations/4_index_users_users_email.sql
+        -- migrations/4_index_users_email.sql
         -- upshift: phase expand
-        -- upshift: allow drop-index-not-concurrently because generated from the wished schema: ACCESS EXCLUSIVE on public.users to the end of the transaction: everything waits, SELECT too
         CREATE INDEX CONCURRENTLY users_email ON public.users USING btree (email);
 
         -- upshift: down
         -- Hazard: drops the index public.users_email: what was quick by it is slow
-        DROP INDEX public.users_email;
+        DROP INDEX CONCURRENTLY public.users_email;
         $ upshift diff database wish.sql
         no difference
         (exit 0)
