@@ -260,7 +260,8 @@ async fn a_table_the_role_may_not_read() {
 
         goose
         refused: this role may not read public.goose_db_version
-          help: have an administrator run `grant select on public.goose_db_version to …`"#]].assert_eq(&error.render());
+          help: have an administrator run `grant select on public.goose_db_version to …`"#]]
+    .assert_eq(&error.render());
 }
 
 #[tokio::test]

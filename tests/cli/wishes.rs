@@ -68,7 +68,8 @@ async fn a_wish_becomes_migrations_that_apply_and_go_back() {
         $ upshift verify
         4 migrations: 4 proven
         (exit 0)
-    "#]].assert_eq(&story);
+    "#]]
+    .assert_eq(&story);
 }
 
 #[tokio::test]

@@ -165,5 +165,6 @@ fn a_statement_with_another_tools_variable_is_not_understood_and_that_is_said() 
     let words = findings.iter().map(|one| format!("{} {}\n", one.migration, one.rule));
     expect![[r#"
         2_note not-understood
-    "#]].assert_eq(&words.collect::<String>());
+    "#]]
+    .assert_eq(&words.collect::<String>());
 }
