@@ -97,7 +97,7 @@ async fn a_history_is_shown_proven_adopted_and_can_be_given_back() {
         2_status   2      DATE TIME  unverifiable: it keeps no checksum
         3_email    -      -                    pending
         to adopt: 2 migrations, 0 verified; not applied: 1
-        proven: the files make the schema that is there
+        the schema is what 2 files make
         (exit 0)
         $ upshift status
         goose files
@@ -155,7 +155,14 @@ async fn what_the_files_do_not_make_is_no_proof() {
     let stage = Stage::on(&db);
     folder(&stage);
     let said = stage.run(&format!("adopt goose --prove --yes -q --server {}", SERVER.url("postgres")));
-    assert!(said.code == 4 && said.out.ends_with("not proven: from what the files make to what is there\nadded column public.users.by_hand: integer\n"), "{}", said.text());
+    assert!(
+        said.code == 4
+            && said.out.ends_with(
+                "the schema is not what 2 files make:\nadded column public.users.by_hand: integer\n"
+            ),
+        "{}",
+        said.text()
+    );
     db.run("insert into goose_db_version (version_id, is_applied) values (3, true)").await;
     assert_eq!(stage.run("adopt --look-back").code, 0);
 }

@@ -59,15 +59,21 @@ impl Context {
 
     /// A migrator as the settings and the program want it, whose run is shown on the terminal.
     pub(crate) fn migrator(&self) -> Result<Migrator, Failure> {
-        self.migrator_of(self.pool()?)
+        Ok(self.program.set_up(progress::told(self.plain_migrator(self.pool()?)?, &self.terminal)))
+    }
+
+    /// The same, of whose runs nobody is told: they are no runs of this database.
+    pub(crate) fn silent_migrator(&self) -> Result<Migrator, Failure> {
+        Ok(self.program.set_up(self.plain_migrator(self.pool()?)?))
     }
 
     /// The same for questions that need no database: nobody has to say where one is.
     pub(crate) fn migrator_offline(&self) -> Result<Migrator, Failure> {
-        self.migrator_of(connect::pool(Some("postgres://nobody@localhost/nothing"), &self.environment)?)
+        let pool = connect::pool(Some("postgres://nobody@localhost/nothing"), &self.environment)?;
+        Ok(self.program.set_up(self.plain_migrator(pool)?))
     }
 
-    fn migrator_of(&self, pool: Pool) -> Result<Migrator, Failure> {
+    fn plain_migrator(&self, pool: Pool) -> Result<Migrator, Failure> {
         let settings = &self.settings;
         let mut migrator = Migrator::new(pool, self.source())
             .schema(&settings.schema)
@@ -81,7 +87,7 @@ impl Context {
         if let Some(service) = &settings.service {
             migrator = migrator.service(service.clone(), settings.release.clone().unwrap_or_default());
         }
-        Ok(self.program.set_up(progress::told(migrator, &self.terminal)))
+        Ok(migrator)
     }
 
     /// A path as a person would write it.

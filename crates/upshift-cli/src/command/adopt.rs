@@ -2,14 +2,13 @@
 
 use clap::Args;
 use serde_json::{Value, json};
-use upshift::{MigrationId, Target, Version};
-use upshift_adopt::{Adoption, LookBack, OnChanged, OnMissing, Request, Tool};
-use upshift_generate::{GenerateError, Shadow};
-use upshift_schema::{Diff, Filter, Snapshot};
+use upshift::{Migrator, Version};
+use upshift_adopt::{Adoption, LookBack, OnChanged, OnMissing, Proof, Request, Tool};
+use upshift_generate::Shadow;
 
 use super::origin::Scratch;
 use crate::answer::Answer;
-use crate::context::{Context, unreachable};
+use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::json::at;
@@ -71,17 +70,14 @@ impl Adopt {
         let adoption = upshift_adopt::decide(&migrator, &request).await?;
         let refused = !adoption.refusals.is_empty();
         let proof = match self.prove && !refused {
-            true => Some(self.prove(context, &adoption).await?),
+            true => Some(self.prove(context, &request).await?),
             false => None,
         };
         let mut text = adoption.to_string();
-        if let Some(diff) = &proof {
-            text.push_str(&match diff.is_empty() {
-                true => "proven: the files make the schema that is there\n".to_owned(),
-                false => format!("not proven: from what the files make to what is there\n{diff}"),
-            });
+        if let Some(proof) = &proof {
+            text.push_str(&proof.to_string());
         }
-        let differs = proof.as_ref().is_some_and(|diff| !diff.is_empty());
+        let differs = proof.as_ref().is_some_and(|proof| !proof.is_sound());
         if self.dry_run || refused || differs {
             let exit = match (refused, differs) {
                 (true, _) => Exit::Refused,
@@ -115,60 +111,24 @@ impl Adopt {
         }
     }
 
-    /// From what the files make, as far as they are applied, to what is there; the old tool's own table aside.
-    async fn prove(&self, context: &Context, adoption: &Adoption) -> Result<Diff, Failure> {
-        let filter = without_tool(adoption);
-        let unreadable = |error| Failure::from(GenerateError::Read(error));
-        let client = context.client().await?;
-        let live = Snapshot::read(&client, &filter).await.map_err(unreadable)?;
+    /// Replays the files on a scratch database, and compares.
+    async fn prove(&self, context: &Context, request: &Request) -> Result<Proof, Failure> {
         let place = self.scratch.place(context).await?;
         let shadow = Shadow::empty(place.config()).await?;
-        let made = replayed(context, adoption, &shadow, &filter).await;
+        let proved = replayed(&context.silent_migrator()?, &shadow, request).await;
         shadow.close().await?;
-        let mut diff = made?.diff(&live);
-        if let Some(old) = &adoption.old {
-            // The table, what belongs to it, and the sequence of its key.
-            let theirs = old.table.to_string();
-            let is_its = |id: &str| {
-                let rest = id.strip_prefix(&theirs);
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '_', ' ']))
-            };
-            diff.changes.retain(|change| !is_its(change.id()));
-        }
-        Ok(diff)
+        proved
     }
 }
 
-/// Everything but the schema that a tool has made for itself.
-fn without_tool(adoption: &Adoption) -> Filter {
-    match (&adoption.old, adoption.tool) {
-        (Some(old), Tool::Sqitch | Tool::Drizzle | Tool::Graphile) => {
-            Filter::new().without_schema(old.table.schema.clone())
-        }
-        _ => Filter::new(),
-    }
-}
-
-/// The schema that the migrations make which count as applied.
-async fn replayed(
-    context: &Context,
-    adoption: &Adoption,
-    shadow: &Shadow,
-    filter: &Filter,
-) -> Result<Snapshot, Failure> {
-    let url = shadow.config();
-    let manager = deadpool_postgres::Manager::new(url, tokio_postgres::NoTls);
+async fn replayed(migrator: &Migrator, shadow: &Shadow, request: &Request) -> Result<Proof, Failure> {
+    let manager = deadpool_postgres::Manager::new(shadow.config(), tokio_postgres::NoTls);
     let pool = deadpool_postgres::Pool::builder(manager).max_size(4).build();
     let pool = pool.map_err(|why| Failure::failed(format!("no pool can be made: {why}")))?;
-    let applied = adoption.lines.iter().filter(|line| line.standing.is_applied());
-    let versions = applied.filter_map(|line| match &line.id {
-        Some(MigrationId::Version(version)) => Some(*version),
-        _ => None,
-    });
-    let migrator = upshift::Migrator::new(pool.clone(), context.source()).vars(context.settings.vars.clone());
-    migrator.up(Target::Only(versions.collect())).await?;
-    let client = pool.get().await.map_err(|cause| unreachable(&cause))?;
-    Snapshot::read(&client, filter).await.map_err(|error| GenerateError::Read(error).into())
+    let proved = upshift_adopt::prove(migrator, pool.clone(), request).await;
+    // A database that somebody is in cannot be dropped.
+    pool.close();
+    Ok(proved?)
 }
 
 /// What was done about an adoption.
@@ -178,7 +138,7 @@ enum Deed {
     Adopted,
 }
 
-fn data(adoption: &Adoption, proof: Option<&Diff>, deed: Deed) -> Value {
+fn data(adoption: &Adoption, proof: Option<&Proof>, deed: Deed) -> Value {
     let lines = adoption.lines.iter().map(|line| {
         json!({
             "label": line.label,
@@ -196,7 +156,7 @@ fn data(adoption: &Adoption, proof: Option<&Diff>, deed: Deed) -> Value {
         "migrations": lines.collect::<Vec<_>>(),
         "refused": adoption.refusals.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "adopted": deed == Deed::Adopted,
-        "proof": proof,
+        "proof": proof.map(|proof| json!({ "sound": proof.is_sound(), "diff": proof.diff, "left_out": proof.left_out })),
     })
 }
 
