@@ -4,6 +4,8 @@ use expect_test::expect;
 use futures_util::future::join_all;
 use upshift::Migrator;
 use upshift_adopt::{Request, Tool};
+use upshift_promises::dropped::drop_at;
+use upshift_promises::pgbouncer::PgBouncer;
 use upshift_promises::{Database, files};
 
 use crate::stage::database;
@@ -152,4 +154,46 @@ async fn an_open_write_to_the_old_table_refuses_with_its_writer() {
     let error = upshift_adopt::adopt(&migrator, &Request::new(Tool::Goose)).await.unwrap_err();
     expect!["the history of goose is not adopted: applied, and newer than all files: 20240103120000"]
         .assert_eq(&error.to_string());
+}
+
+#[tokio::test]
+async fn an_adoption_dropped_at_any_await_point_is_whole_or_not_there() {
+    let db = database("goose-v3.27.3.from-source.sql").await;
+    let (mut dropped, mut whole) = (0, 0);
+    for nth in 1.. {
+        db.run("drop schema if exists upshift cascade").await;
+        let migrator = db.migrator(files(FILES));
+        let outcome = drop_at(nth, upshift_adopt::adopt(&migrator, &Request::new(Tool::Goose))).await;
+        db.settle().await;
+        let status = migrator.status().await.unwrap();
+        let adopted = status.migrations.iter().filter(|it| it.applied.is_some()).count();
+        assert!(adopted == 0 || adopted == 2, "dropped at {nth}: {adopted} of 2");
+        whole += usize::from(adopted == 2);
+        if adopted == 0 {
+            upshift_adopt::adopt(&migrator, &Request::new(Tool::Goose)).await.unwrap();
+        }
+        assert_eq!(db.rows("select count(*) from upshift.audit").await, "3", "dropped at {nth}");
+        if outcome.is_some() {
+            break;
+        }
+        dropped += 1;
+    }
+    assert!(dropped > 10 && whole < dropped, "dropped {dropped} times, and {whole} times whole");
+}
+
+#[tokio::test]
+async fn a_history_is_adopted_through_a_transaction_pooler() {
+    let Some(pooler) = PgBouncer::start() else { return };
+    let db = database("goose-v3.27.3.from-source.sql").await;
+    let pool = upshift_promises::database::pool(&pooler.url(db.name()), 4);
+    let migrator = Migrator::new(pool, files(FILES));
+    let other = db.client().await;
+    other.batch_execute("select pg_advisory_lock(4097083626)").await.unwrap();
+    let error = upshift_adopt::adopt(&migrator, &Request::new(Tool::Goose)).await.unwrap_err();
+    assert!(error.is_locked(), "{error:?}");
+    other.batch_execute("select pg_advisory_unlock_all()").await.unwrap();
+    upshift_adopt::adopt(&migrator, &Request::new(Tool::Goose)).await.unwrap();
+    assert_eq!(db.history().await, "20240101120000 | a | baseline\n20240102120000 | b | baseline");
+    assert_eq!(db.rows("select count(*) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())").await, "0");
+    assert_eq!(migrator.unadopt().await.unwrap().len(), 2);
 }
