@@ -8,7 +8,7 @@ use upshift_promises::dropped::drop_at;
 use upshift_promises::pgbouncer::PgBouncer;
 use upshift_promises::{Database, files};
 
-use crate::stage::database;
+use crate::stage::{database, project, text};
 
 const FILES: &[(&str, &str)] = &[
     ("20240101120000_a.sql", "-- +goose Up\ncreate table a ();\n"),
@@ -88,45 +88,82 @@ async fn is_untouched(db: &Database) {
     db.settle().await;
 }
 
+/// CRC-32 as the tools compute it for their keys, bit by bit.
+fn crc(text: &str) -> u32 {
+    let step = |crc: u32, byte: u8| {
+        (0..8).fold(
+            crc ^ u32::from(byte),
+            |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 },
+        )
+    };
+    !text.bytes().fold(!0, step)
+}
+
+/// Every key a tool migrates under, in this database; those of the vectors are what the tools' own sources compute.
+fn keys(tool: Tool, database: &str) -> Vec<i64> {
+    let vectors: serde_json::Value = serde_json::from_str(&text("checksum-vectors.json")).unwrap();
+    let known = |name: &str| vec![vectors["locks"][name].as_i64().unwrap()];
+    let golang = |name: &str| {
+        i64::from(crc(&format!("public\0schema_migrations\0{name}")).wrapping_mul(1_486_364_155))
+    };
+    assert_eq!(known("golang_migrate_instance_app"), [golang("app")]);
+    assert_eq!(known("golang_migrate_url_app"), [golang("/app")]);
+    assert_eq!(known("sqlx_db_app"), [0x3d32_ad9e * i64::from(crc("app"))]);
+    match tool {
+        Tool::Goose => known("goose"),
+        Tool::Flyway => known("flyway_default"),
+        Tool::Tern => known("tern"),
+        Tool::NodePgMigrate => known("node_pg_migrate"),
+        Tool::Graphile => known("graphile"),
+        Tool::Sqitch => known("sqitch"),
+        Tool::Sqlx => vec![0x3d32_ad9e * i64::from(crc(database))],
+        Tool::GolangMigrate => vec![golang(database), golang(&format!("/{database}"))],
+        _ => Vec::new(),
+    }
+}
+
 #[tokio::test]
-async fn the_old_tools_advisory_lock_refuses_with_its_holder() {
-    for (sample, tool, key, source) in [
-        ("goose-v3.27.3.from-source.sql", Tool::Goose, "4097083626".to_owned(), files(FILES)),
+async fn each_tools_advisory_lock_refuses_with_its_holder() {
+    let one = |name: &str, text: &str| files(&[(name, text)]);
+    for (sample, tool, source) in [
+        ("goose-v3.27.3.from-source.sql", Tool::Goose, files(FILES)),
         (
             "sqlx-0.9.from-source.sql",
             Tool::Sqlx,
-            // As sqlx computes it, with the server's own arithmetic over a crc32 of ours.
-            String::new(),
-            files(&[("20240101120000_create_t.sql", "create table t(id int);")]),
+            one("20240101120000_create_t.sql", "create table t(id int);"),
         ),
         (
             "flyway-13.0.0.from-source.sql",
             Tool::Flyway,
-            "77433833903597".to_owned(),
             files(&[("V1_1__create_t.sql", "create table t(id int);"), ("R__my_view.sql", "select 1;\n")]),
         ),
+        ("golang-migrate.from-source.sql", Tool::GolangMigrate, one("20240102120000_b.up.sql", "select 1;")),
+        (
+            "tern-2.4.2.from-source.sql",
+            Tool::Tern,
+            files(&[("001_a.sql", "select 1;"), ("002_b.sql", "select 2;")]),
+        ),
+        (
+            "node-pg-migrate-9.0.0.real.sql",
+            Tool::NodePgMigrate,
+            files(&[("1700000000000_a.sql", "select 1;"), ("1700000000001_b.sql", "select 2;")]),
+        ),
+        ("graphile-migrate-1.4.1.real.sql", Tool::Graphile, project("gm/migrations")),
+        ("sqitch-1.3.1.real.sql", Tool::Sqitch, project("sqi")),
     ] {
         let db = database(sample).await;
-        let key = if key.is_empty() {
-            let crc = db.name().bytes().fold(!0_u32, |crc, byte| {
-                (0..8).fold(crc ^ u32::from(byte), |crc, _| {
-                    if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 }
-                })
-            });
-            (0x3d32_ad9e_i64 * i64::from(!crc)).to_string()
-        } else {
-            key
-        };
-        let other = db.client().await;
-        other
-            .batch_execute(&format!("set application_name = 'the old tool'; select pg_advisory_lock({key})"))
-            .await
-            .unwrap();
         let migrator = db.migrator(source);
-        let said = held(&migrator, tool).await;
-        assert!(said.contains("is at work, and nothing was adopted: pid N `the old tool`,"), "{said}");
-        other.batch_execute("select pg_advisory_unlock_all()").await.unwrap();
-        is_untouched(&db).await;
+        let keys = keys(tool, db.name());
+        assert!(!keys.is_empty());
+        for key in keys {
+            let other = db.client().await;
+            let hold = format!("set application_name = 'the old tool'; select pg_advisory_lock({key})");
+            other.batch_execute(&hold).await.unwrap();
+            let said = held(&migrator, tool).await;
+            assert!(said.contains("is at work, and nothing was adopted: pid N `the old tool`,"), "{said}");
+            other.batch_execute("select pg_advisory_unlock_all()").await.unwrap();
+            is_untouched(&db).await;
+        }
         upshift_adopt::adopt(&migrator, &Request::new(tool)).await.unwrap();
     }
 }
@@ -154,6 +191,33 @@ async fn an_open_write_to_the_old_table_refuses_with_its_writer() {
     let error = upshift_adopt::adopt(&migrator, &Request::new(Tool::Goose)).await.unwrap_err();
     expect!["the history of goose is not adopted: applied, and newer than all files: 20240103120000"]
         .assert_eq(&error.to_string());
+}
+
+/// What was decided at the first look is not what counts: the old tool may end a migration while its lock is waited for.
+#[tokio::test]
+async fn what_the_old_tool_writes_until_its_table_is_locked_counts() {
+    let db = database("goose-v3.27.3.from-source.sql").await;
+    let other = db.client().await;
+    let insert = "begin; insert into goose_db_version (version_id, is_applied) values (20240103120000, true)";
+    other.batch_execute(insert).await.unwrap();
+    let timeouts =
+        upshift::Timeouts { lock: std::time::Duration::from_secs(60), ..upshift::Timeouts::default() };
+    let mut more = FILES.to_vec();
+    more.push(("20240103120000_c.sql", "-- +goose Up\ncreate table c ();\n"));
+    let migrator = db.migrator(files(&more)).timeouts(timeouts);
+    let first = upshift_adopt::decide(&migrator, &Request::new(Tool::Goose)).await.unwrap();
+    assert_eq!(first.lines[2].standing, upshift_adopt::Standing::Pending);
+    let adopting = tokio::spawn(async move {
+        upshift_adopt::adopt(&migrator, &Request::new(Tool::Goose)).await.map_err(|error| error.render())
+    });
+    let waits = "select count(*) from pg_locks where not granted and relation = 'goose_db_version'::regclass";
+    while db.rows(waits).await == "0" {
+        tokio::task::yield_now().await;
+    }
+    other.batch_execute("commit").await.unwrap();
+    let adopted = adopting.await.unwrap().unwrap();
+    assert!(adopted.lines[2].standing.is_applied());
+    assert_eq!(db.rows("select count(*) from upshift.history").await, "3");
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! Tools that know a migration by its number: goose, sqlx, refinery, diesel, dbmate, Flyway.
 
 use expect_test::expect;
-use upshift::Layout;
-use upshift_adopt::{Request, Tool};
+use upshift::{Layout, Vars};
+use upshift_adopt::{Request, Standing, Tool};
 use upshift_promises::files;
 
 use crate::stage::{Way, database, project};
@@ -107,6 +107,16 @@ async fn a_checkout_with_other_line_ends_is_still_verified() {
         to adopt: 1 migration, 1 verified
     "#]]
     .assert_eq(&decided.to_string());
+}
+
+#[tokio::test]
+async fn a_file_with_a_byte_order_mark_is_verified() {
+    let db = database("sqlx-0.9.from-source.sql").await;
+    // SHA-384 of the mark and `select 1;\n`, from the vectors.
+    db.run("update _sqlx_migrations set checksum = decode('5bc6429a704fa46b21987a21edc66c6e8c3dd834e0cf03ea16727fd039d3b58949206447dd38efb411d98356e9eb9267', 'hex')").await;
+    let migrator = db.migrator(files(&[("20240101120000_create_t.sql", "\u{feff}select 1;\n")]));
+    let decided = upshift_adopt::decide(&migrator, &Request::new(Tool::Sqlx)).await.unwrap();
+    assert_eq!(decided.lines[0].standing, Standing::Verified);
 }
 
 /// refinery's own examples, with the checksums its tests expect.
@@ -281,4 +291,28 @@ async fn an_edited_repeatable_of_flyway_is_applied_again() {
         "up 1001000000000_next, up R__my_view",
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_repeatable_of_flyway_with_placeholders_is_not_called_edited() {
+    let db = database("flyway-13.0.0.from-source.sql").await;
+    let source = files(&[FLYWAY[0], FLYWAY[1], ("R__my_view.sql", "create view v as select ${one} as one;")]);
+    let migrator = db.migrator(source.layout(Layout::Flyway)).vars(Vars::new().with("one", "1"));
+    let decided = upshift_adopt::decide(&migrator, &Request::new(Tool::Flyway)).await.unwrap();
+    assert_eq!(
+        decided.lines[2].standing.to_string(),
+        "unverifiable: its checksum is of the text with placeholders replaced"
+    );
+}
+
+#[tokio::test]
+async fn an_empty_table_beside_the_one_in_use_is_in_nobodys_way() {
+    let db = database("goose-v3.27.3.from-source.sql").await;
+    db.run("create schema old; create table old.goose_db_version (like goose_db_version)").await;
+    let source = files(&[
+        ("20240101120000_a.sql", "-- +goose Up\ncreate table a ();\n"),
+        ("20240102120000_b.sql", "-- +goose Up\ncreate table b ();\n"),
+    ]);
+    let adopted = upshift_adopt::adopt(&db.migrator(source), &Request::new(Tool::Goose)).await.unwrap();
+    assert_eq!(adopted.old.unwrap().table.to_string(), "public.goose_db_version");
 }
