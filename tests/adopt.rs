@@ -10,6 +10,8 @@ mod checksums;
 mod crowd;
 #[path = "adopt/doubt.rs"]
 mod doubt;
+#[path = "adopt/engine.rs"]
+mod engine;
 #[path = "adopt/mark.rs"]
 mod mark;
 #[path = "adopt/name.rs"]

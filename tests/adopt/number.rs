@@ -155,6 +155,19 @@ async fn refinery_moves_in() {
 }
 
 #[tokio::test]
+async fn times_written_by_hand_are_no_reason_to_fall_over() {
+    let db = database("refinery.from-source.sql").await;
+    db.run("update refinery_schema_history set applied_on = '9999-12-31T23:59:59-23:00' where version = 1")
+        .await;
+    db.run("update refinery_schema_history set applied_on = 'yesterday' where version = 2").await;
+    let adopted =
+        upshift_adopt::adopt(&db.migrator(files(REFINERY)), &Request::new(Tool::Refinery)).await.unwrap();
+    let shown: Vec<&str> =
+        adopted.lines.iter().map(|line| if line.at.is_some() { "a time" } else { "none" }).collect();
+    assert_eq!(shown, ["a time", "none"]);
+}
+
+#[tokio::test]
 async fn refinery_with_wide_versions_moves_in() {
     let db = database("refinery.from-source.sql").await;
     db.run(
