@@ -238,6 +238,33 @@ async fn several_histories_of_one_tool_until_one_is_named() {
     assert_eq!(steps(&migrator.run().await.unwrap()), "up 20240103120000_c");
 }
 
+#[tokio::test]
+async fn a_repeatable_that_is_gone_is_missing_and_never_newer() {
+    let db = database("flyway-13.0.0.from-source.sql").await;
+    db.run("insert into flyway_schema_history values (4, null, 'zoo', 'SQL', 'R__zoo.sql', 7, 'me', now(), 1, true)").await;
+    let source =
+        files(&[("V1_1__create_t.sql", "create table t(id int);"), ("R__my_view.sql", "select 1;\n")]);
+    let migrator = db.migrator(source);
+    let error = upshift_adopt::adopt(&migrator, &Request::new(Tool::Flyway)).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the history of flyway is not adopted: applied, and without a file: R__zoo"
+    );
+    let request = Request::new(Tool::Flyway).missing(OnMissing::LeaveOut);
+    upshift_adopt::adopt(&migrator, &request).await.unwrap();
+    assert!(migrator.run().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_row_that_two_runs_at_once_have_written_twice_counts_once() {
+    let db = database("node-pg-migrate-9.0.0.real.sql").await;
+    db.run("insert into pgmigrations (name, run_on) select name, run_on from pgmigrations").await;
+    let source = files(&[("1700000000000_a.sql", "select 1;"), ("1700000000001_b.sql", "select 2;")]);
+    let adopted =
+        upshift_adopt::adopt(&db.migrator(source), &Request::new(Tool::NodePgMigrate)).await.unwrap();
+    assert_eq!(adopted.lines.len(), 2);
+}
+
 /// A migrator as a role of its own, which may do this with goose's table.
 async fn limited(db: &Database, grants: &str) -> upshift::Migrator {
     let role = format!("mover_{}", db.name());

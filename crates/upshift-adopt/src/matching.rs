@@ -1,7 +1,6 @@
 //! Which row is whose file: by what the tool knows a migration by.
 
 use std::collections::BTreeMap;
-use std::mem::discriminant;
 
 use upshift_files::{Migration, MigrationSet, Version};
 
@@ -35,6 +34,8 @@ impl Adoption {
                 });
             match found {
                 Some(at) => drop(taken.insert(at, Line::done(done, all[at], (rules.check)(done, all[at])))),
+                // Written twice, as by two runs at once of a tool whose table has no key.
+                None if owners.contains_key(&done.key) => {}
                 None => without.push(done),
             }
         }
@@ -53,10 +54,11 @@ impl Adoption {
             *greatest = (*greatest).max(key);
             newest
         });
-        let is_newer = |done: &Done| match self.tool {
+        let is_newer = |done: &Done| match (self.tool, &done.key) {
             // An unknown revision stands for ancestors that nobody here knows.
-            Tool::Alembic => true,
-            Tool::Sqitch => false,
+            (Tool::Alembic, _) => true,
+            // Neither the names of changes nor those of repeatables are in any order.
+            (Tool::Sqitch, _) | (_, Key::Repeatable(_)) => false,
             _ => newest.get(&kind(&done.key)).is_none_or(|newest| done.key > **newest),
         };
         self.lines.extend(without.into_iter().map(|done| {
@@ -102,5 +104,5 @@ fn kind(key: &Key) -> u8 {
 }
 
 fn is_below(key: &Key, mark: &Mark) -> bool {
-    discriminant(key) == discriminant(&mark.key) && *key <= mark.key
+    kind(key) == kind(&mark.key) && *key <= mark.key
 }
