@@ -18,6 +18,8 @@ mod json;
 mod looks;
 #[path = "cli/new.rs"]
 mod new;
+#[path = "cli/recipe.rs"]
+mod recipe;
 #[path = "cli/stage.rs"]
 mod stage;
 #[path = "cli/story.rs"]

@@ -20,6 +20,8 @@ mod origin;
 mod plan;
 mod pull;
 mod push;
+mod recipe;
+mod recipe_change;
 mod redo;
 mod renumber;
 mod repair;
@@ -44,6 +46,8 @@ pub enum Command {
     /// Write a new migration: its files, named and numbered.
     #[command(visible_alias = "create", visible_alias = "add")]
     New(new::New),
+    /// Write the files of a change that old and new code live through together.
+    Recipe(Box<recipe::RecipeArguments>),
     /// Where every migration stands.
     #[command(visible_alias = "info")]
     Status(status::Status),
@@ -113,6 +117,7 @@ impl Command {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Command::New(_) => "new",
+            Command::Recipe(_) => "recipe",
             Command::Status(_) => "status",
             Command::Plan(_) => "plan",
             Command::Up(_) => "up",
@@ -146,6 +151,7 @@ impl Command {
     pub(crate) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
         match self {
             Command::New(it) => it.run(context),
+            Command::Recipe(it) => it.run(context).await,
             Command::Status(it) => it.run(context).await,
             Command::Plan(it) => it.run(context).await,
             Command::Up(it) => it.run(context).await,
