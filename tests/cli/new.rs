@@ -14,7 +14,8 @@ fn files(stage: &Stage) -> String {
     let paths = stage.folder.files();
     let shown = paths.iter().map(|path| {
         let text = stage.folder.read(path);
-        let text: String = text.lines().map(|line| format!("    {line}\n")).collect();
+        let text: String =
+            text.lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n").collect();
         format!("{}\n{text}", masked(path))
     });
     shown.collect()

@@ -20,7 +20,10 @@ async fn every_change_has_its_files_and_they_apply() {
         ("set-not-null", &["users", "name", "--fill", "''"]),
         ("rename-column", &["public.users", "name", "full_name"]),
         ("rename-column", &["users", "name", "full_name", "--by-view"]),
-        ("change-type", &["users", "id", "id_text", "text", "--up", "id::text", "--down", "id_text::bigint"]),
+        (
+            "change-type",
+            &["users", "status", "state", "int", "--up", "length(status)", "--down", "state::text"],
+        ),
         (
             "split-column",
             &[
@@ -80,7 +83,24 @@ async fn every_change_has_its_files_and_they_apply() {
         let applied = stage.run("up");
         assert_eq!(applied.code, 0, "{line:?}: {}", applied.text());
     }
-    expect![[r#""#]].assert_eq(&story);
+    expect![[r#"
+        add-column: add_users_email.sql
+        set-not-null: expand_users_name_not_null.sql, backfill_users_name_not_null.sql, check_users_name_not_null.sql, users_name_not_null.sql, finish_users_name_not_null.sql
+        rename-column: expand_users_name.sql, backfill_users_name.sql, hide_users_name.sql, purge_users_name.sql
+        rename-column: alias_users_name.sql, hide_users_name.sql
+        change-type: expand_users_status.sql, backfill_users_status.sql, hide_users_status.sql, purge_users_status.sql
+        split-column: expand_users_name.sql, backfill_users_name.sql, hide_users_name.sql, purge_users_name.sql
+        merge-columns: expand_users_first_last.sql, backfill_users_first_last.sql, hide_users_first_last.sql, purge_users_first_last.sql
+        string-to-lookup: expand_users_status.sql, backfill_users_status.sql, check_users_status.sql, hide_users_status.sql, purge_users_status.sql
+        replace-enum: expand_users_feels.sql, backfill_users_feels.sql, hide_users_feels.sql, purge_users_feels.sql
+        add-check: add_users_named.sql, check_users_named.sql
+        add-foreign-key: add_users_in_team.sql, check_users_in_team.sql
+        add-unique: index_users_one_name.sql, unique_users_one_name.sql
+        index: index_users_users_status.sql
+        rename-table: rename_teams.sql, hide_teams.sql
+        drop-column: hide_users_last.sql, purge_users_last.sql
+        drop-table: hide_teams.sql, purge_teams.sql
+    "#]].assert_eq(&story);
 }
 
 #[tokio::test]
@@ -96,5 +116,68 @@ async fn what_cannot_be_done_is_told() {
         "recipe set-not-null users status --dry-run --version 5",
     ];
     let story: String = lines.iter().map(|line| stage.show(line)).collect();
-    expect![[r#""#]].assert_eq(&story);
+    expect![[r#"
+        $ upshift recipe set-not-null nobody name
+        (stderr)
+        error: table public.nobody: there is no such table
+        (exit 3)
+        $ upshift recipe rename-column users nam full_name
+        (stderr)
+        error: column nam of public.users: there is no such column
+        (exit 3)
+        $ upshift recipe add-column users name text
+        (stderr)
+        error: column name of public.users: there is one already
+        (exit 3)
+        $ upshift recipe index users i status --purge-after soon
+        (stderr)
+        error: purging after `soon`: `soon` is no duration: expected a whole number and a unit, as in `500ms`, `2s`, `5m`, `24h`, `7d`
+        (exit 3)
+        $ upshift recipe set-not-null users status --dry-run --version 5
+        Makes status of public.users NOT NULL.
+        -- migrations/5_hold_users_status_not_null.sql
+        -- upshift: phase contract
+        -- Holds every row that is written from now on: status of public.users is not NULL.
+        -- Locks: ACCESS EXCLUSIVE on public.users, a moment, after every row was read under ACCESS SHARE.
+
+        -- upshift: guard
+        select not exists (
+            select from public.users
+            where status is null
+        );
+
+        -- upshift: up
+        alter table public.users
+            add constraint upshift_not_null_status check (status is not null) not valid;
+
+        -- upshift: down
+        alter table public.users drop constraint upshift_not_null_status;
+
+        -- migrations/6_check_users_status_not_null.sql
+        -- upshift: phase contract
+        -- upshift: requires 5
+        -- Looks at every row: status of public.users holds no NULL.
+        -- Locks: SHARE UPDATE EXCLUSIVE on public.users while every row is read; reads and writes go on.
+        alter table public.users validate constraint upshift_not_null_status;
+
+        -- upshift: down
+        -- That every row was looked at need not be taken back.
+
+        -- migrations/7_users_status_not_null.sql
+        -- upshift: phase contract
+        -- upshift: requires 6
+        -- Makes status of public.users NOT NULL; the valid CHECK spares the scan, and has served.
+        -- Locks: ACCESS EXCLUSIVE on public.users, a moment.
+        alter table public.users alter column status set not null;
+        alter table public.users drop constraint upshift_not_null_status;
+
+        -- upshift: down
+        alter table public.users
+            add constraint upshift_not_null_status check (status is not null) not valid;
+        alter table public.users alter column status drop not null;
+
+        old code: writes NULL into status until the contract; then it gets an error (23502).
+        new code: writes no NULL into status. Fill the rows there are before the contract.
+        (exit 0)
+    "#]].assert_eq(&story);
 }

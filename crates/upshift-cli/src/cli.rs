@@ -150,3 +150,14 @@ async fn interrupted() {
         std::future::pending::<()>().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    /// What clap checks of a grammar when it is used, for all of it.
+    #[test]
+    fn the_grammar_is_sound() {
+        super::Main::command().debug_assert();
+    }
+}

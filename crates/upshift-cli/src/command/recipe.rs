@@ -45,12 +45,27 @@ impl std::str::FromStr for TableArgument {
     }
 }
 
+/// Columns with commas between them.
+#[derive(Debug, Clone)]
+pub(super) struct Columns(pub(super) Vec<Ident>);
+
+impl std::str::FromStr for Columns {
+    type Err = upshift_recipes::NameError;
+
+    fn from_str(text: &str) -> Result<Columns, upshift_recipes::NameError> {
+        text.split(',').map(|name| name.trim().parse()).collect::<Result<_, _>>().map(Columns)
+    }
+}
+
 #[derive(Debug, Clone, Subcommand)]
 pub(super) enum Change {
     /// A new column.
     AddColumn {
+        /// The table, in the schema public unless said.
         table: TableArgument,
+        /// The column.
         column: Ident,
+        /// Its type.
         #[arg(value_name = "TYPE")]
         data_type: String,
         /// One value for all rows there are: a constant, now().
@@ -59,12 +74,15 @@ pub(super) enum Change {
         /// A value of its own for each row: gen_random_uuid().
         #[arg(long, value_name = "EXPRESSION", conflicts_with = "default")]
         default_per_row: Option<String>,
+        /// NOT NULL.
         #[arg(long)]
         not_null: bool,
     },
     /// NOT NULL for a column that is there.
     SetNotNull {
+        /// The table, in the schema public unless said.
         table: TableArgument,
+        /// The column.
         column: Ident,
         /// What rows with NULL get.
         #[arg(long, value_name = "EXPRESSION")]
@@ -72,8 +90,11 @@ pub(super) enum Change {
     },
     /// Another name for a column.
     RenameColumn {
+        /// The table, in the schema public unless said.
         table: TableArgument,
+        /// The column.
         column: Ident,
+        /// The new name.
         to: Ident,
         /// By a view that has both names, instead of a second column that a trigger keeps in step.
         #[arg(long)]
@@ -81,10 +102,13 @@ pub(super) enum Change {
     },
     /// Another type for a column, in a new column.
     ChangeType {
+        /// The table, in the schema public unless said.
         table: TableArgument,
+        /// The column.
         column: Ident,
         /// The new column's name.
         to: Ident,
+        /// Its type.
         #[arg(value_name = "TYPE")]
         data_type: String,
         /// The new value, made of the old column.
@@ -93,12 +117,15 @@ pub(super) enum Change {
         /// The old value, made of the new column.
         #[arg(long, value_name = "EXPRESSION")]
         down: String,
+        /// NOT NULL.
         #[arg(long)]
         not_null: bool,
     },
     /// One column into several.
     SplitColumn {
+        /// The table, in the schema public unless said.
         table: TableArgument,
+        /// The column.
         column: Ident,
         /// A new column: name:type=expression over the old one. May be said more than once.
         #[arg(long, required = true, value_name = "NAME:TYPE=EXPRESSION")]
@@ -109,6 +136,7 @@ pub(super) enum Change {
     },
     /// Several columns into one.
     MergeColumns {
+        /// The table, in the schema public unless said.
         table: TableArgument,
         /// An old column, and its value made of the new one: name=expression. May be said more than once.
         #[arg(long, required = true, value_name = "NAME=EXPRESSION")]
@@ -116,6 +144,7 @@ pub(super) enum Change {
         /// The new column.
         #[arg(long)]
         to: Ident,
+        /// Its type.
         #[arg(long = "type", value_name = "TYPE")]
         data_type: String,
         /// Its value, made of the old ones.
@@ -124,7 +153,9 @@ pub(super) enum Change {
     },
     /// A column of strings into a key of a lookup table.
     StringToLookup {
+        /// The table, in the schema public unless said.
         table: TableArgument,
+        /// The column.
         column: Ident,
         /// The new column.
         to: Ident,
@@ -136,7 +167,9 @@ pub(super) enum Change {
     },
     /// Other values of an enum, in a new column with a new type.
     ReplaceEnum {
+        /// The table, in the schema public unless said.
         table: TableArgument,
+        /// The column.
         column: Ident,
         /// The new column.
         to: Ident,
@@ -157,8 +190,11 @@ pub(super) enum Change {
     },
     /// A check constraint.
     AddCheck {
+        /// The table, in the schema public unless said.
         table: TableArgument,
+        /// The name of what is made.
         name: Ident,
+        /// What every row must fulfil.
         #[arg(value_name = "EXPRESSION")]
         check: String,
         #[command(flatten)]
@@ -166,41 +202,46 @@ pub(super) enum Change {
     },
     /// A foreign key.
     AddForeignKey {
+        /// The table, in the schema public unless said.
         table: TableArgument,
+        /// The name of what is made.
         name: Ident,
         /// The columns, with commas between them.
-        #[arg(value_delimiter = ',', num_args = 1, required = true)]
-        columns: Vec<Ident>,
+        columns: Columns,
+        /// The table it refers to.
         references: TableArgument,
         /// The columns it refers to, with commas between them.
-        #[arg(value_delimiter = ',', num_args = 1, required = true)]
-        referenced: Vec<Ident>,
+        referenced: Columns,
         #[command(flatten)]
         writers: Writers,
     },
     /// A unique constraint.
     AddUnique {
+        /// The table, in the schema public unless said.
         table: TableArgument,
+        /// The name of what is made.
         name: Ident,
         /// The columns, with commas between them.
-        #[arg(value_delimiter = ',', num_args = 1, required = true)]
-        columns: Vec<Ident>,
+        columns: Columns,
         #[command(flatten)]
         writers: Writers,
     },
     /// A primary key.
     AddPrimaryKey {
+        /// The table, in the schema public unless said.
         table: TableArgument,
+        /// The name of what is made.
         name: Ident,
         /// The columns, with commas between them.
-        #[arg(value_delimiter = ',', num_args = 1, required = true)]
-        columns: Vec<Ident>,
+        columns: Columns,
         #[command(flatten)]
         writers: Writers,
     },
     /// An index.
     Index {
+        /// The table, in the schema public unless said.
         table: TableArgument,
+        /// The name of what is made.
         name: Ident,
         /// A column, or an expression in brackets, with its order. May be said more than once.
         #[arg(required = true, value_name = "KEY")]
@@ -215,17 +256,27 @@ pub(super) enum Change {
         writers: Writers,
     },
     /// Another name for a table.
-    RenameTable { table: TableArgument, to: Ident },
+    RenameTable {
+        /// The table, in the schema public unless said.
+        table: TableArgument,
+        /// Its new name.
+        to: Ident,
+    },
     /// A column that is no longer needed.
     DropColumn {
+        /// The table, in the schema public unless said.
         table: TableArgument,
+        /// The column.
         column: Ident,
         /// What new rows have in it when it comes back, where it is NOT NULL.
         #[arg(long, value_name = "EXPRESSION")]
         fill: Option<String>,
     },
     /// A table that is no longer needed.
-    DropTable { table: TableArgument },
+    DropTable {
+        /// The table, in the schema public unless said.
+        table: TableArgument,
+    },
 }
 
 /// Whether code that runs today keeps the new rule.

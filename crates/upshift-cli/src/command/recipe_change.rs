@@ -79,15 +79,20 @@ impl Change {
             }
             Change::AddForeignKey { name, columns, references, referenced, writers, .. } => {
                 let to = references.0.clone();
-                let key =
-                    AddForeignKey::new(name.clone(), columns.clone(), to, referenced.clone(), writers.old());
+                let key = AddForeignKey::new(
+                    name.clone(),
+                    columns.0.clone(),
+                    to,
+                    referenced.0.clone(),
+                    writers.old(),
+                );
                 key.recipe(facts)?
             }
             Change::AddUnique { name, columns, writers, .. } => {
-                AddUnique::new(name.clone(), columns.clone(), writers.old()).recipe(facts)?
+                AddUnique::new(name.clone(), columns.0.clone(), writers.old()).recipe(facts)?
             }
             Change::AddPrimaryKey { name, columns, writers, .. } => {
-                AddPrimaryKey::new(name.clone(), columns.clone(), writers.old()).recipe(facts)?
+                AddPrimaryKey::new(name.clone(), columns.0.clone(), writers.old()).recipe(facts)?
             }
             Change::Index { name, keys, filter, unique, writers, .. } => {
                 let keys: Vec<Expression> =
