@@ -1,5 +1,7 @@
 //! What the pages say beside Rust: commands, names of tests, files, links. The Rust is compiled by `src/lib.rs`.
 
+#[path = "pages/answers.rs"]
+mod answers;
 #[path = "pages/book.rs"]
 mod book;
 #[path = "pages/commands.rs"]

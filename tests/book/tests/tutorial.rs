@@ -143,7 +143,10 @@ fn timeless(line: &str) -> String {
         if number(word) && matches!(unit, "ms" | "s") {
             words.next();
             kept.push("TOOK");
-        } else if word.len() >= 8 && word.chars().all(|it| it.is_ascii_digit() || matches!(it, '-' | ':')) && word.contains(['-', ':']) {
+        } else if word.len() >= 8
+            && word.chars().all(|it| it.is_ascii_digit() || matches!(it, '-' | ':'))
+            && word.contains(['-', ':'])
+        {
             kept.push("TIME");
         } else {
             kept.push(word);

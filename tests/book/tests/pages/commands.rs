@@ -2,7 +2,7 @@
 
 use clap::Args as _;
 
-use crate::book::{Page, blocks, pages, spans};
+use crate::book::{Page, blocks, files, pages, read, spans};
 
 /// What clap says about the words behind `upshift`, or nothing.
 fn refusal(words: &[String]) -> Option<String> {
@@ -33,7 +33,8 @@ fn words(line: &str) -> Vec<String> {
         }
     }
     words.extend(word);
-    let end = words.iter().position(|word| word.starts_with(['#', '>', '|', '&', ';', '<']) || word == "2>&1");
+    let end =
+        words.iter().position(|word| word.starts_with(['#', '>', '|', '&', ';', '<']) || word == "2>&1");
     words.truncate(end.unwrap_or(words.len()));
     words
 }
@@ -44,12 +45,16 @@ fn commands(page: &Page) -> Vec<(String, String)> {
     for block in blocks(page) {
         // A backslash at a line's end goes on with the next.
         let text = block.text.replace("\\\n", " ");
+        let begins: &[&str] = match block.language() {
+            "sh" => &["upshift "],
+            // What a command printed stands there as well.
+            "console" => &["$ upshift "],
+            "yaml" => &["upshift ", "- upshift ", "- run: upshift "],
+            _ => &[],
+        };
         for line in text.lines().map(str::trim_start) {
-            let line = line.strip_prefix("$ ").or_else(|| line.strip_prefix("- run: ")).unwrap_or(line);
-            let line = line.strip_prefix("- ").unwrap_or(line);
-            if let Some(rest) = line.strip_prefix("upshift ").filter(|_| is_shell(block.language())) {
-                found.push((block.place(), rest.to_owned()));
-            }
+            let rest = begins.iter().find_map(|begin| line.strip_prefix(begin));
+            found.extend(rest.map(|rest| (block.place(), rest.to_owned())));
         }
     }
     for (line, span) in spans(page) {
@@ -58,10 +63,6 @@ fn commands(page: &Page) -> Vec<(String, String)> {
         }
     }
     found
-}
-
-fn is_shell(language: &str) -> bool {
-    matches!(language, "sh" | "console" | "yaml")
 }
 
 #[test]
@@ -77,6 +78,25 @@ fn every_command_of_every_page_is_one_of_the_program() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(right > 100, "{right}");
+}
+
+/// `["upshift", "wait"]` of a manifest; a service's own program has the commands behind `migrate`.
+#[test]
+fn every_command_of_the_manifests_is_one_of_the_program() {
+    let mut right = 0;
+    for path in files("docs", ".yaml") {
+        let text = read(&path);
+        let lists = text.lines().filter_map(|line| line.trim().split_once(": [")?.1.strip_suffix(']'));
+        for list in lists {
+            let Ok(words) = serde_json::from_str::<Vec<String>>(&format!("[{list}]")) else { continue };
+            let [first, rest @ ..] = words.as_slice() else { continue };
+            if matches!(first.as_str(), "upshift" | "migrate") {
+                assert_eq!(refusal(rest), None, "{path}: {list}");
+                right += 1;
+            }
+        }
+    }
+    assert!(right > 3, "{right}");
 }
 
 #[test]

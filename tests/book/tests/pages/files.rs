@@ -77,7 +77,11 @@ fn every_page_with_rust_is_compiled() {
     let list = read("tests/book/src/lib.rs");
     for page in pages() {
         if blocks(&page).iter().any(|block| block.language() == "rust") && page.path != "README.md" {
-            assert!(list.contains(&format!("../../../{}\"", page.path)), "{} is not in src/lib.rs", page.path);
+            assert!(
+                list.contains(&format!("../../../{}\"", page.path)),
+                "{} is not in src/lib.rs",
+                page.path
+            );
         }
     }
 }
@@ -105,7 +109,9 @@ fn every_test_of_the_guide_is_run() {
 #[test]
 fn every_manifest_is_yaml_of_a_known_kind() {
     for path in files("docs", ".yaml") {
-        for manifest in YamlLoader::load_from_str(&read(&path)).unwrap_or_else(|error| panic!("{path}: {error}")) {
+        for manifest in
+            YamlLoader::load_from_str(&read(&path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+        {
             let kind = manifest["kind"].as_str().unwrap_or_default();
             assert!(["Deployment", "Job", "Secret", "Service"].contains(&kind), "{path}: {kind}");
             assert!(manifest["apiVersion"].as_str().is_some(), "{path}: {kind} has no apiVersion");
