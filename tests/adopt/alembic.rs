@@ -72,7 +72,7 @@ async fn a_revision_that_no_file_has_is_refused() {
         ccc333          ccc333        -              newer than these files
         to adopt: 2 migrations, 0 verified; not applied: 2
         refused: applied, and newer than all files: ccc333
-          help: adopt with the files of the newest release: the next one would apply them again; Python cannot run here: cut the SQL of `alembic upgrade head --sql` into files, or adopt with `--baseline`"#]].assert_eq(&error.render());
+          help: adopt with the files of the newest release: the next one would apply them again; Python cannot run here: cut the SQL of `alembic upgrade head --sql` into files (`--offline`), or adopt with `--baseline`"#]].assert_eq(&error.render());
 }
 
 #[tokio::test]

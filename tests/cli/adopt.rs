@@ -166,3 +166,61 @@ async fn what_the_files_do_not_make_is_no_proof() {
     db.run("insert into goose_db_version (version_id, is_applied) values (3, true)").await;
     assert_eq!(stage.run("adopt --look-back").code, 0);
 }
+
+#[tokio::test]
+async fn what_alembic_wrote_offline_is_cut_and_adopted() {
+    let db = Database::new().await;
+    db.run("create table alembic_version (version_num varchar(32) primary key); insert into alembic_version values ('aaa111'), ('bbb222')").await;
+    db.run("create table users (id bigserial primary key)").await;
+    let stage = Stage::on(&db);
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/histories");
+    let cut = format!(
+        "adopt alembic --offline {fixtures}/alembic-offline-upgrade.sql --offline-down {fixtures}/alembic-offline-downgrade.sql"
+    );
+    let goose = format!("adopt goose --offline {fixtures}/alembic-offline-upgrade.sql");
+    let none = format!("adopt alembic --offline {fixtures}/README.md");
+    let lines = [&goose, &none, &cut, &cut, "adopt alembic --yes", "up"];
+    let story: String = lines.iter().map(|line| stage.show(line)).collect();
+    expect![[r#"
+        $ upshift adopt goose --offline FIXTURES/alembic-offline-upgrade.sql
+        (stderr)
+        error: --offline is for alembic, and not for goose
+        (exit 2)
+        $ upshift adopt alembic --offline FIXTURES/README.md
+        (stderr)
+        error: FIXTURES/README.md has no line `-- Running upgrade … -> …`
+          help: write it with `alembic upgrade head --sql`
+        (exit 3)
+        $ upshift adopt alembic --offline FIXTURES/alembic-offline-upgrade.sql --offline-down FIXTURES/alembic-offline-downgrade.sql
+        migrations/0001_46d2658177af.up.sql
+        migrations/0001_46d2658177af.down.sql
+        migrations/0002_bbb222.up.sql
+        migrations/0002_bbb222.down.sql
+        migrations/0003_aaa111.up.sql
+        migrations/0003_aaa111.down.sql
+        migrations/0004_76008376680a.up.sql
+        migrations/0004_76008376680a.down.sql
+        (exit 0)
+        $ upshift adopt alembic --offline FIXTURES/alembic-offline-upgrade.sql --offline-down FIXTURES/alembic-offline-downgrade.sql
+        (stderr)
+        error: cannot write migrations/0001_46d2658177af.up.sql: File exists (os error 17)
+        (exit 1)
+        $ upshift adopt alembic --yes
+        adopted 3 migrations of alembic; its table stays as it is
+        (stderr)
+        alembic: public.alembic_version, 2 rows; upshift files
+        migration       alembic       applied (UTC)  standing
+        1_46d2658177af  46d2658177af  -              unverifiable: its table has the current revisions alone
+        2_bbb222        bbb222        -              unverifiable: its table has the current revisions alone
+        3_aaa111        aaa111        -              unverifiable: its table has the current revisions alone
+        4_76008376680a  -             -              pending
+        to adopt: 3 migrations, 0 verified; not applied: 1
+        (exit 0)
+        $ upshift up
+        applied  4_76008376680a TOOK
+        1 migration in TOOK
+        (stderr)
+        applying  4_76008376680a
+        (exit 0)
+    "#]].assert_eq(&story.replace(fixtures, "FIXTURES"));
+}

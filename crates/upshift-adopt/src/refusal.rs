@@ -158,7 +158,7 @@ fn code(tool: Tool) -> &'static str {
             "; JavaScript cannot run here: write the schema down as one migration, and adopt with `--baseline`"
         }
         Tool::Alembic => {
-            "; Python cannot run here: cut the SQL of `alembic upgrade head --sql` into files, or adopt with `--baseline`"
+            "; Python cannot run here: cut the SQL of `alembic upgrade head --sql` into files (`--offline`), or adopt with `--baseline`"
         }
         _ => "",
     }

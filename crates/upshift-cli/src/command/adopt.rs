@@ -1,11 +1,14 @@
 //! `adopt`: from the tool that was used until now.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 use serde_json::{Value, json};
 use upshift::{Migrator, Version};
 use upshift_adopt::{Adoption, LookBack, OnChanged, OnMissing, Proof, Request, Tool};
 use upshift_generate::Shadow;
 
+use super::new::write_new;
 use super::origin::Scratch;
 use crate::answer::Answer;
 use crate::context::Context;
@@ -46,6 +49,12 @@ pub struct Adopt {
     /// Show the table, and adopt nothing.
     #[arg(long)]
     dry_run: bool,
+    /// For alembic: cut what `alembic upgrade head --sql` wrote into migration files, and adopt nothing yet.
+    #[arg(long, value_name = "FILE", requires = "tool", conflicts_with_all = ["prove", "dry_run", "baseline"])]
+    offline: Option<PathBuf>,
+    /// With --offline: what `alembic downgrade head:base --sql` wrote, for the ways back.
+    #[arg(long, value_name = "FILE", requires = "offline")]
+    offline_down: Option<PathBuf>,
     /// Take it back, as long as nothing was applied since.
     #[arg(long, conflicts_with_all = ["tool", "prove", "dry_run"])]
     undo: bool,
@@ -65,6 +74,9 @@ impl Adopt {
             return look_back(context).await;
         }
         let Some(tool) = self.tool else { return survey(context).await };
+        if let Some(up) = &self.offline {
+            return self.cut(context, tool, up);
+        }
         let migrator = context.migrator()?;
         let request = self.request(tool);
         let adoption = upshift_adopt::decide(&migrator, &request).await?;
@@ -88,7 +100,7 @@ impl Adopt {
         }
         // The table comes first, whoever is asked.
         context.terminal.tell(text.trim_end());
-        let applied = adoption.lines.iter().filter(|line| line.standing.is_applied()).count();
+        let applied = adoption.adopted().migrations.len();
         context.terminal.confirm(&format!("{applied} migrations of {tool} count as applied from now on"))?;
         let adopted = upshift_adopt::adopt(&migrator, &request).await?;
         let words = format!("adopted {applied} migrations of {tool}; its table stays as it is\n");
@@ -109,6 +121,32 @@ impl Adopt {
             Some(version) => request.baseline(version, self.at.clone()),
             None => request,
         }
+    }
+
+    /// Writes what Alembic wrote offline as migration files.
+    fn cut(&self, context: &Context, tool: Tool, up: &Path) -> Result<Answer, Failure> {
+        if tool != Tool::Alembic {
+            return Err(Failure::usage(format!("--offline is for alembic, and not for {tool}")));
+        }
+        let read =
+            |path: &Path| std::fs::read_to_string(path).map_err(|cause| Failure::file("read", path, &cause));
+        let down = self.offline_down.as_deref().map_or_else(|| Ok(String::new()), read)?;
+        let table = self.table.as_ref().map_or("alembic_version", |table| table.name.as_str());
+        let files = upshift_adopt::alembic_files(&read(up)?, &down, table)
+            .map_err(|error| Failure::refused(format!("{}: {error}", up.display())))?;
+        if files.is_empty() {
+            let why = format!("{} has no line `-- Running upgrade … -> …`", up.display());
+            return Err(Failure::refused(why).help("write it with `alembic upgrade head --sql`"));
+        }
+        let folder = context.folder();
+        let mut written = Vec::new();
+        for file in files {
+            let path = folder.join(&*file.path);
+            write_new(&path, &file.text)?;
+            written.push(path.display().to_string());
+        }
+        let text = written.iter().map(|path| format!("{path}\n")).collect::<String>();
+        Ok(Answer::done(text, json!({ "files": written })))
     }
 
     /// Replays the files on a scratch database, and compares.
