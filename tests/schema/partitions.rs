@@ -1,4 +1,5 @@
-//! Keys of partitions: what belongs to which index of the parent, under which name, with which settings.
+//! Keys of partitions: what belongs to which index of the parent, under which name, with which settings; and what a child
+//! has of its own.
 
 use upshift_promises::Database;
 
@@ -34,13 +35,38 @@ const STATES: &[&str] = &[
     "create index on p (b); alter index p1_b_idx set (fillfactor = 70)",
 ];
 
+/// A child of a table, each time another.
+const CHILDREN: &[&str] = &[
+    "create table p (a integer); create table c () inherits (p); alter table p add constraint large check (a > 0)",
+    "create table p (a integer); create table c (constraint large check (a > 0)) inherits (p);
+     alter table p add constraint large check (a > 0)",
+    "create table p (a integer); create table c (constraint large check (a > 0)) inherits (p);
+     alter table p add constraint large check (a > 0) not valid",
+    "create table p (a integer); create table c () inherits (p);
+     alter table p add constraint large check (a > 0) not valid",
+    // What is spoken of is no operator yet.
+    "create table p (a integer); create table c () inherits (p); alter table p add constraint large check (a > 0);
+     create operator === (leftarg = boolean, rightarg = boolean, function = booleq, negator = !==);
+     drop operator === (boolean, boolean)",
+];
+
+#[tokio::test]
+async fn what_a_child_has_of_its_own_is_told_as_pg_dump_tells_it() {
+    check("", CHILDREN).await;
+}
+
 #[tokio::test]
 async fn the_key_of_a_partition_is_told_as_pg_dump_tells_it() {
+    check(TABLES, STATES).await;
+}
+
+/// Each is compared with each.
+async fn check(tables: &str, states: &'static [&'static str]) {
     let Some(program) = pg_dump() else { return };
     let mut seen: Vec<(&str, String, String)> = Vec::new();
-    for state in STATES {
+    for state in states {
         let db = Database::new().await;
-        db.run(TABLES).await;
+        db.run(tables).await;
         db.run(state).await;
         seen.push((state, dump(&program, &db).await, snapshot(&db).await.to_string()));
     }

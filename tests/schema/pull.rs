@@ -97,6 +97,45 @@ async fn the_kitchen_sink_is_made_again() {
     }
 }
 
+/// What PostgreSQL's own regression tests have that nobody else had.
+const ODD: &str = "
+    create type wide; create function wide_in(cstring) returns wide language internal immutable strict as 'textin';
+    create function wide_out(wide) returns cstring language internal immutable strict as 'textout';
+    create type wide (input = wide_in, output = wide_out, internallength = variable, default = 'none');
+    create function is_wide(wide) returns boolean language sql as 'select true';
+    create cast (text as wide) without function;
+    create table holds (a wide, check (is_wide(a)));
+    create operator === (leftarg = boolean, rightarg = boolean, function = booleq, negator = !==);
+    drop operator === (boolean, boolean);
+    create table parent (a integer not null, b integer generated always as (a * 2) stored);
+    create table child (b integer generated always as (a * 2) stored, a integer not null);
+    alter table child inherit parent;
+    alter table child add constraint large check (a > 0);
+    alter table parent add constraint large check (a > 0) not valid;
+    create function note() returns trigger language plpgsql as 'begin return new; end';
+    create table whole (a integer) partition by list (a);
+    create table part partition of whole for values in (1) partition by list (a);
+    create table leaf partition of part for values in (1);
+    create trigger noted after insert on whole for each row execute function note();
+    alter table part disable trigger noted; alter table leaf enable always trigger noted;";
+
+#[tokio::test]
+async fn what_is_odd_is_made_again() {
+    let db = Database::new().await;
+    db.run(ODD).await;
+    if server_is_at_least(15) {
+        db.run(
+            "create table counted (a integer generated always as identity);
+            alter sequence counted_a_seq set unlogged;
+            create materialized view kept as select ''::text as x; alter materialized view kept alter x set compression pglz",
+        )
+        .await;
+    }
+    if let Err(why) = pulled(&db).await {
+        panic!("{why}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_schemas_of_other_tools_are_made_again() {
     let Some(pairs) = pairs() else { return };

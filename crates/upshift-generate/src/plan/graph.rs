@@ -17,6 +17,8 @@ pub(super) enum Act {
     Loosen,
     Change,
     Create,
+    /// What makes a type of its shell.
+    Fill,
     /// What makes a table a partition, and an index a part of its parent's.
     Attach,
     /// What is said of an object when others are there: which column owns a sequence, which index identifies rows.
@@ -88,7 +90,8 @@ fn units(context: &Context<'_>, work: &Work) -> Graph {
         let fact = fact(context.new, key);
         // A new table has its columns in its statement.
         let within = key.0 == Kind::Column && work.come.contains(&owner(&context.new.snapshot, &fact));
-        if within && context.new.relation(container(&key.1)) != Kind::View {
+        let queried = matches!(context.new.relation(container(&key.1)), Kind::View | Kind::MaterializedView);
+        if within && !queried {
             let table = owner(&context.new.snapshot, &fact);
             let at = (Act::Create, table);
             if let Some(unit) = graph.at.get(&at).copied() {
@@ -97,6 +100,10 @@ fn units(context: &Context<'_>, work: &Work) -> Graph {
             continue;
         }
         graph.add(Act::Create, key, rule::create(context, &fact));
+        let fill = rule::fill(&fact);
+        if !fill.is_empty() {
+            graph.add(Act::Fill, key, fill);
+        }
     }
     // Columns come before tables in no order of kinds, so some were not there yet.
     for key in work.come.iter().filter(|key| key.0 == Kind::Column) {

@@ -46,6 +46,19 @@ impl Schema {
             .find_map(|kind| Table::read(self.snapshot.get(kind, table)?).partition.map(|it| it.1))
     }
 
+    /// The trigger that a partition has its own of.
+    pub(crate) fn trigger_of_whole(&self, id: &str) -> Option<String> {
+        let mut table = text::container(id);
+        while let Some(whole) = self.whole(table) {
+            let above = format!("{whole}.{}", text::last(id));
+            if self.snapshot.get(Kind::Trigger, &above).is_some() {
+                return Some(above);
+            }
+            table = whole;
+        }
+        None
+    }
+
     pub(crate) fn has(&self, key: &Key) -> bool {
         self.snapshot.get(key.0, &key.1).is_some()
     }

@@ -32,57 +32,94 @@ pub(super) fn wire(context: &Context<'_>, work: &Work, graph: &mut Graph) {
         }
         graph.edge(drop, graph.get(Act::Create, key));
     }
-    let keys: Vec<(Act, Key)> = graph.at.keys().cloned().collect();
+    let keys: Vec<(Act, Key)> = graph.at.keys().filter(|it| it.0 != Act::Drop).cloned().collect();
     for (act, key) in keys {
-        let unit = graph.get(act, &key);
-        if act == Act::Drop {
-            continue;
-        }
         let of = fact(context.new, &key);
-        let needs: Vec<Key> =
-            context.new.edges.needs(&key).cloned().chain(surrounding(context.new, &of)).collect();
-        for needed in needs {
-            // A class puts its own items into the family, which needs them then. A part is made without the whole.
-            if act == Act::Loosen
-                || (key.0, needed.0) == (Kind::OperatorFamily, Kind::OperatorClass)
-                || act != Act::Attach && goes_with_parent(&of, &needed)
-            {
-                continue;
-            }
-            graph.edge(graph.get(Act::Create, &needed), unit);
-            graph.edge(graph.get(Act::Change, &needed), unit);
-            // A partitioned index is one when all its parts are there.
-            if of.kind == Kind::Constraint && act != Act::Attach {
-                for part in parts_of_index(context, &needed) {
-                    graph.edge(graph.get(Act::Attach, &part), unit);
-                }
-            }
-        }
-        if matches!(act, Act::Change | Act::Loosen | Act::Tie) {
-            for needed in context.old.edges.needs(&key) {
-                graph.edge(unit, graph.get(Act::Drop, needed));
-            }
-        }
-        if act == Act::Attach {
-            graph.edge(graph.get(Act::Create, &key), unit);
-            graph.edge(graph.get(Act::Change, &key), unit);
-            attach(context, graph, unit, &of);
-        }
-        if act == Act::Tie {
-            graph.edge(graph.get(Act::Create, &key), unit);
-            tie(context, graph, unit, &key);
-        }
-        if act == Act::Fasten {
-            graph.edge(graph.get(Act::Loosen, &key), unit);
-            graph.edge(graph.get(Act::Change, &key), unit);
-        }
-        if act == Act::Loosen {
-            graph.edge(unit, graph.get(Act::Change, &key));
-        }
+        behind_needs(context, graph, act, &of);
+        among_others(context, graph, act, &of);
     }
     names(context, work, graph);
     inheritance(context, graph);
     detached(context, work, graph);
+}
+
+/// What an object needs comes before it.
+fn behind_needs(context: &Context<'_>, graph: &mut Graph, act: Act, of: &Fact) {
+    let key = (of.kind, of.id.clone());
+    let unit = graph.get(act, &key);
+    let needs: Vec<Key> =
+        context.new.edges.needs(&key).cloned().chain(surrounding(context.new, of)).collect();
+    for needed in needs {
+        // A class puts its own items into the family, which needs them then. A part is made without the whole.
+        // So is the shell of a type.
+        if act == Act::Loosen
+            || (act, needed.0) == (Act::Create, Kind::Function) && graph.get(Act::Fill, &key).is_some()
+            || (key.0, needed.0) == (Kind::OperatorFamily, Kind::OperatorClass)
+            || act != Act::Attach && goes_with_parent(of, &needed)
+        {
+            continue;
+        }
+        graph.edge(graph.get(Act::Create, &needed), unit);
+        graph.edge(graph.get(Act::Change, &needed), unit);
+        // The functions that make a type of a shell need no more than the shell.
+        if !context.new.edges.needs(&needed).any(|it| *it == key) {
+            graph.edge(graph.get(Act::Fill, &needed), unit);
+        }
+        // A partitioned index is one when all its parts are there.
+        let is_index = matches!(needed.0, Kind::Index | Kind::Constraint);
+        if of.kind == Kind::Constraint && is_index && act != Act::Attach {
+            for part in parts_of_index(context, &needed) {
+                graph.edge(graph.get(Act::Attach, &part), unit);
+            }
+        }
+    }
+    if matches!(act, Act::Change | Act::Loosen | Act::Tie) {
+        for needed in context.old.edges.needs(&key) {
+            graph.edge(unit, graph.get(Act::Drop, needed));
+        }
+    }
+}
+
+/// The acts on one object, one after the other, and what each has to do with others.
+fn among_others(context: &Context<'_>, graph: &mut Graph, act: Act, of: &Fact) {
+    let key = (of.kind, of.id.clone());
+    let unit = graph.get(act, &key);
+    // What a partition has of the whole it has when it is one.
+    if key.0 == Kind::Trigger {
+        graph.edge(graph.get(Act::Attach, &(Kind::Table, container(&key.1).to_owned())), unit);
+    }
+    match act {
+        Act::Create => own_check(context, graph, unit, of),
+        Act::Fill => graph.edge(graph.get(Act::Create, &key), unit),
+        Act::Attach => {
+            graph.edge(graph.get(Act::Create, &key), unit);
+            graph.edge(graph.get(Act::Change, &key), unit);
+            attach(context, graph, unit, of);
+        }
+        Act::Tie => {
+            graph.edge(graph.get(Act::Create, &key), unit);
+            tie(context, graph, unit, &key);
+        }
+        Act::Fasten => {
+            graph.edge(graph.get(Act::Loosen, &key), unit);
+            graph.edge(graph.get(Act::Change, &key), unit);
+        }
+        Act::Loosen => graph.edge(unit, graph.get(Act::Change, &key)),
+        Act::Change | Act::Drop => {}
+    }
+}
+
+/// The server merges the parent's into what is there, and not the other way round where the parent's is NOT VALID.
+fn own_check(context: &Context<'_>, graph: &mut Graph, unit: Option<usize>, of: &Fact) {
+    let both = rule::constraint_inherited(&of.definition) == rule::Inherited::AndLocal;
+    if of.kind != Kind::Constraint || !both {
+        return;
+    }
+    let table = context.new.snapshot.get(Kind::Table, container(&of.id)).unwrap_or_default();
+    for parent in rule::table::needs(table) {
+        let above = format!("{parent}.{}", crate::text::last(&of.id));
+        graph.edge(unit, graph.get(Act::Create, &(Kind::Constraint, above)));
+    }
 }
 
 /// A foreign key of the whole stays behind on what is taken out of it, so it goes first.
@@ -196,6 +233,9 @@ fn surrounding(schema: &super::Schema, fact: &Fact) -> Vec<Key> {
         keys.push(about);
     } else if is_part(fact) {
         keys.push(owner(&schema.snapshot, fact));
+        if fact.kind == Kind::Trigger {
+            keys.extend(schema.trigger_of_whole(&fact.id).map(|it| (Kind::Trigger, it)));
+        }
         if fact.kind == Kind::Index
             && let Some(parent) = rule::index_parent(&fact.definition)
         {

@@ -3,6 +3,7 @@
 use upshift_schema::{Fact, Kind};
 
 use super::conversion::using;
+use super::identity::{Identity, identified, identity};
 use super::{Answer, Context, Draft, Stage, not_null, options};
 use crate::plan::Style;
 use crate::text::{self, container, cut, last, quoted, take};
@@ -48,14 +49,6 @@ pub(crate) enum Value<'a> {
     Default(&'a str),
     /// With STORED or VIRTUAL behind the expression.
     Generated(&'a str),
-}
-
-/// An identity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Identity<'a> {
-    always: &'a str,
-    options: &'a str,
-    sequence: &'a str,
 }
 
 impl<'a> Column<'a> {
@@ -139,6 +132,11 @@ impl<'a> Column<'a> {
         Column { kind: self.kind, ..Column::default() }.settings(self, id, kind)
     }
 
+    /// What its identity needs to be said beyond the table's statement.
+    pub(crate) fn sequence_behind(&self, unlogged: Option<&str>) -> Option<Draft> {
+        self.identity.and_then(|it| it.kept(if unlogged.is_some() { "UNLOGGED" } else { "LOGGED" }))
+    }
+
     /// From these settings to others.
     fn settings(&self, new: &Column<'_>, id: &str, kind: Kind) -> Vec<Draft> {
         let mut drafts = Vec::new();
@@ -161,35 +159,6 @@ impl<'a> Column<'a> {
     }
 }
 
-/// Behind the list stands the name of the sequence; the list itself is in parentheses that were cut.
-fn identity(behind: &str) -> Option<(&str, &str)> {
-    let end = text::find(behind, ") SEQUENCE ")?;
-    Some((&behind[..end], &behind[end + ") SEQUENCE ".len()..]))
-}
-
-impl Identity<'_> {
-    fn text(&self, id: &str) -> String {
-        let mut options = self.options().to_owned();
-        // The server's own name needs no word.
-        let (table, own) = (container(id), last(id));
-        let made = format!("{}_{}_seq", text::bare(last(table)), text::bare(own));
-        if self.name() != format!("{}.{}", container(table), quoted(&made)) {
-            options = format!("SEQUENCE NAME {} {options}", self.name()).trim_end().to_owned();
-        }
-        let options = if options.is_empty() { options } else { format!(" ({options})") };
-        format!("{} AS IDENTITY{options}", self.always)
-    }
-
-    fn name(&self) -> &str {
-        self.sequence.trim_end_matches(" UNLOGGED")
-    }
-
-    /// Without the type, which is the column's.
-    fn options(&self) -> &str {
-        self.options.split_once(' ').map_or("", |(_, rest)| rest)
-    }
-}
-
 /// Whether the type's own storage is EXTENDED.
 fn is_wide(kind: &str) -> bool {
     let wide = ["text", "character", "bytea", "json", "xml", "bit", "tsvector", "path", "polygon"];
@@ -206,7 +175,7 @@ fn alter_table(kind: Kind, table: &str, what: &str) -> String {
     format!("ALTER {word} {table} {what}")
 }
 
-fn alter(kind: Kind, id: &str, what: &str) -> Draft {
+pub(super) fn alter(kind: Kind, id: &str, what: &str) -> Draft {
     Draft::expand(alter_table(kind, container(id), &format!("ALTER COLUMN {} {what}", last(id))))
 }
 
@@ -214,7 +183,8 @@ pub(crate) fn create(context: &Context<'_>, fact: &Fact) -> Vec<Draft> {
     let column = Column::read(&fact.definition);
     let kind = context.new.relation(container(&fact.id));
     match kind {
-        Kind::View | Kind::MaterializedView => return view_default(&Column::default(), &column, &fact.id),
+        Kind::View => return view_default(&Column::default(), &column, &fact.id),
+        Kind::MaterializedView => return column.behind(&fact.id, kind),
         _ if column.inherited == Inherited::Only => return Vec::new(),
         _ if context.is_partition(container(&fact.id)) => return Vec::new(),
         _ => {}
@@ -278,8 +248,10 @@ pub(crate) fn fasten(context: &Context<'_>, id: &str) -> Option<Draft> {
 pub(crate) fn change(context: &Context<'_>, id: &str, before: &str, after: &str) -> Answer {
     let (old, new) = (Column::read(before), Column::read(after));
     let kind = context.new.relation(container(id));
-    if matches!(kind, Kind::View | Kind::MaterializedView) {
-        return Answer::Steps(view_default(&old, &new, id));
+    match kind {
+        Kind::View => return Answer::Steps(view_default(&old, &new, id)),
+        Kind::MaterializedView => return Answer::Steps(old.settings(&new, id, kind)),
+        _ => {}
     }
     // Inherited columns follow their parents' in all but what is their own.
     let follows = old.inherited == Inherited::Only || context.is_partition(container(id));
@@ -365,24 +337,6 @@ fn set_not_null(context: &Context<'_>, id: &str, kind: Kind) -> Vec<Draft> {
         Draft { stage: Stage::NotNull, ..set },
         Draft::new(Stage::NotNull, say(format!("DROP CONSTRAINT {check}"))),
     ]
-}
-
-fn identified(old: &Column<'_>, new: &Column<'_>, id: &str, kind: Kind) -> Vec<Draft> {
-    let (Some(to), from) = (&new.identity, &old.identity) else { return Vec::new() };
-    let Some(from) = from else { return vec![alter(kind, id, &format!("ADD {}", to.text(id)))] };
-    let mut drafts = Vec::new();
-    if from.always != to.always {
-        drafts.push(alter(kind, id, &format!("SET {}", to.always)));
-    }
-    if from.options() != to.options() {
-        let parts = super::sequence::differences(from.options(), to.options(), new.kind);
-        let parts: Vec<String> = parts.iter().map(|part| format!("SET {part}")).collect();
-        drafts.push(alter(kind, id, &parts.join(" ")));
-    }
-    if from.name() != to.name() && container(from.name()) == container(to.name()) {
-        drafts.push(Draft::expand(format!("ALTER SEQUENCE {} RENAME TO {}", from.name(), last(to.name()))));
-    }
-    drafts
 }
 
 #[cfg(test)]

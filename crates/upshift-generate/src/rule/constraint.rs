@@ -2,13 +2,14 @@
 
 use upshift_schema::{Fact, Kind};
 
+use super::column::Inherited;
 use super::{Answer, Context, Draft, Stage, not_null, set_options};
 use crate::text::{container, cut, last, take};
 
 /// A constraint in its parts.
 struct Parts<'a> {
     text: &'a str,
-    inherited: bool,
+    inherited: Inherited,
     with: Option<&'a str>,
     space: Option<&'a str>,
     clustered: bool,
@@ -27,10 +28,21 @@ fn read(definition: &str) -> Parts<'_> {
     let is_key = ["PRIMARY KEY", "UNIQUE", "EXCLUDE"].iter().any(|it| rest.starts_with(it));
     let with = if is_key { take(&mut rest, " WITH (").map(|it| it.trim_end_matches(')')) } else { None };
     // EXCLUDE has its operators behind the same word.
-    let inherited = rest.strip_suffix(" INHERITED");
-    rest = inherited.unwrap_or(rest);
+    let (before, inherited) = match rest.strip_suffix(" INHERITED AND LOCAL") {
+        Some(before) => (before, Inherited::AndLocal),
+        None => match rest.strip_suffix(" INHERITED") {
+            Some(before) => (before, Inherited::Only),
+            None => (rest, Inherited::No),
+        },
+    };
+    rest = before;
     let valid = !rest.ends_with(" NOT VALID");
-    Parts { text: rest, inherited: inherited.is_some(), with, space, clustered, valid, parent }
+    Parts { text: rest, inherited, with, space, clustered, valid, parent }
+}
+
+/// Whether it comes from a parent, or is the table's own, too.
+pub(crate) fn inherited(definition: &str) -> Inherited {
+    read(definition).inherited
 }
 
 /// What owns it: a table, or a domain.
@@ -50,7 +62,7 @@ fn alter(context: &Context<'_>, id: &str) -> String {
 
 pub(crate) fn create(context: &Context<'_>, fact: &Fact) -> Vec<Draft> {
     let parts = read(&fact.definition);
-    if parts.inherited {
+    if parts.inherited == Inherited::Only {
         return Vec::new();
     }
     if not_null::column(parts.text).is_some() {
@@ -144,7 +156,7 @@ fn behind(old: &Parts<'_>, new: &Parts<'_>, id: &str) -> Vec<Draft> {
 /// What loosens goes before the code that needs it; a key goes when nobody needs it.
 pub(crate) fn drop(context: &Context<'_>, fact: &Fact) -> Vec<Draft> {
     let parts = read(&fact.definition);
-    if parts.inherited {
+    if parts.inherited == Inherited::Only {
         return Vec::new();
     }
     if not_null::column(parts.text).is_some() {
@@ -157,11 +169,25 @@ pub(crate) fn drop(context: &Context<'_>, fact: &Fact) -> Vec<Draft> {
     vec![Draft::new(stage, sql).hazard(hazard)]
 }
 
+fn parents_are_valid(context: &Context<'_>, id: &str) -> bool {
+    let table = context.new.snapshot.get(Kind::Table, container(id));
+    let parents = table.map(super::table::needs).unwrap_or_default();
+    let of = |parent: &String| context.new.snapshot.get(Kind::Constraint, &format!("{parent}.{}", last(id)));
+    parents.iter().filter_map(of).any(|definition| read(definition).valid)
+}
+
 pub(crate) fn change(context: &Context<'_>, id: &str, before: &str, after: &str) -> Answer {
     let (old, new) = (read(before), read(after));
-    if old.inherited || new.inherited {
-        // It follows its parent's.
-        return Answer::Steps(Vec::new());
+    // The parent's and its own are one.
+    if (old.inherited, new.inherited) == (Inherited::Only, Inherited::AndLocal) && old.text == new.text {
+        let add = format!("{} ADD CONSTRAINT {} {}", alter(context, id), last(id), new.text);
+        return Answer::Steps(vec![Draft::expand(add)]);
+    }
+    if old.inherited != Inherited::No || new.inherited != Inherited::No {
+        // It follows its parent's, but may be known to hold where that is not.
+        let validated = !old.valid && new.valid && !parents_are_valid(context, id);
+        let sql = || format!("{} VALIDATE CONSTRAINT {}", alter(context, id), last(id));
+        return Answer::Steps(validated.then(|| Draft::new(Stage::Validate, sql())).into_iter().collect());
     }
     if old.parent.is_some() && old.parent != new.parent && !context.is_moved(container(id)) {
         return Answer::Replace;

@@ -5,6 +5,7 @@ mod code;
 mod column;
 mod constraint;
 mod conversion;
+mod identity;
 mod index;
 mod kinds;
 mod not_null;
@@ -112,7 +113,7 @@ pub(crate) fn create(context: &Context<'_>, fact: &Fact) -> Vec<Draft> {
         Kind::Constraint => constraint::create(context, fact),
         Kind::Index => index::create(context, fact),
         Kind::View | Kind::MaterializedView => view::create(fact),
-        Kind::Trigger | Kind::Rule => view::create_switched(fact),
+        Kind::Trigger | Kind::Rule => view::create_switched(context, fact),
         Kind::Policy => view::create_policy(fact),
         Kind::Statistics => view::create_statistics(fact),
         Kind::Type => types::create(fact),
@@ -139,6 +140,11 @@ pub(crate) fn create(context: &Context<'_>, fact: &Fact) -> Vec<Draft> {
     }
 }
 
+/// What completes it, when what it was made for is there.
+pub(crate) fn fill(fact: &Fact) -> Vec<Draft> {
+    if fact.kind == Kind::Type { types::fill(fact) } else { Vec::new() }
+}
+
 /// What drops it.
 pub(crate) fn drop(context: &Context<'_>, fact: &Fact) -> Vec<Draft> {
     match fact.kind {
@@ -150,6 +156,9 @@ pub(crate) fn drop(context: &Context<'_>, fact: &Fact) -> Vec<Draft> {
         Kind::Owner | Kind::Grant | Kind::Revoke | Kind::DefaultPrivileges => privilege::drop(context, fact),
         Kind::Comment | Kind::SecurityLabel => kinds::describe(context.old, fact.kind, &fact.id, "NULL"),
         Kind::Trigger | Kind::Rule | Kind::Policy => {
+            if let Some(draft) = view::as_whole(context, fact) {
+                return vec![draft];
+            }
             let word = fact.kind.as_str().to_uppercase();
             let (table, name) = (container(&fact.id), crate::text::last(&fact.id));
             vec![Draft::contract(format!("DROP {word} {name} ON {table}"))]
@@ -197,7 +206,7 @@ pub(crate) fn change(context: &Context<'_>, key: &Key, before: &str, after: &str
 }
 
 pub(crate) use column::{Inherited, Value, fasten, loosen};
-pub(crate) use constraint::index_of as constraint_index;
+pub(crate) use constraint::{index_of as constraint_index, inherited as constraint_inherited};
 pub(crate) use index::{attach as attach_index, name as index_name, parent as index_parent};
 pub(crate) use kinds::about;
 pub(crate) use not_null::column as not_null_column;

@@ -7,7 +7,7 @@ use super::{Answer, Context, Draft, Schema, alter_options, options, set_options}
 use crate::text::{self, cut, parenthesised, split};
 
 /// The definition of a table, in its parts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Table<'a> {
     unlogged: Option<&'a str>,
     partitioned: Option<&'a str>,
@@ -140,16 +140,40 @@ pub(crate) fn create(context: &Context<'_>, fact: &Fact) -> Vec<Draft> {
     } else if table.of.is_none() {
         sql.push_str(" ()");
     }
-    sql.push_str(&tail(&table));
+    let heirs = heirs(context, &table, &columns);
+    sql.push_str(&tail(&Table { parents: table.parents.filter(|_| heirs == Heirs::InStatement), ..table }));
     let mut drafts = vec![Draft::expand(sql)];
+    if let Some(parents) = table.parents.filter(|_| heirs == Heirs::Later) {
+        let later = |parent: &str| Draft::expand(format!("ALTER TABLE {id} INHERIT {parent}"));
+        drafts.extend(split(parents, ", ").into_iter().map(later));
+    }
     for (name, definition) in &columns {
         let column = Column::read(definition);
         if column.inherited != Inherited::Only {
             drafts.extend(column.behind(&format!("{id}.{name}"), fact.kind));
+            drafts.extend(column.sequence_behind(table.unlogged));
         }
     }
     drafts.extend(security(&Table::default(), &table, id));
     drafts
+}
+
+/// Where it is said whom a table inherits from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heirs {
+    InStatement,
+    Later,
+}
+
+/// In the statement the columns of the parents come first, and one that is computed cannot be the table's own, too.
+fn heirs(context: &Context<'_>, table: &Table<'_>, columns: &[(&str, &str)]) -> Heirs {
+    let parents = table.parents.map(|it| split(it, ", ")).unwrap_or_default();
+    // Those that are there have checks that the table would need before.
+    let fresh = parents.iter().all(|it| context.fresh.contains(*it));
+    let own = columns.iter().all(|(_, definition)| Column::read(definition).inherited != Inherited::Only);
+    let both =
+        columns.iter().any(|(_, definition)| Column::read(definition).inherited == Inherited::AndLocal);
+    if fresh && own && both { Heirs::Later } else { Heirs::InStatement }
 }
 
 /// The checks that a table needs to become a partition of one that has them.

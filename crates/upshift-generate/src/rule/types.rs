@@ -38,9 +38,16 @@ pub(crate) fn create(fact: &Fact) -> Vec<Draft> {
     } else if definition.starts_with("RANGE") {
         create_range(id, definition)
     } else {
-        create_base(id, definition)
+        // Its functions need its name.
+        format!("CREATE TYPE {id}")
     };
     vec![Draft::expand(sql)]
+}
+
+/// Makes a base type of its shell, when its functions are there.
+pub(crate) fn fill(fact: &Fact) -> Vec<Draft> {
+    let is_base = fact.definition.starts_with("BASE ");
+    is_base.then(|| Draft::expand(create_base(&fact.id, &fact.definition))).into_iter().collect()
 }
 
 /// A label may hold a line break; it ends with its quote.

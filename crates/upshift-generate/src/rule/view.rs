@@ -80,13 +80,24 @@ fn switch_to(kind: Kind, id: &str, word: &str) -> Draft {
     Draft::expand(format!("ALTER TABLE {} {word} {kind} {}", container(id), last(id)))
 }
 
-pub(crate) fn create_switched(fact: &Fact) -> Vec<Draft> {
+pub(crate) fn create_switched(context: &Context<'_>, fact: &Fact) -> Vec<Draft> {
     let (text, switch) = switched(&fact.definition);
+    // That of a partition is made with the whole's; only how it is switched is its own.
+    if fact.kind == Kind::Trigger && context.new.trigger_of_whole(&fact.id).is_some() {
+        return vec![switch_to(fact.kind, &fact.id, switch)];
+    }
     let mut drafts = vec![Draft::expand(text.trim_end_matches(';'))];
     if switch != "ENABLE" {
         drafts.push(switch_to(fact.kind, &fact.id, switch));
     }
     drafts
+}
+
+/// A partition's trigger goes on as the whole's does.
+pub(crate) fn as_whole(context: &Context<'_>, fact: &Fact) -> Option<Draft> {
+    let above = context.new.trigger_of_whole(&fact.id).filter(|_| fact.kind == Kind::Trigger)?;
+    let definition = context.new.snapshot.get(Kind::Trigger, &above)?;
+    Some(switch_to(fact.kind, &fact.id, switched(definition).1))
 }
 
 pub(crate) fn switch(key: (Kind, &str), before: &str, after: &str) -> Answer {

@@ -31,8 +31,9 @@
         concat(ns.id, '.', o.oprname, '(', coalesce(format_type(nullif(o.oprleft, 0), null), 'NONE'), ', ',
             coalesce(format_type(nullif(o.oprright, 0), null), 'NONE'), ')'),
         o.oprowner, null, null,
-        case when o.oprcode = 0 then 'SHELL'
-            else concat_ws(' ', 'FUNCTION', o.oprcode, 'RETURNS', format_type(o.oprresult, null),
+        -- One that is only spoken of is no operator yet; pg_dump leaves it out, too.
+        case when o.oprcode <> 0
+            then concat_ws(' ', 'FUNCTION', o.oprcode, 'RETURNS', format_type(o.oprresult, null),
                 'COMMUTATOR ' || nullif(o.oprcom, 0)::regoperator, 'NEGATOR ' || nullif(o.oprnegate, 0)::regoperator,
                 'RESTRICT ' || nullif(o.oprrest::oid, 0)::regproc, 'JOIN ' || nullif(o.oprjoin::oid, 0)::regproc,
                 case when o.oprcanhash then 'HASHES' end, case when o.oprcanmerge then 'MERGES' end) end

@@ -39,7 +39,8 @@
     union all
     select 'pg_constraint'::regclass, c.oid, 'constraint', concat(t.id, '.', quote_ident(c.conname)), null, null, null,
         concat_ws(' ', pg_get_constraintdef(c.oid),
-            case when c.coninhcount > 0 and c.contype not in ('p', 'u', 'x') then 'INHERITED' end,
+            case when c.coninhcount > 0 and c.contype not in ('p', 'u', 'x')
+                then case when c.conislocal then 'INHERITED AND LOCAL' else 'INHERITED' end end,
             o.parameters, nullif(o.text, ''), 'PARTITION OF ' || whole.inhparent::regclass)
     from pg_constraint c join tab t on t.oid = c.conrelid
     left join index_option o on o.indexrelid = c.conindid and c.contype in ('p', 'u', 'x')
