@@ -150,6 +150,7 @@ async fn the_pairs_of_other_tools_are_generated_or_refused_and_never_wrong() {
         .iter()
         .filter_map(|(name, came)| if let Came::Refused(why) = came { Some((name, why)) } else { None });
     let refused: String = refused.map(|(name, why)| format!("{name}: {why}\n")).collect();
+    eprint!("{refused}");
     assert!(proven * 100 >= taken * 95, "{summary}\n{refused}");
     // Other majors take fewer of the schemas.
     if SERVER.version().major == 15 && results.len() == 222 {

@@ -49,9 +49,11 @@
     where c.contype not in ('t', 'n') and (c.conislocal or c.conparentid = 0 or c.contype in ('p', 'u', 'x'))
     union all
     -- PostgreSQL 18 made NOT NULL of tables a constraint. It is one of the facts where it says more than the column.
+    -- That of a child is called as its parent's or as its own, by which came first, and nobody can rename it.
     select 'pg_constraint'::regclass, c.oid, 'constraint', concat(t.id, '.', quote_ident(c.conname)), null, null, null,
         case when c.connoinherit or not c.convalidated
-                or (c.conname <> concat(t.relname, '_', a.attname, '_not_null') and c.conislocal)
+                or (c.conname <> concat(t.relname, '_', a.attname, '_not_null') and c.conislocal
+                    and c.coninhcount = 0)
             then pg_get_constraintdef(c.oid) end
     from pg_constraint c join tab t on t.oid = c.conrelid
     join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
