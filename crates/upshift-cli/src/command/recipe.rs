@@ -101,7 +101,8 @@ pub(super) enum Change {
         by_view: bool,
     },
     /// Another type for a column, in a new column.
-    ChangeType {
+    #[command(name = "change-type")]
+    Retype {
         /// The table, in the schema public unless said.
         table: TableArgument,
         /// The column.

@@ -16,7 +16,7 @@ impl Change {
         let (Change::AddColumn { table, .. }
         | Change::SetNotNull { table, .. }
         | Change::RenameColumn { table, .. }
-        | Change::ChangeType { table, .. }
+        | Change::Retype { table, .. }
         | Change::SplitColumn { table, .. }
         | Change::MergeColumns { table, .. }
         | Change::StringToLookup { table, .. }
@@ -36,11 +36,7 @@ impl Change {
     pub(super) fn recipe(&self, facts: &TableFacts) -> Result<Recipe, Failure> {
         Ok(match self {
             Change::AddColumn { column, data_type, default, default_per_row, not_null, .. } => {
-                let default = match (default, default_per_row) {
-                    (Some(once), _) => ColumnDefault::Once(expression(once)?),
-                    (None, Some(each)) => ColumnDefault::PerRow(expression(each)?),
-                    (None, None) => ColumnDefault::None,
-                };
+                let default = default_of(default.as_deref(), default_per_row.as_deref())?;
                 let add = AddColumn::new(column.clone(), sql_type(data_type)?).default_is(default);
                 if *not_null { add.not_null() } else { add }.recipe(facts)?
             }
@@ -52,7 +48,7 @@ impl Change {
                 let method = if *by_view { RenameMethod::AliasView } else { RenameMethod::SyncTrigger };
                 RenameColumn::new(column.clone(), to.clone(), method).recipe(facts)?
             }
-            Change::ChangeType { column: old, to, data_type, up, down, not_null, .. } => {
+            Change::Retype { column: old, to, data_type, up, down, not_null, .. } => {
                 let new = NewColumn::new(to.clone(), sql_type(data_type)?);
                 let new = if *not_null { new.not_null() } else { new };
                 ChangeType::new(old.clone(), new, expression(up)?, expression(down)?).recipe(facts)?
@@ -95,14 +91,8 @@ impl Change {
                 AddPrimaryKey::new(name.clone(), columns.0.clone(), writers.old()).recipe(facts)?
             }
             Change::Index { name, keys, filter, unique, writers, .. } => {
-                let keys: Vec<Expression> =
-                    keys.iter().map(|key| expression(key)).collect::<Result<_, _>>()?;
-                let index = ConcurrentIndex::new(name.clone(), keys);
-                let index = if *unique { index.unique(writers.old()) } else { index };
-                match filter {
-                    Some(condition) => index.filter(expression(condition)?).recipe(facts)?,
-                    None => index.recipe(facts)?,
-                }
+                let index = index_of(name, keys, filter.as_deref())?;
+                if *unique { index.unique(writers.old()) } else { index }.recipe(facts)?
             }
             Change::RenameTable { to, .. } => RenameTable::new(to.clone()).recipe(facts)?,
             Change::DropColumn { column, fill: None, .. } => DropColumn::new(column.clone()).recipe(facts)?,
@@ -112,6 +102,23 @@ impl Change {
             Change::DropTable { .. } => DropTable::new().recipe(facts)?,
         })
     }
+}
+
+fn default_of(once: Option<&str>, per_row: Option<&str>) -> Result<ColumnDefault, Failure> {
+    Ok(match (once, per_row) {
+        (Some(once), _) => ColumnDefault::Once(expression(once)?),
+        (None, Some(each)) => ColumnDefault::PerRow(expression(each)?),
+        (None, None) => ColumnDefault::None,
+    })
+}
+
+fn index_of(name: &Ident, keys: &[String], filter: Option<&str>) -> Result<ConcurrentIndex, Failure> {
+    let keys: Vec<Expression> = keys.iter().map(|key| expression(key)).collect::<Result<_, _>>()?;
+    let index = ConcurrentIndex::new(name.clone(), keys);
+    Ok(match filter {
+        Some(condition) => index.filter(expression(condition)?),
+        None => index,
+    })
 }
 
 /// `name:type=expression`, each a new column and its value.
