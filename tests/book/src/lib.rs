@@ -1,4 +1,7 @@
-//! The pages of `docs/`: their Rust is compiled as doctests. Tests beside it look at everything else.
+//! The README and the pages of `docs/`: their Rust is compiled as doctests. Tests beside it look at everything else.
+
+// What a page shows is a program as a person writes it, `main` included.
+#![allow(clippy::needless_doctest_main)]
 
 #[doc = include_str!("../../../docs/adoption.md")]
 pub mod adoption {}
@@ -44,3 +47,6 @@ pub mod guides_kubernetes {}
 
 #[doc = include_str!("../../../docs/guides/testing.md")]
 pub mod guides_testing {}
+
+#[doc = include_str!("../../../README.md")]
+pub mod readme {}
