@@ -43,6 +43,7 @@ const COMMANDS: &[&str] = &[
     "repair",
     "repair accept-checksum",
     "repair forget",
+    "repair accept-applied",
     "repair accept-drift",
     "rollout",
     "rollout status",

@@ -223,22 +223,29 @@ async fn a_database_that_was_there_before_is_accepted_as_it_is() {
     db.run("create table users (id bigint primary key, name text)").await;
     let stage = Stage::on(&db);
     two(&stage);
-    let lines = ["baseline 1", "up", "status", "baseline 1"];
+    let lines =
+        ["baseline 1", "repair accept-applied 2 --because by-hand", "up", "status", "history", "baseline 1"];
     let story: String = lines.iter().map(|line| stage.show(line)).collect();
     expect![[r#"
         $ upshift baseline 1
         accepted 1_users
         (exit 0)
+        $ upshift repair accept-applied 2 --because by-hand
+        2 counts as applied, and was not run
+        (exit 0)
         $ upshift up
-        applied  2_status TOOK
-        1 migration in TOOK
-        (stderr)
-        applying  2_status
+        nothing to do, in TOOK
         (exit 0)
         $ upshift status
         upshift files
         1_users   baseline  DATE TIME UTC TOOK  postgres
-        2_status  applied   DATE TIME UTC TOOK  postgres
+        2_status  baseline  DATE TIME UTC TOOK  postgres
+        (exit 0)
+        $ upshift history
+           1  DATE TIME UTC  baseline done   1_users TOOK  postgres
+              accepted by a baseline, not run
+           2  DATE TIME UTC  baseline done   2_status TOOK  postgres
+              accepted as applied, not run: by-hand
         (exit 0)
         $ upshift baseline 1
         (stderr)

@@ -147,3 +147,26 @@ async fn a_baseline_is_for_an_empty_history() {
     .assert_eq(&error.render());
     assert_eq!(db.history().await, "1 | a | applied");
 }
+
+#[tokio::test]
+async fn one_that_was_done_by_hand_is_accepted_and_not_run() {
+    let db = Database::new().await;
+    db.migrator(files(&TWO[..1])).run().await.unwrap();
+    db.run("create table b ()").await;
+    let migrator = db.migrator(files(TWO));
+    migrator.repair().accept_applied(version(2), "made by hand").await.unwrap();
+    assert!(migrator.run().await.unwrap().is_empty());
+    expect!["1 | a | applied\n2 | b | baseline"].assert_eq(&db.history().await);
+    let sql = "select action, outcome, version, detail from upshift.audit order by id desc limit 1";
+    expect!["baseline | done | 2 | accepted as applied, not run: made by hand"]
+        .assert_eq(&db.rows(sql).await);
+    let error = migrator.repair().accept_applied(version(2), "again").await.unwrap_err();
+    expect![[r#"
+        no plan can be made: 2_b is in the history already: baseline
+          help: see `migrator.status()`; one that failed is finished by `up`, or taken out with `migrator.repair().forget(version)`"#]].assert_eq(&error.render());
+    let error = migrator.repair().accept_applied(version(7), "no").await.unwrap_err();
+    expect![[r#"
+        no plan can be made: version 7 is no migration of this set
+          help: the nearest version there is: 2"#]]
+    .assert_eq(&error.render());
+}

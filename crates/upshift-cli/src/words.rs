@@ -6,6 +6,11 @@ use serde_json::Value;
 
 /// What the engine says, and what it is here.
 const WORDS: &[(&str, &str)] = &[
+    // Sentences first, before the calls in them.
+    (
+        "runs beside the service, which `migrator.join()` looks after",
+        "runs in the service's own instances, while they serve",
+    ),
     ("`LockPolicy::wait`", "`--lock-wait`"),
     ("`Timeouts::lock`", "`--lock-timeout`"),
     ("`Migrator::schema`", "`--schema`"),

@@ -10,7 +10,7 @@ use crate::history::{Applied, AppliedState, snapshot, sql};
 use crate::lock::{Asked, Lock, Need};
 use crate::migrator::Migrator;
 use crate::plan::messages::AuditEntry;
-use crate::plan::{Message, Param, Purpose, Texts, unknown_target};
+use crate::plan::{Message, Param, Purpose, Refusal, RefusalKind, Texts, unknown_target};
 use crate::recorder::{self, Recorder};
 use crate::settings::DriftPolicy;
 
@@ -76,17 +76,55 @@ impl<'m> Repair<'m> {
                 let detail = format!("forgotten by hand; its state was `{}`", row.state);
                 let mut values = self.audit(row, row.up_checksum, detail);
                 values.push(Param::Int(None));
-                let forgotten = self.message(sql::RECORD_REVERTED, values);
-                if self.migrator.context.settings().drift == DriftPolicy::Ignore {
-                    return Ok(vec![forgotten]);
-                }
-                // It changes no schema: what was kept is of this history, too.
-                let [mark, follow] = [snapshot::MARK_OUTDATED, snapshot::FOLLOW_HISTORY]
-                    .map(|sql| Message::plain(Purpose::Record, self.migrator.context.tables().sql(sql)));
-                Ok(vec![mark, forgotten, follow])
+                Ok(self.of_no_schema(self.message(sql::RECORD_REVERTED, values)))
             })
             .await
         })
+    }
+
+    /// Accepts a pending migration as applied: it was done by hand, or by somebody else, and is not run. The reason is kept
+    /// in the audit. For a whole database that was built without upshift: [`Migrator::baseline`].
+    ///
+    /// # Errors
+    /// The set does not have the version, or the history has it.
+    pub async fn accept_applied(&self, version: Version, because: &str) -> Result<(), Error> {
+        self.accept_applied_here(version, because.to_owned()).await
+    }
+
+    fn accept_applied_here(&self, version: Version, because: String) -> Here<'_, ()> {
+        Box::pin(async move {
+            let context = &self.migrator.context;
+            let set = context.source().set()?;
+            let Some(migration) = set.get(version) else {
+                return Err(Error::refused(vec![unknown_target(&set, version)]));
+            };
+            let is_pending = |facts: &Facts| match facts.history().get(migration.id()) {
+                None => Ok(Need::Work),
+                Some(row) => {
+                    let kind = RefusalKind::InHistory { state: row.state };
+                    Err(Error::refused(vec![Refusal { label: row.label(), kind }]))
+                }
+            };
+            is_pending(&context.for_a_run(context.read().await).await?)?;
+            match Lock::ask(context, is_pending).await? {
+                Asked::NotNeeded(_) => Ok(()),
+                Asked::Held(lock, _) => {
+                    let row =
+                        self.migrator.accepted(migration, format!("accepted as applied, not run: {because}"));
+                    lock.write_all(&self.of_no_schema(row), "write the history").await
+                }
+            }
+        })
+    }
+
+    /// A change of the history that changes no schema: what was kept of that is of this history, too.
+    fn of_no_schema(&self, change: Message) -> Vec<Message> {
+        if self.migrator.context.settings().drift == DriftPolicy::Ignore {
+            return vec![change];
+        }
+        let [mark, follow] = [snapshot::MARK_OUTDATED, snapshot::FOLLOW_HISTORY]
+            .map(|sql| Message::plain(Purpose::Record, self.migrator.context.tables().sql(sql)));
+        vec![mark, change, follow]
     }
 
     /// Accepts the schema as it is: what has drifted is drift no more. The reason is kept in the audit. Gives what was
@@ -184,7 +222,11 @@ impl Migrator {
                 Asked::Held(lock, _) => {
                     let below =
                         set.versioned().iter().filter(|migration| migration.version() <= Some(version));
-                    let messages: Vec<Message> = below.map(|migration| self.accepted(migration)).collect();
+                    let messages: Vec<Message> = below
+                        .map(|migration| {
+                            self.accepted(migration, "accepted by a baseline, not run".to_owned())
+                        })
+                        .collect();
                     lock.write(&messages, "write the baseline").await?;
                     Recorder::anew(&self.context).keep(&self.context, &lock).await;
                     lock.release().await
@@ -193,12 +235,12 @@ impl Migrator {
         })
     }
 
-    /// The row of a migration that a baseline accepts.
-    fn accepted(&self, migration: &Migration) -> Message {
+    /// The row of a migration that is accepted and not run.
+    fn accepted(&self, migration: &Migration, detail: String) -> Message {
         let writer = self.context.writer();
         let texts = Texts::of(migration);
         let entry = AuditEntry::done("baseline", migration.id(), migration.name());
-        let entry = entry.checksum(texts.up_checksum).detail("accepted by a baseline, not run");
+        let entry = entry.checksum(texts.up_checksum).detail(detail);
         let mut values = entry.values(&writer);
         values.extend(crate::plan::messages::kept_of(&texts, migration.header().phase));
         values.extend([Param::text("baseline"), Param::Small(None)]);

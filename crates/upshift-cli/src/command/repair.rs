@@ -21,6 +21,14 @@ pub enum Repair {
         /// Which migration.
         version: Version,
     },
+    /// Accept a pending migration as applied: it was done by hand, and is not run.
+    AcceptApplied {
+        /// Which migration.
+        version: Version,
+        /// Why, for the audit.
+        #[arg(long, value_name = "WORDS")]
+        because: String,
+    },
     /// Accept the schema as it is: what has drifted is drift no more.
     AcceptDrift {
         /// Why, for the audit.
@@ -47,6 +55,11 @@ impl Repair {
                     format!("version {version} is forgotten"),
                     json!({ "forgotten": version.number() }),
                 ))
+            }
+            Repair::AcceptApplied { version, because } => {
+                migrator.repair().accept_applied(*version, because).await?;
+                let text = format!("{version} counts as applied, and was not run");
+                Ok(Answer::done(text, json!({ "accepted": version.number() })))
             }
             Repair::AcceptDrift { because } => {
                 let drift = migrator.repair().accept_drift(because).await?;

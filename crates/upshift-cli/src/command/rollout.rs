@@ -6,6 +6,7 @@ use upshift::{DownTarget, Share, Target, Version};
 
 use crate::answer::Answer;
 use crate::context::Context;
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::json;
 
@@ -94,12 +95,14 @@ impl Rollout {
                 let target = Target::Only(vec![*version]);
                 let plan = migrator.plan(target.clone()).await?;
                 let labels: Vec<&str> = plan.steps().map(upshift::Step::label).collect();
-                if !labels.is_empty() {
-                    context.terminal.confirm(&format!(
-                        "{} runs now, whatever its gate says, and what it drops is gone",
-                        labels.join(", ")
-                    ))?;
+                if labels.is_empty() {
+                    // Applied already, or it requires what is not.
+                    return Ok(Answer::done(plan.to_string(), json::plan(&plan)).exit(Exit::No));
                 }
+                context.terminal.confirm(&format!(
+                    "{} runs now, whatever its gate says, and what it drops is gone",
+                    labels.join(", ")
+                ))?;
                 let report = migrator.up(target).await?;
                 Ok(Answer::done(report.to_string(), json::report(&report)))
             }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use upshift_files::{Diagnostics, MigrationId, Version};
 
+use crate::history::AppliedState;
+
 /// One reason why no plan can be made: which migration, why, and what to do now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -89,6 +91,11 @@ pub enum RefusalKind {
     },
     /// Its batches are Rust code, which cannot be one statement of one transaction.
     BatchesOfCode,
+    /// It is to be accepted as applied, and is in the history already.
+    InHistory {
+        /// How far it got.
+        state: AppliedState,
+    },
 }
 
 impl fmt::Display for Refusal {
@@ -134,6 +141,7 @@ impl fmt::Display for RefusalKind {
             Kind::BatchesOfCode => {
                 f.write_str("cannot be part of one transaction: its batches are Rust code")
             }
+            Kind::InHistory { state } => write!(f, "is in the history already: {state}"),
         }
     }
 }
@@ -170,6 +178,11 @@ impl RefusalKind {
             }
             Kind::DownFailed { .. } => "finish it: run `down` again".to_owned(),
             Kind::UpFailed { .. } => "finish it first: run `up` again".to_owned(),
+            Kind::InHistory { .. } => {
+                "see `migrator.status()`; one that failed is finished by `up`, or taken out with \
+                 `migrator.repair().forget(version)`"
+                    .to_owned()
+            }
             Kind::RequiredBy { label } | Kind::AppliedBehind { label } => format!("revert {label} first"),
             Kind::Irreversible { .. } | Kind::NoDown | Kind::NoDownOfBaseline => {
                 "write a new migration that leads to the schema you want".to_owned()
