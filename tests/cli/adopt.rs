@@ -224,3 +224,18 @@ async fn what_alembic_wrote_offline_is_cut_and_adopted() {
         (exit 0)
     "#]].assert_eq(&story.replace(fixtures, "FIXTURES"));
 }
+
+#[tokio::test]
+async fn the_doctor_says_when_the_old_tool_is_still_in_use() {
+    let db = Database::new().await;
+    db.run(GOOSE).await;
+    let stage = Stage::on(&db);
+    folder(&stage);
+    assert_eq!(stage.run("adopt goose --yes -q").code, 0);
+    let before = stage.run("doctor");
+    assert!(before.out.contains("good     adopted "), "{}", before.text());
+    db.run("insert into goose_db_version (version_id, is_applied) values (4, true)").await;
+    assert_eq!(stage.run("adopt --look-back").code, 4);
+    let after = stage.run("doctor");
+    assert!(after.code == 0 && after.out.contains("warning  adopted "), "{}", after.text());
+}

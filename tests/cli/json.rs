@@ -281,6 +281,126 @@ async fn every_answer_has_its_shape() {
 }
 
 #[tokio::test]
+async fn so_have_those_that_want_a_scratch_server() {
+    let db = Database::new().await;
+    let stage = Stage::on(&db);
+    two(&stage);
+    stage.folder.write("wish.sql", "create table users (id bigint primary key, name text not null);");
+    assert_eq!(stage.run("up").code, 0);
+    let server = format!("--server {}", upshift_promises::database::SERVER.url("postgres"));
+    let mut shapes = String::new();
+    for line in [
+        "verify",
+        "diff database wish.sql",
+        "generate wish.sql --dry-run",
+        "pull",
+        "push wish.sql",
+        "adopt",
+        "adopt goose --dry-run",
+        "recipe add-column users email text --dry-run",
+        "repair accept-applied 2 --because no",
+        "rollout share x 50",
+        "completions bash",
+        "man",
+    ] {
+        let place = if ["verify", "diff", "generate", "pull", "push"].iter().any(|it| line.starts_with(it)) {
+            &server
+        } else {
+            ""
+        };
+        let said = stage.run(&format!("{line} --json {place}"));
+        assert_eq!(said.err, "", "{line}");
+        let answer: Value =
+            serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{line}: {error}\n{}", said.out));
+        assert_eq!(answer["exit"]["code"], said.code, "{line}");
+        let part = if answer["error"].is_null() { "data" } else { "error" };
+        shapes.push_str(&format!(
+            "== {line} ({})\n{part}: {}\n",
+            answer["exit"]["is"],
+            shape(&answer[part], 0)
+        ));
+    }
+    expect![[r#"
+        == verify ("done")
+        data: 
+          migrations: [
+            broken: bool
+            label: text
+            proven: bool
+            text: text]
+        == diff database wish.sql ("no")
+        data: 
+          diff: 
+            changes: [
+              changed: 
+                after: text
+                before: text
+                id: text
+                kind: text]
+          equal: bool
+        == generate wish.sql --dry-run ("done")
+        data: 
+          drops: [text]
+          files: [
+            path: text
+            text: text]
+          hazards: [text]
+          suggestions: []
+          written: bool
+        == pull ("done")
+        data: 
+          files: [
+            path: text
+            text: text]
+        == push wish.sql ("refused")
+        error: 
+          help: null
+          message: text
+          text: text
+        == adopt ("done")
+        data: 
+          tables: []
+        == adopt goose --dry-run ("refused")
+        data: 
+          adopted: bool
+          layout: text
+          migrations: []
+          proof: null
+          refused: [text]
+          table: null
+          tool: text
+        == recipe add-column users email text --dry-run ("done")
+        data: 
+          files: [
+            path: text
+            text: text]
+          notes: [text]
+          title: text
+          written: bool
+        == repair accept-applied 2 --because no ("refused")
+        error: 
+          help: null
+          message: text
+          refused: [text]
+          report: null
+          sqlstate: null
+          text: text
+        == rollout share x 50 ("done")
+        data: 
+          percentage: number
+          switch: text
+        == completions bash ("done")
+        data: 
+          script: text
+          shell: text
+        == man ("done")
+        data: 
+          page: text
+    "#]]
+    .assert_eq(&shapes);
+}
+
+#[tokio::test]
 async fn an_error_is_json_as_well() {
     let db = Database::new().await;
     let stage = Stage::on(&db);

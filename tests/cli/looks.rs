@@ -163,6 +163,30 @@ async fn the_doctor_sees_what_would_be_in_the_way() {
 }
 
 #[tokio::test]
+async fn an_extension_that_cannot_be_had_is_told_before_the_run() {
+    let db = Database::new().await;
+    let stage = Stage::on(&db);
+    stage.folder.write(
+        "migrations/1_e.sql",
+        "create extension if not exists plpgsql;\n-- upshift: down\nselect 1;\n",
+    );
+    assert_eq!(stage.run("doctor").code, 0);
+    stage.folder.write(
+        "migrations/2_f.sql",
+        "create extension no_such_thing;\n-- upshift: down\ndrop extension no_such_thing;\n",
+    );
+    let said = stage.run("doctor");
+    assert!(
+        said.code == 4
+            && said.out.starts_with(
+                "problem  extension    2_f makes no_such_thing, which this server does not have\n"
+            ),
+        "{}",
+        said.text()
+    );
+}
+
+#[tokio::test]
 async fn a_role_that_may_nothing_is_told_what_it_lacks() {
     let db = Database::new().await;
     let role = format!("nobody_of_{}", db.name());

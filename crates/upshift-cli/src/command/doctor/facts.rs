@@ -138,6 +138,48 @@ const TABLE: &str = "
     from pg_catalog.pg_class c left join pg_catalog.pg_stat_all_tables s on s.relid = c.oid
     where c.oid = pg_catalog.to_regclass($1)";
 
+/// Whether an extension is there, can be had, and by whom. $1 its name.
+const EXTENSION: &str = "
+    select e.name::pg_catalog.text, e.installed_version is not null as is_made,
+           exists (select from pg_catalog.pg_available_extension_versions v
+               where v.name = e.name and v.version = e.default_version and (v.trusted or not v.superuser)) as anybody,
+           (select rolsuper from pg_catalog.pg_roles where rolname = current_user) as superuser
+    from pg_catalog.pg_available_extensions e where e.name = $1";
+
+/// How far an extension is that a migration makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extension {
+    /// It is made already, or this role may make it.
+    Fine,
+    /// Only a superuser may make it, and this role is none.
+    ForSuperusers,
+    /// It is not installed on the server.
+    NotThere,
+}
+
+/// How far these extensions are.
+pub(super) async fn extensions<'n>(
+    client: &Client,
+    names: impl Iterator<Item = &'n String>,
+) -> Result<BTreeMap<String, Extension>, Failure> {
+    let mut found = BTreeMap::new();
+    for name in names {
+        let row = client.query_opt(EXTENSION, &[name]).await.map_err(|cause| broken(&cause))?;
+        let read = |column: &str| row.as_ref().map_or(Ok(false), |row| row.try_get(column));
+        let (is_made, anybody) = (read("is_made"), read("anybody"));
+        let (Ok(is_made), Ok(anybody), Ok(superuser)) = (is_made, anybody, read("superuser")) else {
+            continue;
+        };
+        let standing = match &row {
+            None => Extension::NotThere,
+            Some(_) if is_made || anybody || superuser => Extension::Fine,
+            Some(_) => Extension::ForSuperusers,
+        };
+        found.insert(name.clone(), standing);
+    }
+    Ok(found)
+}
+
 /// The server's major version.
 pub(super) async fn major(client: &Client) -> Result<u16, Failure> {
     let sql = "select pg_catalog.current_setting('server_version_num')::pg_catalog.int4 / 10000";

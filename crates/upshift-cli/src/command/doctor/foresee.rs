@@ -6,7 +6,7 @@ use upshift::files::{Body, Migration};
 use upshift::{MigrationSet, Plan};
 use upshift_lint::catalog::Origin;
 use upshift_lint::effect::{Effects, Major, effects};
-use upshift_lint::statement::{LockMode, Name};
+use upshift_lint::statement::{LockMode, Name, Statement};
 use upshift_lint::{Catalog, read};
 
 /// What the pending migrations do to one relation that is there before them.
@@ -20,6 +20,24 @@ pub(super) struct Touch {
     pub(super) scanned: bool,
     /// The first migration that does.
     pub(super) by: String,
+}
+
+/// The extensions that pending migrations make, each with the first that does.
+pub(super) fn extensions(set: &MigrationSet, plan: &Plan) -> BTreeMap<String, String> {
+    let pending: Vec<&str> = plan.steps().map(upshift::Step::label).collect();
+    let mut wanted = BTreeMap::new();
+    for migration in set.iter() {
+        let label = migration.label();
+        if !pending.contains(&label.as_str()) {
+            continue;
+        }
+        for statement in statements(migration) {
+            if let Statement::CreateExtension { name, .. } = statement {
+                wanted.entry(name).or_insert_with(|| label.clone());
+            }
+        }
+    }
+    wanted
 }
 
 /// Every relation that is there and that a pending migration locks, in the order of their names.
@@ -46,7 +64,7 @@ pub(super) fn touched(set: &MigrationSet, plan: &Plan, major: u16) -> BTreeMap<N
     touched
 }
 
-fn statements(migration: &Migration) -> Vec<upshift_lint::statement::Statement> {
+fn statements(migration: &Migration) -> Vec<Statement> {
     let Body::Sql(section) = migration.up() else { return Vec::new() };
     let text = section.text();
     section.statements().map(|cuts| cuts.iter().map(|cut| read(text, cut)).collect()).unwrap_or_default()

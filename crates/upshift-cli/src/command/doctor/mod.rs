@@ -9,13 +9,14 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde_json::{Value, json};
 use upshift::{Plan, Target};
+use upshift_adopt::LookBack;
 
 use crate::answer::Answer;
 use crate::connect;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use facts::Facts;
+use facts::{Extension, Facts};
 use judge::{Finding, Grade, judge};
 
 /// Look a database over before a production run. Writes nothing.
@@ -47,6 +48,12 @@ impl Doctor {
                     .help(error.help().unwrap_or_else(|| "`upshift status` says more".to_owned())),
             ),
         }
+        if let Some(plan) = plan {
+            let wanted = foresee::extensions(&set, plan);
+            let standing = facts::extensions(&client, wanted.keys()).await?;
+            findings.extend(wanted.iter().filter_map(|(name, by)| extension(name, by, *standing.get(name)?)));
+        }
+        findings.extend(predecessor(&migrator).await);
         if let (Some(other), Some(plan)) = (&self.like, plan) {
             findings.push(estimate(&took(context, other).await?, plan));
         }
@@ -55,6 +62,36 @@ impl Doctor {
         let answer = Answer::done(text(&findings), json!({ "findings": findings, "worst": worst }));
         Ok(if worst == Some(Grade::Problem) { answer.exit(Exit::No) } else { answer })
     }
+}
+
+fn extension(name: &str, by: &str, standing: Extension) -> Option<Finding> {
+    let problem = |words: &str, help: String| {
+        Finding::new(Grade::Problem, "extension", format!("{by} makes {name}, {words}")).help(help)
+    };
+    match standing {
+        Extension::Fine => None,
+        Extension::ForSuperusers => Some(problem(
+            "which only a superuser may",
+            format!(
+                "have an administrator run `create extension {name}` before; the migration says `if not exists`"
+            ),
+        )),
+        Extension::NotThere => {
+            Some(problem("which this server does not have", "install its package on the server".to_owned()))
+        }
+    }
+}
+
+/// Whether the tool whose history was adopted is still in use.
+async fn predecessor(migrator: &upshift::Migrator) -> Option<Finding> {
+    let seen = upshift_adopt::look_back(migrator).await;
+    let (grade, words) = match seen {
+        Ok(LookBack::NotAdopted) => return None,
+        Ok(fine @ LookBack::AsAdopted { .. }) => (Grade::Good, fine.to_string()),
+        Ok(other) => (Grade::Warning, other.to_string()),
+        Err(error) => (Grade::Note, format!("the table of the tool before cannot be asked: {error}")),
+    };
+    Some(Finding::new(grade, "adopted", words))
 }
 
 fn pending(plan: &Plan) -> Finding {
