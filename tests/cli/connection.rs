@@ -93,3 +93,64 @@ async fn a_password_file_is_read_as_libpq_reads_it() {
     mode(0o600);
     assert_eq!(stage.run("status").code, 0);
 }
+
+#[tokio::test]
+async fn a_service_counts_before_variables_and_a_backup_is_of_what_is_migrated() {
+    let (here, other) = (Database::new().await, Database::new().await);
+    other.run("create table of_the_other ()").await;
+    let mut stage = Stage::on(&here);
+    stage.url = None;
+    two(&stage);
+    let port = SERVER.port();
+    let name = other.name();
+    stage.folder.write(
+        "service.conf",
+        &format!("[other]\nhost=127.0.0.1\nport={port}\nuser=postgres\ndbname={name}\n"),
+    );
+    let with_service = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = stage.command(arguments);
+        command
+            .env("PGSERVICEFILE", stage.folder.path().join("service.conf"))
+            .envs(variables.iter().copied());
+        said(command)
+    };
+    let seen = with_service(&["doctor"], &[("PGSERVICE", "other"), ("PGDATABASE", here.name())]);
+    assert!(seen.out.contains(name), "{}", seen.text());
+    let Some(restore) = upshift_promises::database::client_program("pg_restore") else { return };
+    let address = format!("service=other dbname={}", here.name());
+    let up = with_service(&["up", "--backup", "kept", "--url", &address], &[]);
+    assert_eq!(up.code, 0, "{}", up.text());
+    let dump = stage.folder.files().into_iter().find(|path| path.ends_with(".dump")).unwrap();
+    let list = std::process::Command::new(restore).arg("--list").arg(stage.folder.path().join(dump)).output();
+    let list = String::from_utf8(list.unwrap().stdout).unwrap();
+    assert!(list.contains(here.name()) && !list.contains("of_the_other"), "{list}");
+}
+
+#[test]
+fn a_password_is_in_no_error() {
+    let addresses = [
+        "me:sekret@host/db?sslmode=require",
+        "postgres:/me:sekret@h/db?a=b",
+        "postgres://me:sekret/x@h/db",
+        "postgres://me:sek?sekret@h/db",
+        "password=se sekret=1 host=h",
+        "postgres://me:sekret@127.0.0.1:1/x",
+    ];
+    for url in addresses {
+        let stage = Stage::without_database();
+        two(&stage);
+        let said = said(stage.command(&["status", "--url", url]));
+        assert!(said.code != 0 && !said.err.contains("sekret"), "{url}: {}", said.text());
+    }
+    for (file, text) in [
+        (".env", "DATABASE_URL=postgres://u:sekret pass@h/db\n"),
+        ("upshift.toml", "urll = \"postgres://u:sekret@h/db\"\n"),
+        ("upshift.toml", "url = \"postgres://u:sekret@h/db\n"),
+    ] {
+        let stage = Stage::without_database();
+        two(&stage);
+        stage.folder.write(file, text);
+        let said = stage.run("status");
+        assert!(said.code == 2 && !said.err.contains("sekret"), "{file}: {}", said.text());
+    }
+}

@@ -68,3 +68,25 @@ async fn a_lock_that_somebody_holds_is_told_apart_from_a_failure() {
     holder.batch_execute("commit").await.unwrap();
     assert_eq!(stage.run("up").code, 0);
 }
+
+/// What a disk does not take is no answer; what a reader does not want is.
+#[test]
+fn half_an_answer_is_a_failure() {
+    let stage = Stage::without_database();
+    two(&stage);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let status = stage.command(&["plan", "--sql", "--offline"]).stdout(full).status().unwrap();
+    assert_eq!(status.code(), Some(i32::from(Exit::Failed.code())));
+}
+
+#[test]
+fn a_wrong_word_is_json_too_where_json_is_asked_for() {
+    let stage = Stage::without_database();
+    for line in ["--json nonsense", "up --json --to x", "rollout share x 300 --json"] {
+        let said = stage.run(line);
+        let answer: serde_json::Value =
+            serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{}", said.text()));
+        let code = &answer["exit"]["code"];
+        assert_eq!((said.code, code, said.err.as_str()), (2, &serde_json::json!(2), ""), "{line}");
+    }
+}

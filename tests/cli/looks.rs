@@ -68,6 +68,25 @@ async fn check_tells_of_files_rules_and_history_in_one_go() {
 }
 
 #[test]
+fn the_versions_of_postgresql_that_lint_is_told_have_to_be_some() {
+    let stage = Stage::without_database();
+    two(&stage);
+    for wrong in ["[17, 14]", "[0, 0]", "[1, 99]"] {
+        stage.folder.write("upshift.toml", &format!("[lint]\npostgres = {wrong}\n"));
+        assert_eq!(stage.run("lint").code, 2, "{wrong}");
+    }
+}
+
+/// What a user's SQL says is no advice of ours.
+#[test]
+fn a_script_is_the_users_word_for_word() {
+    let stage = Stage::without_database();
+    let text = "select '`Target::Only` … `migrator.run()`';";
+    stage.folder.write("migrations/1_t.sql", text);
+    assert!(stage.run("plan --sql --offline").out.contains(text));
+}
+
+#[test]
 fn lint_needs_no_database_and_writes_for_code_hosts() {
     let stage = Stage::without_database();
     two(&stage);
@@ -160,6 +179,20 @@ async fn the_doctor_sees_what_would_be_in_the_way() {
     stage.folder.write("migrations/2_status.sql", "select 'edited';\n-- upshift: down\nselect 1;\n");
     let said = stage.run("doctor");
     assert!(said.code == 4 && said.out.starts_with("problem  migrations"), "{}", said.text());
+}
+
+#[tokio::test]
+async fn the_doctor_knows_tables_that_no_migration_made() {
+    let db = Database::new().await;
+    db.run(
+        "create table orders (id bigint primary key, note text); create index orders_note on orders (note)",
+    )
+    .await;
+    let stage = Stage::on(&db);
+    stage.folder.write("migrations/1_type.sql", "alter table orders alter column id type numeric;\n-- upshift: down\nalter table orders alter column id type bigint;\n");
+    let said = stage.run("doctor");
+    let line = "ACCESS EXCLUSIVE by 1_type, reads and writes wait, and it is written anew";
+    assert!(said.code == 0 && said.out.contains(line), "{}", said.text());
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! What a command answers: one value, shown as text or as JSON.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -19,6 +21,16 @@ pub struct Answer {
     /// For a program.
     data: Value,
     exit: Exit,
+    voice: Voice,
+}
+
+/// Who has written the text: what a user's own SQL says is never touched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Voice {
+    /// The commands.
+    Ours,
+    /// The engine, which names calls where a command line has commands.
+    Engine,
 }
 
 impl Answer {
@@ -26,7 +38,12 @@ impl Answer {
     pub(crate) fn done(text: impl Into<String>, data: impl Serialize) -> Answer {
         // What is given here are our own types: text, numbers, lists. None of them can fail to be a value.
         let data = serde_json::to_value(data).unwrap_or(Value::Null);
-        Answer { text: text.into(), data, exit: Exit::Done }
+        Answer { text: text.into(), data, exit: Exit::Done, voice: Voice::Ours }
+    }
+
+    /// The same, in the engine's words: where they name calls, commands are said.
+    pub(crate) fn of_the_engine(text: impl Into<String>, data: impl Serialize) -> Answer {
+        Answer { voice: Voice::Engine, ..Answer::done(text, data) }
     }
 
     /// The same, with another exit code.
@@ -37,7 +54,10 @@ impl Answer {
 
     /// For a person: ends with a line end, unless there is nothing to say.
     pub fn text(&self) -> String {
-        let text = at_a_command_line(&self.text);
+        let text = match self.voice {
+            Voice::Ours => Cow::Borrowed(self.text.as_str()),
+            Voice::Engine => at_a_command_line(&self.text),
+        };
         match text.is_empty() || text.ends_with('\n') {
             true => text.into_owned(),
             false => format!("{text}\n"),
@@ -51,7 +71,11 @@ impl Answer {
 
     /// For a program: an object with the version of its shape, the command, the exit, and what the command says.
     pub fn json(&self, command: &str) -> Value {
-        envelope(command, self.exit, "data", &self.data)
+        let data = match self.voice {
+            Voice::Ours => self.data.clone(),
+            Voice::Engine => in_json(self.data.clone()),
+        };
+        envelope(command, self.exit, "data", data)
     }
 }
 
@@ -67,14 +91,14 @@ pub(crate) fn failure_as_json(command: &str, failure: &Failure) -> Value {
         error["refused"] = engine.refusals().iter().map(|it| json!(it.to_string())).collect();
         error["report"] = json!(engine.report().map(crate::json::report));
     }
-    envelope(command, failure.exit(), "error", &error)
+    envelope(command, failure.exit(), "error", in_json(error))
 }
 
-fn envelope(command: &str, exit: Exit, key: &str, value: &Value) -> Value {
+fn envelope(command: &str, exit: Exit, key: &str, value: Value) -> Value {
     json!({
         "upshift": { "json": JSON_VERSION, "version": env!("CARGO_PKG_VERSION") },
         "command": command,
         "exit": { "code": exit.code(), "is": exit },
-        key: in_json(value.clone()),
+        key: value,
     })
 }

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
+use upshift::files::mask_secrets;
 
 use crate::connect;
 use crate::context::Context;
@@ -44,6 +45,12 @@ impl Backup {
     /// # Errors
     /// It cannot be made, or the archive cannot be read back: then nothing is migrated.
     pub(crate) async fn make(&self, context: &Context) -> Result<String, Failure> {
+        if context.program.own_pool().is_some() && matches!(self, Backup::Archive { .. }) {
+            return Err(Failure::refused(
+                "this program has a pool of its own, whose address pg_dump cannot be told",
+            )
+            .help("say --backup-command, with a command that knows the address; nothing was migrated"));
+        }
         let variables = connect::variables(context.settings.url.as_deref(), &context.environment)?;
         match self {
             Backup::Archive { folder, keep } => archive(folder, *keep, &variables).await,
@@ -52,7 +59,8 @@ impl Backup {
                 shell.args(["-c", command]);
                 let said = run(shell, "the backup's command", &variables).await?;
                 let last = said.lines().last().unwrap_or_default();
-                Ok(format!("backup by `{command}`: {last}"))
+                // It stays in the audit for good.
+                Ok(mask_secrets(&format!("backup by `{command}`: {last}")).into_owned())
             }
         }
     }
@@ -69,25 +77,44 @@ async fn archive(
     let now = time::OffsetDateTime::now_utc();
     let (date, clock) = (now.date(), now.time());
     let stamp = format!("{date}-{:02}{:02}{:02}", clock.hour(), clock.minute(), clock.second());
-    let path = folder.join(format!("{}-{stamp}.dump", file_name(database)));
+    let name = file_name(database, variables);
+    let path = folder.join(format!("{name}-{stamp}.dump"));
     // Under another name until it is whole: a half of one is never taken for a backup.
-    let part = path.with_extension("part");
+    let part = Part(path.with_extension("part"));
     let mut dump = Command::new("pg_dump");
-    dump.args(["--format=custom", "--no-password", "--file"]).arg(&part);
+    dump.args(["--format=custom", "--no-password", "--file"]).arg(&part.0);
     run(dump, "pg_dump", variables).await?;
     let mut list = Command::new("pg_restore");
-    list.arg("--list").arg(&part);
+    list.arg("--list").arg(&part.0);
     let entries = run(list, "pg_restore --list", &[]).await?;
     let entries = entries.lines().filter(|line| !line.starts_with(';') && !line.trim().is_empty()).count();
-    let (bytes, checksum) = checksum(&part).await?;
-    std::fs::rename(&part, &path).map_err(|cause| Failure::file("rename", &part, &cause))?;
-    prune(folder, &format!("{}-", file_name(database)), keep)?;
+    let (bytes, checksum) = checksum(&part.0).await?;
+    std::fs::rename(&part.0, &path).map_err(|cause| Failure::file("rename", &part.0, &cause))?;
+    prune(folder, &format!("{name}-"), keep)?;
     Ok(format!("backup {}: {bytes} bytes, {entries} entries, SHA-256 {checksum}", path.display()))
 }
 
-/// A database's name as a part of a file's.
-fn file_name(database: &str) -> String {
-    database.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect()
+/// An archive that is not whole yet: it goes with this value, unless it got its name.
+struct Part(PathBuf);
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // Where it got its name there is none any more.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// A database as a part of a file's name: its letters, and a fingerprint of where it is, so that two databases never
+/// count as one when old archives go.
+fn file_name(database: &str, variables: &[(&'static str, String)]) -> String {
+    let words: String =
+        database.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect();
+    let place = ["PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE"].map(|wanted| {
+        variables.iter().find(|(name, _)| *name == wanted).map_or("", |(_, value)| value.as_str())
+    });
+    let hash = Sha256::digest(place.join("\n"));
+    let short: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    format!("{words}-{short}")
 }
 
 /// Runs a program with libpq's variables; gives what it says.
@@ -97,6 +124,8 @@ async fn run(
     variables: &[(&'static str, String)],
 ) -> Result<String, Failure> {
     program.stdin(Stdio::null()).kill_on_drop(true);
+    // The service is in the variables already, and would win over them.
+    program.env_remove("PGSERVICE");
     for (variable, value) in variables {
         program.env(variable, value);
     }
@@ -111,7 +140,7 @@ async fn run(
             output.status,
             said.trim().replace('\n', "\n  ")
         );
-        return Err(Failure::failed(upshift::files::mask_secrets(&text)));
+        return Err(Failure::failed(mask_secrets(&text)));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -14,7 +14,7 @@ use crate::terminal::{Consent, Format, Terminal, Verbosity};
 /// Zero-downtime PostgreSQL migrations.
 #[derive(Debug, Parser)]
 #[command(name = "upshift", version, after_long_help = format!("Exit codes:\n{}", Exit::list()))]
-#[command(subcommand_required = true, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Main {
     #[command(flatten)]
     pub(crate) cli: Cli,
@@ -99,25 +99,30 @@ impl Cli {
         let name = self.command.name();
         let answered = tokio::select! {
             answered = self.answered(program, terminal.clone()) => answered,
-            () = interrupted() => Err(Failure::failed("interrupted: what was running is rolled back")
+            () = interrupted() => Err(Failure::failed("interrupted: a running transaction is rolled back; what runs outside of one may be half done")
                 .help("`upshift status` says what is done")),
         };
         match (answered, terminal.format()) {
-            (Ok(answer), Format::Text) => {
-                terminal.print(&answer.text());
-                answer.code()
-            }
-            (Ok(answer), Format::Json) => {
-                terminal.print(&format!("{:#}\n", answer.json(name)));
-                answer.code()
+            (Ok(answer), format) => {
+                let text = match format {
+                    Format::Text => answer.text(),
+                    Format::Json => format!("{:#}\n", answer.json(name)),
+                };
+                match terminal.print(&text) {
+                    Ok(()) => answer.code(),
+                    Err(failure) => {
+                        terminal.fail(&failure);
+                        failure.exit()
+                    }
+                }
             }
             (Err(failure), Format::Text) => {
                 terminal.fail(&failure);
                 failure.exit()
             }
             (Err(failure), Format::Json) => {
-                terminal.print(&format!("{:#}\n", failure_as_json(name, &failure)));
-                failure.exit()
+                let printed = terminal.print(&format!("{:#}\n", failure_as_json(name, &failure)));
+                printed.map_or_else(|worse| worse.exit(), |()| failure.exit())
             }
         }
     }

@@ -69,7 +69,7 @@ impl Context {
 
     /// The same for questions that need no database: nobody has to say where one is.
     pub(crate) fn migrator_offline(&self) -> Result<Migrator, Failure> {
-        let pool = connect::pool(Some("postgres://nobody@localhost/nothing"), &self.environment)?;
+        let pool = connect::pool(Some("postgres://nobody@localhost/nothing"), &Environment::default())?;
         Ok(self.program.set_up(self.plain_migrator(pool)?))
     }
 

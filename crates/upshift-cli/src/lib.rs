@@ -82,6 +82,11 @@ fn start(program: Program, grammar: clap::Command) -> ExitCode {
         Err(answer) => {
             // Help and version are errors to clap, which go to standard output and are no failure.
             let code = answer.exit_code();
+            if code != 0 && std::env::args_os().any(|argument| argument == "--json") {
+                let failure = Failure::usage(answer.to_string().trim_end());
+                terminal::print_json(&answer::failure_as_json("", &failure));
+                return failure.exit().into();
+            }
             return match answer.print() {
                 Ok(()) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
                 Err(_) => Exit::Failed.into(),

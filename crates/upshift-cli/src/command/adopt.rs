@@ -96,12 +96,15 @@ impl Adopt {
                 (false, true) => Exit::No,
                 _ => Exit::Done,
             };
-            return Ok(Answer::done(text, data(&adoption, proof.as_ref(), Deed::Shown)).exit(exit));
+            return Ok(Answer::of_the_engine(text, data(&adoption, proof.as_ref(), Deed::Shown)).exit(exit));
         }
         // The table comes first, whoever is asked.
         context.terminal.tell(text.trim_end());
         let applied = adoption.adopted().migrations.len();
-        context.terminal.confirm(&format!("{applied} migrations of {tool} count as applied from now on"))?;
+        context
+            .terminal
+            .confirm(&format!("{applied} migrations of {tool} count as applied from now on"))
+            .await?;
         let adopted = upshift_adopt::adopt(&migrator, &request).await?;
         let words = format!("adopted {applied} migrations of {tool}; its table stays as it is\n");
         Ok(Answer::done(words, data(&adopted, proof.as_ref(), Deed::Adopted)))
@@ -209,7 +212,7 @@ async fn survey(context: &Context) -> Result<Answer, Failure> {
 }
 
 async fn undo(context: &Context) -> Result<Answer, Failure> {
-    context.terminal.confirm("the history is upshift's no more, and the old tool's counts again")?;
+    context.terminal.confirm("the history is upshift's no more, and the old tool's counts again").await?;
     let labels = context.migrator()?.unadopt().await?;
     let text = labels.iter().map(|label| format!("left {label} to the old tool\n")).collect::<String>();
     Ok(Answer::done(text, json!({ "left": labels })))

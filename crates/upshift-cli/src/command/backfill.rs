@@ -81,7 +81,7 @@ impl BackfillCommand {
                 Ok(said(*version, "resumed"))
             }
             BackfillCommand::Cancel { version, because } => {
-                context.terminal.confirm(&format!("backfill {version} ends before its end"))?;
+                context.terminal.confirm(&format!("backfill {version} ends before its end")).await?;
                 backfills.cancel(*version, because).await?;
                 Ok(said(*version, "cancelled"))
             }

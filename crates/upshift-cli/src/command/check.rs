@@ -61,7 +61,7 @@ impl Check {
         let data: Value = parts.iter().map(|part| (part.name.to_owned(), part.data.clone())).collect();
         // The first that went wrong says how it ended.
         let exit = parts.iter().map(|part| part.exit).find(|exit| *exit != Exit::Done);
-        Ok(Answer::done(text, data).exit(exit.unwrap_or(Exit::Done)))
+        Ok(Answer::of_the_engine(text, data).exit(exit.unwrap_or(Exit::Done)))
     }
 
     async fn history(&self, context: &Context) -> Part {

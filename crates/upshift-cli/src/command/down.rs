@@ -1,7 +1,7 @@
 //! `down`: reverts what was applied.
 
 use clap::Args;
-use upshift::Plan;
+use upshift::{DownTarget, Migrator, Plan};
 
 use super::target::DownTo;
 use crate::answer::Answer;
@@ -23,24 +23,39 @@ impl Down {
     pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let migrator = context.migrator()?;
         let target = self.target.target();
-        let plan = migrator.plan_down(target).await?;
         if self.dry_run {
-            return Ok(Answer::done(plan.to_string(), json::plan(&plan)));
+            let plan = migrator.plan_down(target).await?;
+            return Ok(Answer::of_the_engine(plan.to_string(), json::plan(&plan)));
         }
-        confirm(context, &plan)?;
+        confirm(context, &migrator, target).await?;
         let report = migrator.down(target).await?;
-        Ok(Answer::done(report.to_string(), json::report(&report)))
+        Ok(Answer::of_the_engine(report.to_string(), json::report(&report)))
     }
 }
 
-/// Asks before a plan reverts anything: what was written since is lost with the columns that go.
-pub(super) fn confirm(context: &Context, plan: &Plan) -> Result<(), Failure> {
-    let labels: Vec<&str> = plan.steps().map(upshift::Step::label).collect();
-    match labels.as_slice() {
-        [] => Ok(()),
-        [one] => context.terminal.confirm(&format!("reverting {one} may destroy data")),
-        [first, .., last] => context
-            .terminal
-            .confirm(&format!("reverting {} migrations, {first} to {last}, may destroy data", labels.len())),
+/// Asks before anything is reverted: what was written since is lost with the columns that go. What was shown is what
+/// runs: where it is something else by the time of the answer, nothing does.
+pub(super) async fn confirm(
+    context: &Context,
+    migrator: &Migrator,
+    target: DownTarget,
+) -> Result<(), Failure> {
+    let shown = labels(&migrator.plan_down(target).await?);
+    let question = match shown.as_slice() {
+        [] => return Ok(()),
+        [one] => format!("reverting {one} may destroy data"),
+        [first, .., last] => {
+            format!("reverting {} migrations, {first} to {last}, may destroy data", shown.len())
+        }
+    };
+    context.terminal.confirm(&question).await?;
+    match labels(&migrator.plan_down(target).await?) == shown {
+        true => Ok(()),
+        false => Err(Failure::busy("somebody has migrated meanwhile: it would revert something else now")
+            .help("look at `upshift status`, and ask again")),
     }
+}
+
+fn labels(plan: &Plan) -> Vec<String> {
+    plan.steps().map(|step| step.label().to_owned()).collect()
 }

@@ -28,6 +28,6 @@ impl DriftArguments {
             "diff": drift.diff(),
             "text": drift.to_string(),
         });
-        Ok(Answer::done(drift.to_string(), data).exit(exit))
+        Ok(Answer::of_the_engine(drift.to_string(), data).exit(exit))
     }
 }

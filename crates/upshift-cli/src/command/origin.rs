@@ -23,6 +23,7 @@ pub(crate) struct Scratch {
 /// A server for scratch databases; a throw-away one goes with this value.
 pub(crate) struct Place {
     config: Config,
+    url: String,
     _thrown_away: Option<Server>,
 }
 
@@ -30,13 +31,18 @@ impl Place {
     pub(crate) fn config(&self) -> &Config {
         &self.config
     }
+
+    /// Its address as it was said.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
 }
 
 impl Scratch {
     pub(crate) async fn place(&self, context: &Context) -> Result<Place, Failure> {
         if let Some(url) = &self.server {
             let (config, _) = connect::settled(Some(url), &context.environment)?;
-            return Ok(Place { config, _thrown_away: None });
+            return Ok(Place { config, url: url.clone(), _thrown_away: None });
         }
         context.terminal.tell("starting a throw-away server; --server URL uses one that is there");
         // It waits for the server with the thread, not with the task.
@@ -44,10 +50,11 @@ impl Scratch {
         let server = started.map_err(|_| Failure::failed("the throw-away server was not started"))?.map_err(
             |error| Failure::failed(format!("{error:?}")).help("--server URL uses one that is there"),
         )?;
-        let config = server.url("postgres").parse();
+        let url = server.url("postgres");
+        let config = url.parse();
         let config =
             config.map_err(|error| Failure::failed(format!("the throw-away server's address: {error}")))?;
-        Ok(Place { config, _thrown_away: Some(server) })
+        Ok(Place { config, url, _thrown_away: Some(server) })
     }
 }
 
@@ -65,10 +72,15 @@ pub(crate) async fn origin(said: &str, context: &Context, filter: &Filter) -> Re
 /// Over a connection of ours, which may be encrypted.
 async fn read(pool: &deadpool_postgres::Pool, filter: &Filter) -> Result<Origin, Failure> {
     let client = pool.get().await.map_err(|cause| unreachable(&cause))?;
+    Ok(Origin::Schema(Box::new(schema_of(&client, filter).await?)))
+}
+
+/// The schema of the database that this connection is to.
+pub(super) async fn schema_of(client: &tokio_postgres::Client, filter: &Filter) -> Result<Schema, Failure> {
     let unreadable = |error| Failure::from(GenerateError::Read(error));
-    let snapshot = Snapshot::read(&client, filter).await.map_err(unreadable)?;
-    let edges = Edges::read(&client, filter).await.map_err(unreadable)?;
-    Ok(Origin::Schema(Box::new(Schema::new(snapshot, edges))))
+    let snapshot = Snapshot::read(client, filter).await.map_err(unreadable)?;
+    let edges = Edges::read(client, filter).await.map_err(unreadable)?;
+    Ok(Schema::new(snapshot, edges))
 }
 
 /// The texts of a file, or of a folder's `.sql` files in the order of their paths. Of a folder that `pull` wrote, its

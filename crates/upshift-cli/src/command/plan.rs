@@ -34,12 +34,13 @@ pub struct PlanArguments {
 impl PlanArguments {
     pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let plan = self.plan(context).await?;
-        let text = if self.sql { plan.to_sql() } else { plan.to_string() };
         let mut data = json::plan(&plan);
-        if self.sql {
-            data["sql"] = serde_json::json!(text);
+        if !self.sql {
+            return Ok(Answer::of_the_engine(plan.to_string(), data));
         }
-        Ok(Answer::done(text, data))
+        let script = plan.to_sql();
+        data["sql"] = serde_json::json!(script);
+        Ok(Answer::done(script, data))
     }
 
     async fn plan(&self, context: &Context) -> Result<Plan, Failure> {

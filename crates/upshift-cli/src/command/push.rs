@@ -29,6 +29,12 @@ pub struct PushArguments {
 impl PushArguments {
     pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let filter = Filter::new();
+        if context.program.own_pool().is_some() {
+            return Err(Failure::refused(
+                "this program has a pool of its own, whose address push cannot know",
+            )
+            .help("`upshift push` as a program of its own takes --url"));
+        }
         let wish = origin(&self.wish, context, &filter).await?;
         let (database, _) = connect::settled(context.settings.url.as_deref(), &context.environment)?;
         let place = self.scratch.place(context).await?;
@@ -37,7 +43,8 @@ impl PushArguments {
             let name = database.get_dbname().unwrap_or_default();
             context
                 .terminal
-                .confirm(&format!("what is not in the wish is dropped from {name}, with its rows"))?;
+                .confirm(&format!("what is not in the wish is dropped from {name}, with its rows"))
+                .await?;
             options = options.drops(Drops::Allow);
         }
         let pushed = push(place.config(), &database, &wish, &options).await?;

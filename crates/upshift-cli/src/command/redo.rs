@@ -16,8 +16,8 @@ pub struct Redo {}
 impl Redo {
     pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let migrator = context.migrator()?;
-        confirm(context, &migrator.plan_down(DownTarget::Steps(1)).await?)?;
+        confirm(context, &migrator, DownTarget::Steps(1)).await?;
         let report = migrator.redo().await?;
-        Ok(Answer::done(report.to_string(), json::report(&report)))
+        Ok(Answer::of_the_engine(report.to_string(), json::report(&report)))
     }
 }

@@ -47,9 +47,12 @@ impl Repair {
                 Ok(Answer::done(text, json!({ "accepted": version.number() })))
             }
             Repair::Forget { version } => {
-                context.terminal.confirm(&format!(
-                    "version {version} leaves the history, and what it did to the schema stays"
-                ))?;
+                context
+                    .terminal
+                    .confirm(&format!(
+                        "version {version} leaves the history, and what it did to the schema stays"
+                    ))
+                    .await?;
                 migrator.repair().forget(*version).await?;
                 Ok(Answer::done(
                     format!("version {version} is forgotten"),

@@ -20,15 +20,22 @@ pub struct Reset {
 impl Reset {
     pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let migrator = context.migrator()?;
-        confirm(context, &migrator.plan_down(DownTarget::All).await?)?;
+        confirm(context, &migrator, DownTarget::All).await?;
         let mut report = migrator.down(DownTarget::All).await?;
         if self.up {
-            let applied = migrator.up(Target::Head).await?;
+            let applied = match migrator.up(Target::Head).await {
+                Ok(applied) => applied,
+                Err(error) => {
+                    // The error's own report has the way up alone.
+                    context.terminal.tell(&report.to_string());
+                    return Err(error.into());
+                }
+            };
             report.steps.extend(applied.steps);
             report.blocked = applied.blocked;
             report.took += applied.took;
             report.waited += applied.waited;
         }
-        Ok(Answer::done(report.to_string(), json::report(&report)))
+        Ok(Answer::of_the_engine(report.to_string(), json::report(&report)))
     }
 }

@@ -65,7 +65,7 @@ impl Rollout {
                     true => "no backfill, no contract, nobody registered".to_owned(),
                     false => status.to_string(),
                 };
-                Ok(Answer::done(text, json::rollout(&status)))
+                Ok(Answer::of_the_engine(text, json::rollout(&status)))
             }
             Rollout::Hold { reason } => {
                 rollout.hold(reason).await?;
@@ -89,23 +89,9 @@ impl Rollout {
             Rollout::Unhide { version } => {
                 migrator.plan_down(DownTarget::Only(*version)).await?;
                 let report = rollout.unhide(*version).await?;
-                Ok(Answer::done(report.to_string(), json::report(&report)))
+                Ok(Answer::of_the_engine(report.to_string(), json::report(&report)))
             }
-            Rollout::Purge { version } => {
-                let target = Target::Only(vec![*version]);
-                let plan = migrator.plan(target.clone()).await?;
-                let labels: Vec<&str> = plan.steps().map(upshift::Step::label).collect();
-                if labels.is_empty() {
-                    // Applied already, or it requires what is not.
-                    return Ok(Answer::done(plan.to_string(), json::plan(&plan)).exit(Exit::No));
-                }
-                context.terminal.confirm(&format!(
-                    "{} runs now, whatever its gate says, and what it drops is gone",
-                    labels.join(", ")
-                ))?;
-                let report = migrator.up(target).await?;
-                Ok(Answer::done(report.to_string(), json::report(&report)))
-            }
+            Rollout::Purge { version } => purge(*version, context).await,
             Rollout::Share { switch, percentage } => {
                 let share = match percentage {
                     100 => Share::All,
@@ -118,4 +104,25 @@ impl Rollout {
             }
         }
     }
+}
+
+/// Runs a contract whatever its gate says, once a person has agreed.
+async fn purge(version: Version, context: &Context) -> Result<Answer, Failure> {
+    let migrator = context.migrator()?;
+    if context.set()?.get(version).is_some_and(|it| it.header().phase != upshift::Phase::Contract) {
+        return Err(Failure::refused(format!("version {version} is no contract"))
+            .help("`upshift up --only` applies any migration"));
+    }
+    let target = Target::Only(vec![version]);
+    let plan = migrator.plan(target.clone()).await?;
+    let labels: Vec<&str> = plan.steps().map(upshift::Step::label).collect();
+    if labels.is_empty() {
+        // Applied already, or it requires what is not.
+        return Ok(Answer::of_the_engine(plan.to_string(), json::plan(&plan)).exit(Exit::No));
+    }
+    let question =
+        format!("{} runs now, whatever its gate says, and what it drops is gone", labels.join(", "));
+    context.terminal.confirm(&question).await?;
+    let report = migrator.up(target).await?;
+    Ok(Answer::of_the_engine(report.to_string(), json::report(&report)))
 }

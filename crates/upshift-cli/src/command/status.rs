@@ -30,7 +30,7 @@ impl Status {
             };
             status.migrations.retain(|migration| wanted(&migration.state));
         }
-        let answer = Answer::done(status.to_string(), json::status(&status));
+        let answer = Answer::of_the_engine(status.to_string(), json::status(&status));
         if !self.check {
             return Ok(answer);
         }

@@ -38,7 +38,7 @@ impl Up {
         let target = self.target.target();
         if self.dry_run {
             let plan = migrator.plan(target).await?;
-            return Ok(Answer::done(plan.to_string(), json::plan(&plan)));
+            return Ok(Answer::of_the_engine(plan.to_string(), json::plan(&plan)));
         }
         if let Some(backup) = Backup::asked(self.backup.as_deref(), self.backup_command.as_deref(), context) {
             // Nothing to do is nothing to back up for.
@@ -51,6 +51,6 @@ impl Up {
             }
         }
         let report = migrator.up(target).await?;
-        Ok(Answer::done(report.to_string(), json::report(&report)))
+        Ok(Answer::of_the_engine(report.to_string(), json::report(&report)))
     }
 }

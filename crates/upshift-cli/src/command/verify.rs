@@ -5,6 +5,7 @@ use serde_json::json;
 use upshift::Version;
 use upshift_test::VerifyRollbacks;
 
+use super::origin::Scratch;
 use crate::answer::Answer;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -15,9 +16,8 @@ use crate::failure::Failure;
 /// The server is one of its own that goes away afterwards, unless --server names one: never the database of --url.
 #[derive(Debug, Clone, Args)]
 pub struct Verify {
-    /// A server where scratch databases may be made, as a superuser or a role that may create databases.
-    #[arg(long, value_name = "URL")]
-    server: Option<String>,
+    #[command(flatten)]
+    scratch: Scratch,
     /// Try from this version on.
     #[arg(long, value_name = "VERSION")]
     since: Option<Version>,
@@ -25,12 +25,12 @@ pub struct Verify {
 
 impl Verify {
     pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
-        let mut verify = VerifyRollbacks::new(context.source()).vars(context.settings.vars.clone());
+        // Said, always: left to itself it would take the server that DATABASE_URL names for tests.
+        let place = self.scratch.place(context).await?;
+        let mut verify =
+            VerifyRollbacks::new(context.source()).vars(context.settings.vars.clone()).server(place.url());
         if context.settings.schema != "upshift" {
             verify = verify.history_schema(context.settings.schema.clone());
-        }
-        if let Some(server) = &self.server {
-            verify = verify.server(server.clone());
         }
         if let Some(since) = self.since {
             verify = verify.since(since);

@@ -44,19 +44,20 @@ impl Wait {
             };
             let why = match state {
                 Fits::Yes(text) => {
-                    return Ok(Answer::done(text.clone(), json!({ "fits": true, "text": text })));
+                    return Ok(Answer::of_the_engine(text.clone(), json!({ "fits": true, "text": text })));
                 }
                 Fits::NotYet(why) => why,
             };
-            if Instant::now() + pause >= end {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
                 let text = format!("still not after {}: {why}", self.limit);
-                return Ok(Answer::done(text, json!({ "fits": false, "why": why })).exit(Exit::No));
+                return Ok(Answer::of_the_engine(text, json!({ "fits": false, "why": why })).exit(Exit::No));
             }
             if why != told {
                 context.terminal.tell(&format!("waiting: {why}"));
                 told = why;
             }
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(pause.min(left)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }

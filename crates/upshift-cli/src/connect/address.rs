@@ -93,7 +93,10 @@ fn hosts(parameters: &Parameters) -> Result<Vec<(String, u16)>, Failure> {
     }
     let port = |nth: usize| match ports.get(nth).or(ports.first()).copied().unwrap_or_default() {
         "" => Ok(5432),
-        text => text.parse().map_err(|_| Failure::usage(format!("`{text}` is no port"))),
+        text => text.parse().map_err(|_| {
+            // It may be a part of a password with a `/` in it.
+            Failure::usage("the port is no number").help("a `/` of a password is written `%2F`")
+        }),
     };
     names.into_iter().enumerate().map(|(nth, name)| Ok((name, port(nth)?))).collect()
 }

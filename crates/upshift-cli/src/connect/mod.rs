@@ -40,9 +40,7 @@ pub(crate) fn settled(
     said: Option<&str>,
     environment: &Environment,
 ) -> Result<(tokio_postgres::Config, tls::Connector), Failure> {
-    let parameters = said.map(Parameters::parse).transpose()?.unwrap_or_default();
-    let parameters = parameters.or_environment(environment);
-    let parameters = with_service(parameters, environment)?;
+    let parameters = parameters(said, environment)?;
     let home = environment.get("HOME").map(PathBuf::from);
     let mut address = Address::of(&parameters, environment)?;
     if address.password.is_none() {
@@ -57,13 +55,19 @@ pub(crate) fn variables(
     said: Option<&str>,
     environment: &Environment,
 ) -> Result<Vec<(&'static str, String)>, Failure> {
-    let parameters = said.map(Parameters::parse).transpose()?.unwrap_or_default();
-    let parameters = with_service(parameters.or_environment(environment), environment)?;
+    let parameters = parameters(said, environment)?;
     Ok(parameters.variables().into_iter().map(|(name, value)| (name, value.to_owned())).collect())
 }
 
+/// What was said, then what the service says, then libpq's variables: its own order.
+fn parameters(said: Option<&str>, environment: &Environment) -> Result<Parameters, Failure> {
+    let parameters = said.map(Parameters::parse).transpose()?.unwrap_or_default();
+    Ok(with_service(parameters, environment)?.or_environment(environment))
+}
+
 fn with_service(parameters: Parameters, environment: &Environment) -> Result<Parameters, Failure> {
-    let Some(service) = parameters.get("service").map(str::to_owned) else { return Ok(parameters) };
+    let named = parameters.get("service").or_else(|| environment.get("PGSERVICE"));
+    let Some(service) = named.map(str::to_owned) else { return Ok(parameters) };
     let path = match (environment.get("PGSERVICEFILE"), environment.get("HOME")) {
         (Some(path), _) => PathBuf::from(path),
         (None, Some(home)) => PathBuf::from(home).join(".pg_service.conf"),
@@ -131,7 +135,13 @@ mod tests {
             `verify` is no sslmode
               help: there are disable, allow, prefer, require, verify-ca and verify-full"#]],
         );
-        check(&[("USER", "me")], Some("postgres://h:port/x"), expect!["`port` is no port"]);
+        check(
+            &[("USER", "me")],
+            Some("postgres://h:port/x"),
+            expect![[r#"
+            the port is no number
+              help: a `/` of a password is written `%2F`"#]],
+        );
         check(&[("USER", "me")], Some("host=a,b,c port=1,2"), expect!["3 hosts and 2 ports"]);
         check(
             &[("USER", "me")],

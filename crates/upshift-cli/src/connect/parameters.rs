@@ -95,8 +95,12 @@ impl Parameters {
         }
         let known: Vec<&str> = KNOWN.iter().map(|(known, _)| *known).collect();
         if !known.contains(&name.as_str()) {
+            // A part of a password, where somebody forgot to quote it, is never shown.
+            let is_word = name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            let near_known = nearest(&name, &known).is_some();
+            let what = if is_word && near_known { format!("`{name}`") } else { "a word".to_owned() };
             let failure =
-                Failure::usage(format!("the connection says `{name}`, which is no parameter of libpq"));
+                Failure::usage(format!("the connection says {what}, which is no parameter of libpq"));
             return Err(match nearest(&name, &known) {
                 Some(near) => failure.help(format!("did you mean `{near}`?")),
                 None => failure,
@@ -145,7 +149,11 @@ impl Parameters {
     /// The same as libpq's variables, for programs of PostgreSQL that are started: a password among arguments is seen by
     /// everybody.
     pub(crate) fn variables(&self) -> Vec<(&'static str, &str)> {
-        let known = KNOWN.iter().filter_map(|(name, variable)| Some(((*variable)?, self.get(name)?)));
+        // What a service says is among them already, and libpq would let it win over its variables.
+        let known = KNOWN
+            .iter()
+            .filter(|(name, _)| *name != "service")
+            .filter_map(|(name, variable)| Some(((*variable)?, self.get(name)?)));
         known.collect()
     }
 }
@@ -173,7 +181,8 @@ fn url(rest: &str) -> Result<Vec<(String, String)>, Failure> {
         .collect();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let Some((name, value)) = pair.split_once('=') else {
-            return Err(Failure::usage(format!("`{pair}` of the URL has no value")));
+            return Err(Failure::usage("behind the `?` of the URL stands a word without a value".to_owned())
+                .help("a `?` of a password is written `%3F`"));
         };
         all.push((decoded(name)?, decoded(value)?));
     }
@@ -297,7 +306,7 @@ mod tests {
         check("host=h dbname = x", expect!["dbname=x host=h"]);
         check(
             r"password='it''s' host=h",
-            expect!["the connection says `'s' host`, which is no parameter of libpq"],
+            expect!["the connection says a word, which is no parameter of libpq"],
         );
         check(r"password='it\'s a \\' host=h", expect![[r"host=h password=it's a \"]]);
         check("options='-c search_path=a' port=", expect!["options=-c search_path=a port="]);

@@ -24,10 +24,17 @@ impl Environment {
             Err(dotenvy::Error::Io(cause)) if cause.kind() == std::io::ErrorKind::NotFound => {}
             Err(why) => return Err(unreadable(&path, &why)),
         }
-        all.extend(
-            std::env::vars_os()
-                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
-        );
+        for (name, value) in std::env::vars_os() {
+            let Ok(name) = name.into_string() else { continue };
+            match value.into_string() {
+                Ok(value) => drop(all.insert(name, value)),
+                Err(_) if name.starts_with("PG") || name.starts_with("UPSHIFT") || name == "DATABASE_URL" => {
+                    return Err(Failure::usage(format!("{name} is no UTF-8")));
+                }
+                // Somebody else's.
+                Err(_) => {}
+            }
+        }
         Ok(Environment(all))
     }
 
@@ -43,5 +50,12 @@ impl Environment {
 }
 
 fn unreadable(path: &Path, why: &dotenvy::Error) -> Failure {
-    Failure::usage(format!("cannot read {}: {why}", path.display()))
+    match why {
+        // The line may hold a password.
+        dotenvy::Error::LineParse(..) => {
+            Failure::usage(format!("{} has a line that cannot be read", path.display()))
+                .help("a value with blanks or signs stands in quotes: NAME='value'")
+        }
+        other => Failure::usage(format!("cannot read {}: {other}", path.display())),
+    }
 }

@@ -1,11 +1,13 @@
 //! `upshift.toml`: what a project says once for everybody.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use upshift::files::nearest;
+use upshift::files::{mask_secrets, nearest};
 use upshift_lint::Level;
+use upshift_lint::effect::Major;
 
 use super::{BackupSettings, LintSettings};
 use crate::failure::Failure;
@@ -97,6 +99,22 @@ pub(crate) struct BackupTable {
     pub(crate) keep: Option<usize>,
 }
 
+impl LintTable {
+    /// The versions of PostgreSQL, oldest and newest.
+    fn majors(&self) -> Result<Option<RangeInclusive<u16>>, String> {
+        let Some((oldest, newest)) = self.postgres else { return Ok(None) };
+        let known = Major::SUPPORTED;
+        match oldest <= newest && known.contains(&oldest) && known.contains(&newest) {
+            true => Ok(Some(oldest..=newest)),
+            false => Err(format!(
+                "postgres: the oldest and the newest version, of {} to {}, found [{oldest}, {newest}]",
+                known.start(),
+                known.end()
+            )),
+        }
+    }
+}
+
 impl File {
     /// The name of the file in a project's folder.
     pub(crate) const NAME: &'static str = "upshift.toml";
@@ -113,7 +131,15 @@ impl File {
 
     /// Reads its text. An error shows the line with a caret.
     pub(crate) fn parse(text: &str) -> Result<File, String> {
-        toml::from_str(text).map_err(|why| why.to_string())
+        // The line it shows may be an address with a password.
+        toml::from_str(text).map_err(|why| match why.to_string().contains("://") {
+            false => why.to_string(),
+            true => {
+                let line =
+                    why.span().map_or(0, |span| text.get(..span.start).unwrap_or_default().lines().count());
+                mask_secrets(&format!("line {}: {}", line.max(1), why.message())).into_owned()
+            }
+        })
     }
 
     /// The environment of this name; nothing said where none is asked for.
@@ -141,7 +167,7 @@ impl File {
         };
         Ok(LintSettings {
             since: since.transpose()?,
-            majors: self.lint.postgres.map(|(oldest, newest)| oldest..=newest),
+            majors: self.lint.majors().map_err(wrong)?,
             rules: self.lint.rules.iter().map(level).collect::<Result<_, _>>()?,
         })
     }

@@ -92,9 +92,17 @@ impl Terminal {
     }
 
     /// The answer. A reader that has gone away (`| head`) is no failure of the command.
-    pub(crate) fn print(&self, text: &str) {
+    ///
+    /// # Errors
+    /// It could not be written, such as to a full disk: half an answer is none.
+    pub(crate) fn print(&self, text: &str) -> Result<(), Failure> {
         let mut out = std::io::stdout().lock();
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::BrokenPipe => {
+                Err(Failure::failed(format!("the answer cannot be written: {cause}")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A line beside the answer.
@@ -125,7 +133,10 @@ impl Terminal {
     ///
     /// # Errors
     /// The person says no, or nobody is there to be asked.
-    pub(crate) fn confirm(&self, what: &str) -> Result<(), Failure> {
+    ///
+    /// # Cancel safety
+    /// The line is waited for by a thread of its own, so an interrupt ends the question.
+    pub(crate) async fn confirm(&self, what: &str) -> Result<(), Failure> {
         match self.person {
             Person::SaysYes => return Ok(()),
             Person::IsNotThere => return Err(Failure::not_confirmed(what)),
@@ -135,9 +146,14 @@ impl Terminal {
         let question = format!("{what}. Go on? [y/N] ");
         let _ = err.write_all(question.as_bytes()).and_then(|()| err.flush());
         drop(err);
-        let mut line = String::new();
-        match std::io::stdin().lock().read_line(&mut line) {
-            Ok(_) if matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes") => Ok(()),
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let read = std::io::stdin().lock().read_line(&mut line);
+            let _ = answer.send(read.map(|_| line));
+        });
+        match answered.await {
+            Ok(Ok(line)) if matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes") => Ok(()),
             _ => Err(Failure::not_confirmed(what)),
         }
     }
@@ -152,6 +168,12 @@ pub(crate) enum Telling {
     Lines,
     /// With bars that move.
     Bars,
+}
+
+/// A failure of before there was a terminal, to standard output.
+pub(crate) fn print_json(value: &serde_json::Value) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{value:#}");
 }
 
 /// A line to standard error.

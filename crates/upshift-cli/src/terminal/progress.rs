@@ -1,6 +1,7 @@
 //! What goes on during a run, as it does: lines in a log, bars on a terminal.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -12,7 +13,7 @@ use super::{Telling, Terminal, complain};
 pub(crate) fn told(migrator: Migrator, terminal: &Terminal) -> Migrator {
     match terminal.telling() {
         Telling::Nothing => migrator,
-        Telling::Lines => migrator.observer(Lines),
+        Telling::Lines => migrator.observer(Lines::default()),
         Telling::Bars => migrator.observer(Bars::new()),
     }
 }
@@ -57,14 +58,27 @@ fn human(time: Duration) -> String {
     }
 }
 
-struct Lines;
+/// Line by line; of a wait one line at first, and then one every ten seconds.
+#[derive(Default)]
+struct Lines {
+    /// The second of the last word about a wait, and one.
+    waited: AtomicU64,
+}
+
+impl Lines {
+    fn is_worth_a_line(&self, event: &Event<'_>) -> bool {
+        let Event::Waiting { waited } = event else { return true };
+        let tens = waited.as_secs() / 10 + 1;
+        self.waited.fetch_max(tens, Ordering::Relaxed) < tens
+    }
+}
 
 impl Observer for Lines {
     fn event(&self, event: &Event<'_>) {
         if let Event::StepStarted { label, direction, .. } = event {
             complain(&format!("{} {label}", verb(*direction)));
         }
-        if let Some(line) = line(event) {
+        if let Some(line) = line(event).filter(|_| self.is_worth_a_line(event)) {
             complain(&line);
         }
     }
@@ -120,8 +134,11 @@ impl Observer for Bars {
             Event::StepFinished { .. } => self.bar.inc(1),
             Event::RunFinished { .. } => self.bar.finish_and_clear(),
             other => {
-                if let Some(line) = line(other) {
-                    self.bar.println(line);
+                // A wait moves: it is the bar's own word.
+                match (line(other), other) {
+                    (Some(line), Event::Waiting { .. }) => self.bar.set_message(line),
+                    (Some(line), _) => self.bar.println(line),
+                    (None, _) => {}
                 }
             }
         }

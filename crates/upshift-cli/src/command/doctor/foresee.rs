@@ -1,9 +1,10 @@
 //! Which relations the pending migrations lock, by lint's model of PostgreSQL.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use upshift::files::{Body, Migration};
 use upshift::{MigrationSet, Plan};
+use upshift_generate::{Schema, Style};
 use upshift_lint::catalog::Origin;
 use upshift_lint::effect::{Effects, Major, effects};
 use upshift_lint::statement::{LockMode, Name, Statement};
@@ -40,24 +41,33 @@ pub(super) fn extensions(set: &MigrationSet, plan: &Plan) -> BTreeMap<String, St
     wanted
 }
 
+/// The database as it is, as lint's model knows one; whoever made its tables. Says what the model cannot read.
+pub(super) fn catalog(schema: &Schema) -> Result<Catalog, String> {
+    let steps = upshift_generate::plan(&Schema::default(), schema, Style::Plain).steps;
+    let script: String = steps.iter().map(|step| format!("{};\n", step.sql.trim_end_matches(';'))).collect();
+    let mut catalog = Catalog::of_script(&script).map_err(|error| error.to_string())?;
+    catalog.begin(Origin::Existing);
+    Ok(catalog)
+}
+
 /// Every relation that is there and that a pending migration locks, in the order of their names.
-pub(super) fn touched(set: &MigrationSet, plan: &Plan, major: u16) -> BTreeMap<Name, Touch> {
+pub(super) fn touched(
+    mut catalog: Catalog,
+    set: &MigrationSet,
+    plan: &Plan,
+    major: u16,
+) -> BTreeMap<Name, Touch> {
     let pending: Vec<&str> = plan.steps().map(upshift::Step::label).collect();
-    let mut catalog = Catalog::default();
+    let there: BTreeSet<Name> =
+        catalog.relations().filter(|(_, it)| it.as_table().is_some()).map(|(name, _)| name.clone()).collect();
     let mut touched = BTreeMap::new();
     for migration in set.iter() {
         let label = migration.label();
-        let is_pending = pending.contains(&label.as_str());
-        let waits = plan.blocked().any(|blocked| blocked.label == label);
-        if waits {
+        if !pending.contains(&label.as_str()) {
             continue;
         }
         for statement in statements(migration) {
-            if is_pending {
-                note(&mut touched, &catalog, &effects(&statement, &catalog, Major(major)), &label);
-            } else {
-                catalog.begin(Origin::Existing);
-            }
+            note(&mut touched, &there, &effects(&statement, &catalog, Major(major)), &label);
             catalog.apply(&statement);
         }
     }
@@ -70,11 +80,10 @@ fn statements(migration: &Migration) -> Vec<Statement> {
     section.statements().map(|cuts| cuts.iter().map(|cut| read(text, cut)).collect()).unwrap_or_default()
 }
 
-fn note(touched: &mut BTreeMap<Name, Touch>, catalog: &Catalog, effects: &Effects, by: &str) {
+fn note(touched: &mut BTreeMap<Name, Touch>, there: &BTreeSet<Name>, effects: &Effects, by: &str) {
     for (relation, modes) in &effects.locks {
         let Some(lock) = modes.last().copied() else { continue };
-        let is_there = catalog.table(relation).is_some();
-        if !is_there {
+        if !there.contains(relation) {
             continue;
         }
         let touch = touched.entry(relation.clone()).or_insert_with(|| Touch {

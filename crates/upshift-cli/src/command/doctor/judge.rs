@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use upshift::files::mask_secrets_in_sql;
 use upshift_lint::statement::{LockMode, Name};
 
 use super::facts::{Facts, Table};
@@ -128,11 +129,16 @@ fn in_the_way(facts: &Facts, touched: &BTreeMap<Name, Touch>, found: &mut Vec<Fi
             .relations
             .iter()
             .map(String::as_str)
-            .filter(|relation| touched.keys().any(|name| name.to_string().ends_with(relation)))
+            .filter(|relation| touched.keys().any(|name| is_same(&name.to_string(), relation)))
             .collect();
         let words = format!(
             "pid {}, role {}, `{}`, {} for {} s: {}",
-            it.pid, it.role, it.application, it.state, it.seconds, it.query
+            it.pid,
+            plain(&it.role),
+            plain(&it.application),
+            it.state,
+            it.seconds,
+            plain(&mask_secrets_in_sql(&it.query))
         );
         let finding = match wanted.is_empty() {
             true => Finding::new(Grade::Note, "transaction", words)
@@ -253,6 +259,16 @@ fn disk(facts: &Facts, touched: &BTreeMap<Name, Touch>, found: &mut Vec<Finding>
             .help("a table and its WAL need twice its size for a while"),
         false => Finding::new(Grade::Good, "disk", words),
     });
+}
+
+/// Whether the name that PostgreSQL prints is this one: without its schema where the search path has that.
+fn is_same(name: &str, printed: &str) -> bool {
+    name == printed || name.strip_suffix(printed).is_some_and(|schema| schema.ends_with('.'))
+}
+
+/// What others have written, in one line: a session may call itself anything.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// Bytes as a person reads them.

@@ -8,15 +8,19 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use serde_json::{Value, json};
-use upshift::{Plan, Target};
+use upshift::{MigrationSet, Plan, Target};
 use upshift_adopt::LookBack;
+use upshift_lint::statement::Name;
+use upshift_schema::Filter;
 
+use super::origin::schema_of;
 use crate::answer::Answer;
 use crate::connect;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use facts::{Extension, Facts};
+use foresee::Touch;
 use judge::{Finding, Grade, judge};
 
 /// Look a database over before a production run. Writes nothing.
@@ -38,9 +42,13 @@ impl Doctor {
         let set = context.set()?;
         let plan = planned.as_ref().ok();
         let major = facts::major(&client).await?;
-        let touched = plan.map(|plan| foresee::touched(&set, plan, major)).unwrap_or_default();
+        let (touched, unknown) = match plan {
+            Some(plan) if !plan.is_empty() => foreseen(&client, &set, plan, major).await?,
+            _ => (BTreeMap::new(), None),
+        };
         let facts = Facts::read(&client, &touched).await?;
         let mut findings = judge(&facts, &touched);
+        findings.extend(unknown);
         match &planned {
             Ok(plan) => findings.push(pending(plan)),
             Err(error) => findings.push(
@@ -59,8 +67,24 @@ impl Doctor {
         }
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.grade));
         let worst = findings.iter().map(|finding| finding.grade).max();
-        let answer = Answer::done(text(&findings), json!({ "findings": findings, "worst": worst }));
+        let answer = Answer::of_the_engine(text(&findings), json!({ "findings": findings, "worst": worst }));
         Ok(if worst == Some(Grade::Problem) { answer.exit(Exit::No) } else { answer })
+    }
+}
+
+/// Which tables the pending migrations lock; or that it is not known, and why.
+async fn foreseen(
+    client: &tokio_postgres::Client,
+    set: &MigrationSet,
+    plan: &Plan,
+    major: u16,
+) -> Result<(BTreeMap<Name, Touch>, Option<Finding>), Failure> {
+    match foresee::catalog(&schema_of(client, &Filter::new()).await?) {
+        Ok(catalog) => Ok((foresee::touched(catalog, set, plan, major), None)),
+        Err(why) => {
+            let words = format!("which tables the pending migrations lock is not known: {why}");
+            Ok((BTreeMap::new(), Some(Finding::new(Grade::Warning, "lock", words))))
+        }
     }
 }
 
