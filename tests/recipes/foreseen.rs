@@ -37,6 +37,10 @@ async fn what_the_recipes_do_was_foreseen() {
         }
     }
     assert!(compared > 300, "{compared}");
+    if SERVER.version().major >= 18 {
+        // A partitioned table takes a foreign key NOT VALID, and two statements more.
+        found = found.replace("31 statements compared", "29 statements compared");
+    }
     expect![[r#"
         == string to lookup table
         29 statements compared, 1 not; 0 effects unforeseen, 0 foreseen and not seen
