@@ -2,10 +2,14 @@
 
 #[path = "cli/adopt.rs"]
 mod adopt;
+#[path = "cli/backup.rs"]
+mod backup;
 #[path = "cli/connection.rs"]
 mod connection;
 #[path = "cli/docs.rs"]
 mod docs;
+#[path = "cli/elsewhere.rs"]
+mod elsewhere;
 #[path = "cli/embedded.rs"]
 mod embedded;
 #[path = "cli/exits.rs"]
@@ -20,6 +24,10 @@ mod looks;
 mod new;
 #[path = "cli/recipe.rs"]
 mod recipe;
+#[path = "cli/renumber.rs"]
+mod renumber;
+#[path = "cli/report.rs"]
+mod report;
 #[path = "cli/stage.rs"]
 mod stage;
 #[path = "cli/story.rs"]

@@ -26,6 +26,8 @@ mod down;
 mod drift;
 #[path = "promises/drift_kept.rs"]
 mod drift_kept;
+#[path = "promises/dropped_questions.rs"]
+mod dropped_questions;
 #[path = "promises/events.rs"]
 mod events;
 #[path = "promises/failing_sql.rs"]
@@ -38,6 +40,8 @@ mod foreseen;
 mod grouped;
 #[path = "promises/hand_edited.rs"]
 mod hand_edited;
+#[path = "promises/health.rs"]
+mod health;
 #[path = "promises/interrupted.rs"]
 mod interrupted;
 #[path = "promises/least_privilege.rs"]
@@ -46,10 +50,14 @@ mod least_privilege;
 mod lint;
 #[path = "promises/lock.rs"]
 mod lock;
+#[path = "promises/metrics.rs"]
+mod metrics;
 #[path = "promises/non_transactional.rs"]
 mod non_transactional;
 #[path = "promises/offline_sql.rs"]
 mod offline_sql;
+#[path = "promises/overview.rs"]
+mod overview;
 #[path = "promises/pooler.rs"]
 mod pooler;
 #[path = "promises/real.rs"]
@@ -72,6 +80,8 @@ mod secrets;
 mod session;
 #[path = "promises/settled.rs"]
 mod settled;
+#[path = "promises/spans.rs"]
+mod spans;
 #[path = "promises/status.rs"]
 mod status;
 #[path = "promises/target.rs"]
@@ -84,5 +94,7 @@ mod test_databases_life;
 mod test_databases_templates;
 #[path = "promises/trace.rs"]
 mod trace;
+#[path = "promises/waits.rs"]
+mod waits;
 #[path = "promises/written_transaction.rs"]
 mod written_transaction;

@@ -2,7 +2,7 @@
 
 use upshift::deadpool_postgres::{Manager, Pool};
 use upshift::tokio_postgres::{Config, NoTls};
-use upshift::{Direction, Event, Migrator, Observer, Report, Source};
+use upshift::{Direction, Event, Migrator, Observer, Report, Source, StepAt};
 
 use crate::error::Error;
 use crate::terminal::{Look, Terminal, human};
@@ -68,7 +68,7 @@ impl Observer for Progress {
     fn event(&self, event: &Event<'_>) {
         let terminal = self.terminal;
         match event {
-            Event::StepFinished { label, direction, took, .. } => {
+            Event::StepFinished { step: StepAt { label, direction, .. }, took } => {
                 let mark = match direction {
                     Direction::Up => terminal.paint(Look::Good, "✓"),
                     Direction::Down => terminal.paint(Look::Asked, "↩"),
@@ -79,11 +79,11 @@ impl Observer for Progress {
             Event::Waiting { waited } => {
                 terminal.say(format!("… another instance migrates, waiting for {}", human(*waited)));
             }
-            Event::Blocked { label, by } => {
+            Event::Blocked { step: StepAt { label, .. }, by } => {
                 terminal.say(format!("… {label} waits for a lock"));
                 by.iter().for_each(|blocker| terminal.say(format!("  held by {blocker}")));
             }
-            Event::Retrying { label, pause, why } => {
+            Event::Retrying { step: StepAt { label, .. }, pause, why } => {
                 terminal.say(format!("… {label} again in {}: {why}", human(*pause)));
             }
             Event::InvalidIndexDropped { index } => {

@@ -43,7 +43,22 @@ impl Caller {
         self.send("POST", path, &body.to_string()).await
     }
 
+    /// Asks for the status code alone, whatever the body is.
+    ///
+    /// # Errors
+    /// The service does not answer.
+    pub async fn status(&self, path: &str) -> Result<u16, Error> {
+        let response = self.exchange("GET", path, "").await?;
+        let status = response.split(' ').nth(1).and_then(|status| status.parse().ok());
+        status.ok_or_else(|| Error::Story(format!("GET {path} was answered by `{response}`")))
+    }
+
     async fn send(&self, method: &str, path: &str, body: &str) -> Result<Answer, Error> {
+        let response = self.exchange(method, path, body).await?;
+        parse(&response).ok_or_else(|| Error::Story(format!("{method} {path} was answered by `{response}`")))
+    }
+
+    async fn exchange(&self, method: &str, path: &str, body: &str) -> Result<String, Error> {
         let Caller { address, shop } = self;
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: {address}\r\nx-shop: {shop}\r\nconnection: close\r\n\
@@ -57,9 +72,7 @@ impl Caller {
             stream.read_to_string(&mut response).await?;
             Ok(response)
         };
-        let response =
-            call.await.map_err(|source| Error::Network { doing: format!("{method} {path}"), source })?;
-        parse(&response).ok_or_else(|| Error::Story(format!("{method} {path} was answered by `{response}`")))
+        call.await.map_err(|source| Error::Network { doing: format!("{method} {path}"), source })
     }
 }
 

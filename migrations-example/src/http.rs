@@ -1,4 +1,5 @@
-//! The service over HTTP: `/health`, `/orders`, `/orders/{id}`.
+//! The service over HTTP: `/orders`, `/orders/{id}`, and what upshift knows under `/upshift`: `/upshift/livez`,
+//! `/upshift/readyz`, `/upshift/metrics`, and a page at `/upshift/`.
 
 use std::future::Future;
 use std::io::Write;
@@ -14,7 +15,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use upshift::deadpool_postgres::Pool;
-use upshift::{Health, Migrator};
+use upshift_http::Site;
 
 use crate::error::Error;
 use crate::orders::{self, NewOrder, OrderError};
@@ -23,14 +24,13 @@ use crate::orders::{self, NewOrder, OrderError};
 #[derive(Debug)]
 pub struct Service {
     pool: Pool,
-    migrator: Migrator,
 }
 
 impl Service {
-    /// A service on this database; the migrator answers `/health`.
+    /// A service on this database.
     #[must_use]
-    pub fn new(pool: Pool, migrator: Migrator) -> Service {
-        Service { pool, migrator }
+    pub fn new(pool: Pool) -> Service {
+        Service { pool }
     }
 }
 
@@ -41,9 +41,16 @@ impl Service {
 pub async fn serve(
     listener: TcpListener,
     service: Arc<Service>,
+    site: Site,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Error> {
-    let served = axum::serve(listener, router(service)).with_graceful_shutdown(stop).await;
+    // A page that is open would keep the server from ending.
+    let streams = site.streams();
+    let stop = async move {
+        stop.await;
+        streams.end();
+    };
+    let served = axum::serve(listener, router(service, site)).with_graceful_shutdown(stop).await;
     served.map_err(|source| Error::Network { doing: "serve".to_owned(), source })
 }
 
@@ -65,34 +72,12 @@ pub fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Error>
 }
 
 /// The routes.
-pub fn router(service: Arc<Service>) -> Router {
+pub fn router(service: Arc<Service>, site: Site) -> Router {
     Router::new()
-        .route("/health", get(health))
         .route("/orders", get(list).post(place))
         .route("/orders/{id}", get(read))
         .with_state(service)
-}
-
-/// May this instance serve? What a load balancer asks.
-async fn health(State(service): State<Arc<Service>>) -> Response {
-    let (status, body) = match service.migrator.health().await {
-        Ok(Health::Fits) => (StatusCode::OK, json!({ "schema": "fits" })),
-        Ok(Health::Ahead { newer }) => (StatusCode::OK, json!({ "schema": "ahead", "newer": newer })),
-        Ok(Health::Behind { pending }) => {
-            (StatusCode::SERVICE_UNAVAILABLE, json!({ "schema": "behind", "pending": pending }))
-        }
-        Ok(Health::Refused { why }) => {
-            (StatusCode::SERVICE_UNAVAILABLE, json!({ "schema": "refused", "why": why }))
-        }
-        Ok(other) => {
-            (StatusCode::SERVICE_UNAVAILABLE, json!({ "schema": "unknown", "why": format!("{other:?}") }))
-        }
-        Err(error) => {
-            log(&error.render());
-            (StatusCode::SERVICE_UNAVAILABLE, json!({ "schema": "unknown", "why": error.to_string() }))
-        }
-    };
-    (status, Json(body)).into_response()
+        .nest("/upshift", site.router())
 }
 
 async fn place(

@@ -1,74 +1,58 @@
-//! `serve` runs the order service, `demo` shows it on a throw-away server.
+//! `serve` runs the order service, `migrate` looks after its database, `demo` shows it on a throw-away server.
 
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use clap::{CommandFactory as _, Parser, ValueEnum};
 use migrations_example::error::Error;
 use migrations_example::http::{self, Service};
 use migrations_example::terminal::Terminal;
 use migrations_example::{boot, demo, rollout};
 use tokio::net::TcpListener;
+use upshift_http::Site;
 
-const USAGE: &str = "\
-usage: migrations-example COMMAND
-
-  serve   migrate the database at DATABASE_URL, then serve on 127.0.0.1:PORT (8080)
-  demo    show all of it on a PostgreSQL server of its own, in seconds
-  rollout [ORDERS] [idler]
-          two releases serve while a column is replaced, on a server of its own;
-          with `idler` a session sits idle in transactions that hold the table";
-
+/// An order service that migrates itself at boot.
+#[derive(Debug, Parser)]
+#[command(name = "migrations-example", version, subcommand_required = true, arg_required_else_help = true)]
 enum Command {
+    /// Migrate the database at DATABASE_URL, then serve on 127.0.0.1:PORT (8080).
     Serve,
+    /// Look after the database: status, plan, up, down and whatever else upshift can.
+    Migrate(upshift_cli::Cli),
+    /// Show all of it on a PostgreSQL server of its own, in seconds.
     Demo,
-    Rollout(rollout::Size),
-    Help,
+    /// Two releases serve while a column is replaced, on a server of its own.
+    Rollout {
+        /// How many orders are there before.
+        orders: Option<u32>,
+        /// A session sits idle in transactions that hold the table.
+        idler: Option<IdlerWord>,
+    },
 }
 
-impl Command {
-    fn parse(mut words: impl Iterator<Item = String>) -> Result<Command, Error> {
-        let (command, argument, more) = (words.next(), words.next(), words.next());
-        match (command.as_deref(), argument) {
-            (Some("rollout"), orders) => Ok(Command::Rollout(size(orders, more.as_deref())?)),
-            (Some(_), Some(_)) if more.is_some() => {
-                Err(Error::Usage(format!("`{}` is one word too many\n\n{USAGE}", more.unwrap_or_default())))
-            }
-            (Some("serve"), None) => Ok(Command::Serve),
-            (Some("demo"), None) => Ok(Command::Demo),
-            (Some("help" | "--help" | "-h"), None) => Ok(Command::Help),
-            (None, _) => Err(Error::Usage(format!("no command given\n\n{USAGE}"))),
-            (Some(_), Some(extra)) => Err(Error::Usage(format!("`{extra}` is one word too many\n\n{USAGE}"))),
-            (Some(other), None) => Err(Error::Usage(format!("unknown command `{other}`\n\n{USAGE}"))),
-        }
-    }
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum IdlerWord {
+    Idler,
 }
 
-fn size(orders: Option<String>, idler: Option<&str>) -> Result<rollout::Size, Error> {
+fn size(orders: Option<u32>, idler: Option<IdlerWord>) -> rollout::Size {
     let idler = match idler {
         None => rollout::Idler::Nobody,
-        Some("idler") => rollout::Idler::Session,
-        Some(other) => return Err(Error::Usage(format!("`{other}` is one word too many\n\n{USAGE}"))),
+        Some(IdlerWord::Idler) => rollout::Idler::Session,
     };
-    let size = rollout::Size { idler, ..rollout::Size::default() };
-    let Some(orders) = orders else { return Ok(size) };
-    let orders =
-        orders.parse().map_err(|_| Error::Usage(format!("`{orders}` is no number of orders\n\n{USAGE}")))?;
-    Ok(rollout::Size { orders, ..size })
+    let usual = rollout::Size::default();
+    rollout::Size { idler, orders: orders.unwrap_or(usual.orders), ..usual }
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let terminal = Terminal::stdout();
-    let outcome = match Command::parse(std::env::args().skip(1)) {
-        Ok(Command::Serve) => serve(terminal).await,
-        Ok(Command::Demo) => demo::run(terminal).await,
-        Ok(Command::Rollout(size)) => rollout::run(terminal, size).await,
-        Ok(Command::Help) => {
-            terminal.say(USAGE);
-            Ok(())
-        }
-        Err(error) => Err(error),
+    let outcome = match Command::parse() {
+        Command::Migrate(cli) => return cli.run(migrations()).await.into(),
+        Command::Serve => serve(terminal).await,
+        Command::Demo => demo::run(terminal).await,
+        Command::Rollout { orders, idler } => rollout::run(terminal, size(orders, idler)).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -78,6 +62,13 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// This program as the commands see it: its migrations, its service, its own command line.
+fn migrations() -> upshift_cli::Program {
+    upshift_cli::Program::new(boot::migrations())
+        .migrator(|migrator| migrator.service(boot::SERVICE, boot::RELEASE))
+        .mounted(Command::command(), ["migrate"])
 }
 
 async fn serve(terminal: Terminal) -> Result<(), Error> {
@@ -91,8 +82,8 @@ async fn serve(terminal: Terminal) -> Result<(), Error> {
             .map_err(|_| Error::Usage(format!("PORT is `{text}`, which is no port number")))?,
     };
     let pool = boot::pool(&url)?;
-    let migrator = boot::migrator(pool.clone(), terminal);
-    boot::boot(&migrator, terminal).await?;
+    let site = Site::new(boot::migrator(pool.clone(), terminal));
+    let migrator = site.migrator();
 
     let stop = http::stop_signal()?;
     let listener = TcpListener::bind(("127.0.0.1", port))
@@ -101,8 +92,18 @@ async fn serve(terminal: Terminal) -> Result<(), Error> {
     let address = listener
         .local_addr()
         .map_err(|source| Error::Network { doing: "learn the port that was chosen".to_owned(), source })?;
+    // From here on /upshift/livez answers, and /upshift/readyz says 503 until the schema fits.
+    let mut served = std::pin::pin!(http::serve(listener, Arc::new(Service::new(pool)), site, stop));
+    terminal.say(format!("listening on http://{address}/upshift/"));
+    tokio::select! {
+        ended = &mut served => {
+            terminal.say("stopped before the database was migrated");
+            return ended;
+        }
+        booted = boot::boot(&migrator, terminal) => booted?,
+    };
     terminal.say(format!("serving on http://{address}"));
-    http::serve(listener, Arc::new(Service::new(pool, migrator)), stop).await?;
+    served.await?;
     terminal.say("stopped: every request was answered");
     Ok(())
 }

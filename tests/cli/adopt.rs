@@ -239,3 +239,71 @@ async fn the_doctor_says_when_the_old_tool_is_still_in_use() {
     let after = stage.run("doctor");
     assert!(after.code == 0 && after.out.contains("warning  adopted "), "{}", after.text());
 }
+
+/// Nobody has said yet that the old tool's history counts: `up` would apply all of it again.
+#[tokio::test]
+async fn what_another_tool_has_applied_is_not_applied_again_unasked() {
+    let db = Database::new().await;
+    db.run(GOOSE).await;
+    let stage = Stage::on(&db);
+    folder(&stage);
+    let story = stage.show("up") + &stage.show("adopt goose --yes") + &stage.show("up");
+    expect![[r#"
+        $ upshift up
+        (stderr)
+        error: goose has a history here, public.goose_db_version, and upshift has none: what it has applied would run again, and nobody has said that it may
+          help: `upshift adopt goose` takes its history over; --yes runs them all
+        (exit 7)
+        $ upshift adopt goose --yes
+        adopted 2 migrations of goose; its table stays as it is
+        (stderr)
+        goose: public.goose_db_version, 3 rows; goose files; its times say no zone and are taken as UTC
+        migration  goose  applied (UTC)        standing
+        1_users    1      DATE TIME  unverifiable: it keeps no checksum
+        2_status   2      DATE TIME  unverifiable: it keeps no checksum
+        3_email    -      -                    pending
+        to adopt: 2 migrations, 0 verified; not applied: 1
+        (exit 0)
+        $ upshift up
+        applied  3_email TOOK
+        1 migration in TOOK
+        (stderr)
+        applying  3_email
+        (exit 0)
+    "#]].assert_eq(&story);
+}
+
+#[tokio::test]
+async fn a_mistake_in_the_files_ends_it_as_it_ends_a_run() {
+    let db = Database::new().await;
+    db.run(GOOSE).await;
+    let stage = Stage::on(&db);
+    folder(&stage);
+    stage.folder.write("migrations/00004_wrong.sql", "-- +goose Up\n-- upshift: pase contract\nselect 1;\n");
+    let story = stage.show("adopt goose --dry-run") + &stage.show("status");
+    expect![[r#"
+        $ upshift adopt goose --dry-run
+        (stderr)
+        error: a mistake in the migration files
+
+        unknown directive `pase`
+          --> migrations/00004_wrong.sql:2:13
+           |
+         2 | -- upshift: pase contract
+           |             ^^^^
+           = help: did you mean `phase`?
+        (exit 3)
+        $ upshift status
+        (stderr)
+        error: a mistake in the migration files
+
+        unknown directive `pase`
+          --> migrations/00004_wrong.sql:2:13
+           |
+         2 | -- upshift: pase contract
+           |             ^^^^
+           = help: did you mean `phase`?
+        (exit 3)
+    "#]]
+    .assert_eq(&story);
+}

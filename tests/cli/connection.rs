@@ -126,6 +126,34 @@ async fn a_service_counts_before_variables_and_a_backup_is_of_what_is_migrated()
     assert!(list.contains(here.name()) && !list.contains("of_the_other"), "{list}");
 }
 
+/// A listener whose connections nobody takes: the system says yes to them, and then nothing comes.
+#[tokio::test]
+async fn each_host_has_a_time_of_its_own() {
+    let db = Database::new().await;
+    let stage = Stage::without_database();
+    two(&stage);
+    let hole = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let hole = hole.local_addr().map(|address| (address.port(), hole)).unwrap();
+    let address = |ports: &str| {
+        let hosts = vec!["127.0.0.1"; ports.split(',').count()].join(",");
+        format!("host={hosts} port={ports} user=postgres dbname={} connect_timeout=1", db.name())
+    };
+    let status = |ports: &str| said(stage.command(&["status", "--url", &address(ports)]));
+    let behind = status(&format!("{0},{0},{1}", hole.0, SERVER.port()));
+    assert!(behind.code == 0 && behind.out.contains("2_status  pending"), "{}", behind.text());
+    // A server that has answered, and said no, ends it: the next one is not asked.
+    let refused = address(&format!("{},{}", SERVER.port(), hole.0)).replace(db.name(), "is_not_there");
+    let refused = said(stage.command(&["status", "--url", &refused]));
+    assert!(
+        refused.code == 6 && refused.err.contains("\"is_not_there\" does not exist"),
+        "{}",
+        refused.text()
+    );
+    let nobody = status(&format!("{0},{0}", hole.0));
+    let words = format!("127.0.0.1:{} has not answered within 1 s", hole.0);
+    assert!(nobody.code == 6 && nobody.err.contains(&words), "{}", nobody.text());
+}
+
 #[test]
 fn a_password_is_in_no_error() {
     let addresses = [
@@ -153,4 +181,18 @@ fn a_password_is_in_no_error() {
         let said = stage.run("status");
         assert!(said.code == 2 && !said.err.contains("sekret"), "{file}: {}", said.text());
     }
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_named_without_the_password() {
+    let mut stage = Stage::without_database();
+    stage.folder.write("migrations/1_t.sql", "select 1;");
+    stage.url = Some("postgres://me:secret@127.0.0.1:1/orders".to_owned());
+    let said = stage.run("status");
+    assert!(
+        said.code == 6 && said.err.ends_with("  tried: 127.0.0.1:1, database orders, role me\n"),
+        "{}",
+        said.text()
+    );
+    assert!(!said.err.contains("secret"), "{}", said.text());
 }

@@ -44,4 +44,11 @@ async fn a_program_has_the_commands_with_its_own_migrations() {
     assert_eq!(db.rows("select * from users").await, "1 | first");
     let help = said(stage.program(program, &["migrate", "up", "-h"])).out;
     assert!(help.contains("Usage: embedding migrate up"), "{help}");
+    let completions = said(stage.program(program, &["migrate", "completions", "bash"])).out;
+    assert!(
+        completions.contains("complete -F _embedding")
+            && completions.contains("embedding__subcmd__migrate__subcmd__up")
+    );
+    let page = said(stage.program(program, &["migrate", "man", "up"])).out;
+    assert!(page.contains("embedding\\-migrate\\-up \\- Apply what is pending"), "{page}");
 }

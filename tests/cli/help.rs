@@ -44,7 +44,11 @@ const COMMANDS: &[&str] = &[
     "repair accept-checksum",
     "repair forget",
     "repair accept-applied",
+    "repair accept-renumbered",
     "repair accept-drift",
+    "database",
+    "database create",
+    "database drop",
     "rollout",
     "rollout status",
     "rollout hold",
@@ -66,6 +70,7 @@ const COMMANDS: &[&str] = &[
     "audit",
     "audit verify",
     "wait",
+    "backup",
     "doctor",
     "renumber",
     "completions",
@@ -114,6 +119,9 @@ fn every_shell_gets_its_completions_and_the_manual_its_page() {
         ("completions powershell", "Register-ArgumentCompleter"),
         ("completions elvish", "edit:completion:arg-completer[upshift]"),
         ("man", ".TH upshift 1"),
+        // What the short help leaves out has its words on the page.
+        ("man", "How long to wait for another migrator"),
+        ("man rollout share", "Set to whom a switch shows the new shape"),
     ] {
         let said = stage.run(line);
         assert!(said.code == 0 && said.out.contains(part), "{line}: {}", said.text());

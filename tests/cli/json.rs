@@ -27,6 +27,18 @@ fn shape(value: &Value, indent: usize) -> String {
     }
 }
 
+/// How a command answers in JSON, and the shape of that.
+fn answered(stage: &Stage, line: &str, place: &str) -> String {
+    let said = stage.run(&format!("{line} --json {place}"));
+    assert_eq!(said.err, "", "{line}");
+    let answer: Value =
+        serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{line}: {error}\n{}", said.out));
+    assert_eq!(answer["exit"]["code"], said.code, "{line}");
+    assert_eq!(answer["upshift"]["json"], upshift_cli::JSON_VERSION, "{line}");
+    let part = if answer["error"].is_null() { "data" } else { "error" };
+    format!("== {line} ({})\n{part}: {}\n", answer["exit"]["is"], shape(&answer[part], 0))
+}
+
 #[tokio::test]
 async fn every_answer_has_its_shape() {
     let db = Database::new().await;
@@ -36,8 +48,7 @@ async fn every_answer_has_its_shape() {
         "migrations/3_drop.sql",
         "-- upshift: phase contract\nalter table users drop column status;\n",
     );
-    let mut shapes = String::new();
-    for line in [
+    let lines = [
         "plan",
         "plan --sql --offline",
         "up --count 2",
@@ -59,20 +70,8 @@ async fn every_answer_has_its_shape() {
         "rollout hold why",
         "up --to 9",
         "down",
-    ] {
-        let said = stage.run(&format!("{line} --json"));
-        assert_eq!(said.err, "", "{line}");
-        let answer: Value =
-            serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{line}: {error}\n{}", said.out));
-        assert_eq!(answer["exit"]["code"], said.code, "{line}");
-        assert_eq!(answer["upshift"]["json"], upshift_cli::JSON_VERSION, "{line}");
-        let part = if answer["error"].is_null() { "data" } else { "error" };
-        shapes.push_str(&format!(
-            "== {line} ({})\n{part}: {}\n",
-            answer["exit"]["is"],
-            shape(&answer[part], 0)
-        ));
-    }
+    ];
+    let shapes: String = lines.iter().map(|line| answered(&stage, line, "")).collect();
     expect![[r#"
         == plan ("done")
         data: 
@@ -103,11 +102,15 @@ async fn every_answer_has_its_shape() {
           sql: text
         == up --count 2 ("done")
         data: 
+          began_at: text
           blocked: []
+          failed: null
           notes: []
           steps: [
+            after_ms: number
             direction: text
             label: text
+            phase: text
             retries: number
             took_ms: number
             version: number]
@@ -127,18 +130,24 @@ async fn every_answer_has_its_shape() {
               took_ms: number
             backfill: null
             blocked_by: null
+            id: text
             label: text
+            phase: text
             state: text
             text: text
             version: number]
           refused: []
         == down --yes ("done")
         data: 
+          began_at: text
           blocked: []
+          failed: null
           notes: []
           steps: [
+            after_ms: number
             direction: text
             label: text
+            phase: text
             retries: number
             took_ms: number
             version: number]
@@ -146,14 +155,18 @@ async fn every_answer_has_its_shape() {
           waited_ms: number
         == up ("done")
         data: 
+          began_at: text
           blocked: [
             by: text
             label: text
             version: number]
+          failed: null
           notes: []
           steps: [
+            after_ms: number
             direction: text
             label: text
+            phase: text
             retries: number
             took_ms: number
             version: number]
@@ -183,6 +196,8 @@ async fn every_answer_has_its_shape() {
           at: text
           instances: []
           migrations: [
+            approval_wanted: bool
+            id: text
             label: text
             more: null
             phase: text
@@ -246,7 +261,7 @@ async fn every_answer_has_its_shape() {
           version: number
         == renumber 3 --offline --dry-run ("refused")
         error: 
-          help: null
+          help: text
           message: text
           refused: []
           report: null
@@ -254,7 +269,7 @@ async fn every_answer_has_its_shape() {
           text: text
         == rollout hold why ("refused")
         error: 
-          help: null
+          help: text
           message: text
           refused: []
           report: null
@@ -262,7 +277,7 @@ async fn every_answer_has_its_shape() {
           text: text
         == up --to 9 ("refused")
         error: 
-          help: null
+          help: text
           message: text
           refused: []
           report: null
@@ -270,7 +285,7 @@ async fn every_answer_has_its_shape() {
           text: text
         == down ("refused")
         error: 
-          help: null
+          help: text
           message: text
           refused: []
           report: null
@@ -287,9 +302,9 @@ async fn so_have_those_that_want_a_scratch_server() {
     two(&stage);
     stage.folder.write("wish.sql", "create table users (id bigint primary key, name text not null);");
     assert_eq!(stage.run("up").code, 0);
+    stage.folder.write("migrations/3_x.sql", "-- upshift: switch x\nselect 1;\n-- upshift: down\nselect 1;");
     let server = format!("--server {}", upshift_promises::database::SERVER.url("postgres"));
-    let mut shapes = String::new();
-    for line in [
+    let lines = [
         "verify",
         "diff database wish.sql",
         "generate wish.sql --dry-run",
@@ -299,27 +314,16 @@ async fn so_have_those_that_want_a_scratch_server() {
         "adopt goose --dry-run",
         "recipe add-column users email text --dry-run",
         "repair accept-applied 2 --because no",
+        "repair accept-renumbered --because no",
         "rollout share x 50",
         "completions bash",
         "man",
-    ] {
-        let place = if ["verify", "diff", "generate", "pull", "push"].iter().any(|it| line.starts_with(it)) {
-            &server
-        } else {
-            ""
-        };
-        let said = stage.run(&format!("{line} --json {place}"));
-        assert_eq!(said.err, "", "{line}");
-        let answer: Value =
-            serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{line}: {error}\n{}", said.out));
-        assert_eq!(answer["exit"]["code"], said.code, "{line}");
-        let part = if answer["error"].is_null() { "data" } else { "error" };
-        shapes.push_str(&format!(
-            "== {line} ({})\n{part}: {}\n",
-            answer["exit"]["is"],
-            shape(&answer[part], 0)
-        ));
-    }
+    ];
+    let place = |line: &str| {
+        let wants = ["verify", "diff", "generate", "pull", "push"].iter().any(|it| line.starts_with(it));
+        if wants { server.as_str() } else { "" }
+    };
+    let shapes: String = lines.iter().map(|line| answered(&stage, line, place(line))).collect();
     expect![[r#"
         == verify ("done")
         data: 
@@ -379,12 +383,15 @@ async fn so_have_those_that_want_a_scratch_server() {
           written: bool
         == repair accept-applied 2 --because no ("refused")
         error: 
-          help: null
+          help: text
           message: text
           refused: [text]
           report: null
           sqlstate: null
           text: text
+        == repair accept-renumbered --because no ("done")
+        data: 
+          renumbered: []
         == rollout share x 50 ("done")
         data: 
           percentage: number
@@ -396,6 +403,42 @@ async fn so_have_those_that_want_a_scratch_server() {
         == man ("done")
         data: 
           page: text
+    "#]]
+    .assert_eq(&shapes);
+}
+
+#[test]
+fn new_numbers_have_their_shape() {
+    let stage = Stage::without_database();
+    for (path, text) in [
+        ("1_o.sql", "create table o ();\n"),
+        ("2_mine.sql", "create table mine ();\n"),
+        ("2_theirs.sql", "create table theirs ();\n"),
+        ("3_more.sql", "-- upshift: requires 2\nselect 1;\n"),
+        ("4_more.sql", "-- upshift: requires 3\nselect 1;\n"),
+    ] {
+        stage.folder.write(&format!("migrations/{path}"), text);
+    }
+    let lines = ["renumber 2_mine.sql --offline --dry-run", "renumber 2_mine.sql 3 --offline"];
+    let shapes: String = lines.iter().map(|line| answered(&stage, line, "")).collect();
+    expect![[r#"
+        == renumber 2_mine.sql --offline --dry-run ("done")
+        data: 
+          notes: [text]
+          renamed: [
+            from: text
+            to: text]
+          required: []
+        == renumber 2_mine.sql 3 --offline ("done")
+        data: 
+          notes: []
+          renamed: [
+            from: text
+            to: text]
+          required: [
+            file: text
+            from: number
+            to: number]
     "#]]
     .assert_eq(&shapes);
 }
@@ -415,7 +458,16 @@ async fn an_error_is_json_as_well() {
             "message": "migration 1_wrong failed at statement 2 of 2 (migrations/1_wrong.sql:2:1)",
             "refused": [],
             "report": {
+              "began_at": "MOMENT",
               "blocked": [],
+              "failed": {
+                "after_ms": N,
+                "direction": "up",
+                "label": "1_wrong",
+                "phase": "expand",
+                "took_ms": N,
+                "version": 1
+              },
               "notes": [],
               "steps": [],
               "took_ms": N,

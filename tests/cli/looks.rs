@@ -28,7 +28,7 @@ async fn check_tells_of_files_rules_and_history_in_one_go() {
         $ upshift check
         files    3 migrations, upshift files
         lint     error: this index is built while nobody can write to users
-                   --> 3_index.sql:1:1
+                   --> migrations/3_index.sql:1:1
                     |
                   1 | create index users_name on users (name);
                     | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
@@ -49,20 +49,13 @@ async fn check_tells_of_files_rules_and_history_in_one_go() {
         files    a mistake in the migration files
 
                  unknown directive `dwn`
-                   --> 2_status.sql:2:13
+                   --> migrations/2_status.sql:2:13
                     |
                   2 | -- upshift: dwn
                     |             ^^^
                     = help: did you mean `down`?
         lint     not asked: the files have mistakes
-        history  a mistake in the migration files
-
-                 unknown directive `dwn`
-                   --> 2_status.sql:2:13
-                    |
-                  2 | -- upshift: dwn
-                    |             ^^^
-                    = help: did you mean `down`?
+        history  not asked: the files have mistakes
         (exit 3)
     "#]].assert_eq(&story);
 }
@@ -102,7 +95,7 @@ fn lint_needs_no_database_and_writes_for_code_hosts() {
     expect![[r#"
         $ upshift lint
         error: the release before this one still uses users.name
-          --> 3_rename.sql:1:19
+          --> migrations/3_rename.sql:1:19
            |
          1 | alter table users rename column name to full_name;
            |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
@@ -113,7 +106,7 @@ fn lint_needs_no_database_and_writes_for_code_hosts() {
         (exit 3)
         $ upshift lint --rule rename-column=warn
         warning: the release before this one still uses users.name
-          --> 3_rename.sql:1:19
+          --> migrations/3_rename.sql:1:19
            |
          1 | alter table users rename column name to full_name;
            |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
@@ -124,7 +117,7 @@ fn lint_needs_no_database_and_writes_for_code_hosts() {
         (exit 0)
         $ upshift lint --rule rename-column=warn --strict -q
         warning: the release before this one still uses users.name
-          --> 3_rename.sql:1:19
+          --> migrations/3_rename.sql:1:19
            |
          1 | alter table users rename column name to full_name;
            |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
@@ -228,9 +221,84 @@ async fn a_role_that_may_nothing_is_told_what_it_lacks() {
     stage.url = Some(db.url().replace("postgres@", &format!("{role}@")));
     two(&stage);
     let said = stage.run("doctor");
-    for part in ["may make no schema in this database", "does not see what other roles' sessions do"] {
+    for part in [
+        "problem  role         role",
+        "may make no schema in this database",
+        "does not see what other roles' sessions do",
+    ] {
         assert!(said.out.contains(part), "{part}\n{}", said.text());
     }
+}
+
+/// Each with the statement that mends it; when all of them were run, nothing is left and the run goes through.
+#[tokio::test]
+async fn the_doctor_tells_which_privileges_the_pending_migrations_want() {
+    let db = Database::new().await;
+    let role = format!("poor_in_{}", db.name());
+    db.run(&format!(
+        "create schema shop; create schema vault;
+         create table shop.orders (id bigint primary key, state text); create index orders_state on shop.orders (state);
+         create table shop.customers (id bigint primary key); create table vault.secrets (id int);
+         create view shop.open as select id from shop.orders; create role owner_of_{role}; alter view shop.open owner to owner_of_{role};
+         create table mine (id int); create role {role} login; alter table mine owner to {role};
+         grant usage on schema shop to {role}; revoke create on schema public from public;
+         grant create on database {0} to {role}",
+        db.name()
+    ))
+    .await;
+    let mut stage = Stage::on(&db);
+    stage.folder.write("migrations/1_own.sql", "alter table mine add column more text;");
+    stage.folder.write(
+        "migrations/2_foreign.sql",
+        "alter table shop.orders add column customer bigint references shop.customers;
+         drop view shop.open;
+         update vault.secrets set id = 1;
+         create trigger t before insert on shop.customers for each row execute function suppress_redundant_updates_trigger();",
+    );
+    stage.folder.write("migrations/3_new.sql", "create table shop.items (id int);\ncreate table loose ();");
+    stage.folder.write("migrations/4_index.sql", "drop index concurrently shop.orders_state;");
+    stage.url = Some(db.url().replace("postgres@", &format!("{role}@")));
+    let privileges = |stage: &Stage| {
+        let said = stage.run("doctor --json");
+        let answer: serde_json::Value =
+            serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{}", said.text()));
+        let findings = answer["data"]["findings"].as_array().unwrap().clone();
+        findings.into_iter().filter(|it| it["about"] == "privilege").collect::<Vec<_>>()
+    };
+    let found = privileges(&stage);
+    let text: String = found
+        .iter()
+        .map(|it| format!("{}: {}\n  {}\n", it["grade"], it["what"], it["help"]).replace('"', ""))
+        .collect();
+    expect![[r#"
+        problem: 2_foreign changes table shop.orders of postgres, for which role ROLE lacks the privilege
+          alter table shop.orders owner to ROLE
+        problem: 2_foreign drops view shop.open of owner_of_ROLE, for which role ROLE lacks the privilege
+          alter view shop.open owner to ROLE; or grant owner_of_ROLE to ROLE
+        problem: 4_index drops index shop.orders_state of postgres, for which role ROLE lacks the privilege
+          alter table shop.orders owner to ROLE
+        problem: 2_foreign needs references on table shop.customers, for which role ROLE lacks the privilege
+          grant references on table shop.customers to ROLE
+        problem: 2_foreign needs trigger on table shop.customers, for which role ROLE lacks the privilege
+          grant trigger on table shop.customers to ROLE
+        problem: 2_foreign needs update on table vault.secrets, for which role ROLE lacks the privilege
+          grant update on table vault.secrets to ROLE
+        problem: 2_foreign speaks of what is in schema vault, for which role ROLE lacks the privilege
+          grant usage on schema vault to ROLE
+        problem: 3_new makes something in schema public, for which role ROLE lacks the privilege
+          grant create on schema public to ROLE
+        problem: 3_new makes something in schema shop, for which role ROLE lacks the privilege
+          grant create on schema shop to ROLE
+    "#]]
+    .assert_eq(&text.replace(&role, "ROLE"));
+    assert_eq!(stage.run("doctor").code, 4);
+    for finding in &found {
+        let help = finding["help"].as_str().unwrap();
+        db.run(help.split("; or ").next().unwrap()).await;
+    }
+    assert_eq!(privileges(&stage), Vec::<serde_json::Value>::new());
+    let up = stage.run("up -q");
+    assert_eq!(up.code, 0, "{}", up.text());
 }
 
 #[tokio::test]
@@ -250,4 +318,58 @@ async fn wait_ends_when_somebody_else_has_migrated() {
         (exit 0)
     "#]]
     .assert_eq(&(stage.show("wait") + &stage.show("wait --reachable")));
+}
+
+#[tokio::test]
+async fn a_wait_that_ends_says_what_was_seen_last() {
+    let db = Database::new().await;
+    let stage = Stage::on(&db);
+    two(&stage);
+    expect![[r#"
+        $ upshift wait --for 500ms
+        still not after 500ms: pending: 1_users, 2_status
+        (stderr)
+        waiting: pending: 1_users, 2_status
+        (exit 4)
+    "#]]
+    .assert_eq(&stage.show("wait --for 500ms"));
+}
+
+#[tokio::test]
+async fn check_says_a_mistake_of_the_files_once() {
+    let db = Database::new().await;
+    let stage = Stage::on(&db);
+    two(&stage);
+    stage.folder.write("migrations/3_wrong.sql", "-- upshift: pase contract\nselect 1;\n");
+    let mut story = stage.show("check");
+    // A mistake inside of a statement, which the set does not see.
+    stage.folder.write("migrations/3_wrong.sql", "select 'not closed;\n");
+    story.push_str(&stage.show("check"));
+    expect![[r#"
+        $ upshift check
+        files    a mistake in the migration files
+
+                 unknown directive `pase`
+                   --> migrations/3_wrong.sql:1:13
+                    |
+                  1 | -- upshift: pase contract
+                    |             ^^^^
+                    = help: did you mean `phase`?
+        lint     not asked: the files have mistakes
+        history  not asked: the files have mistakes
+        (exit 3)
+        $ upshift check
+        files    a mistake in the migration files
+
+                 the string that begins here is never closed
+                   --> migrations/3_wrong.sql:1:8
+                    |
+                  1 | select 'not closed;
+                    |        ^
+                    = help: add the closing `'`; a quote inside the string is written `''`
+        lint     4 statements, 0 errors, 0 warnings
+        history  not asked: the files have mistakes
+        (exit 3)
+    "#]]
+    .assert_eq(&story);
 }

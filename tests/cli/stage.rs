@@ -30,6 +30,10 @@ impl Folder {
         std::fs::write(path, text).unwrap();
     }
 
+    pub fn remove(&self, path: &str) {
+        std::fs::remove_file(self.0.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    }
+
     pub fn read(&self, path: &str) -> String {
         std::fs::read_to_string(self.0.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
     }

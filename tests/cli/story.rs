@@ -3,7 +3,7 @@
 use expect_test::expect;
 use upshift_promises::Database;
 
-use crate::stage::{Stage, said};
+use crate::stage::Stage;
 
 const USERS: &str =
     "create table users (id bigint primary key, name text);\n-- upshift: down\ndrop table users;\n";
@@ -264,7 +264,7 @@ async fn an_operator_holds_and_approves_and_lets_go() {
     assert_eq!(stage.run("up").code, 0);
     stage.folder.write(
         "migrations/3_drop_status.sql",
-        "-- upshift: phase contract\nalter table users drop column status;\n-- upshift: down\nalter table users add column status text;\n",
+        "-- upshift: phase contract\n-- upshift: switch users.status\nalter table users drop column status;\n-- upshift: down\nalter table users add column status text;\n",
     );
     let lines = [
         "rollout status",
@@ -277,7 +277,8 @@ async fn an_operator_holds_and_approves_and_lets_go() {
         "rollout purge 3",
         "rollout purge 3 --yes",
         "rollout unhide 3",
-        "rollout share new_status 50",
+        "rollout share users.stats 50",
+        "rollout share users.status 50",
         "backfill status",
         "backfill pause 3 why",
     ];
@@ -326,8 +327,13 @@ async fn an_operator_holds_and_approves_and_lets_go() {
         (stderr)
         reverting 3_drop_status
         (exit 0)
-        $ upshift rollout share new_status 50
-        new_status for 50 %
+        $ upshift rollout share users.stats 50
+        (stderr)
+        error: no migration of this set has the switch `users.stats`
+          help: did you mean `users.status`?
+        (exit 3)
+        $ upshift rollout share users.status 50
+        users.status for 50 %
         (exit 0)
         $ upshift backfill status
         no backfill is under way
@@ -336,7 +342,7 @@ async fn an_operator_holds_and_approves_and_lets_go() {
         (stderr)
         error: backfill 3: it has not begun, or is applied already
           help: see `upshift backfill status` for what has
-        (exit 1)
+        (exit 3)
     "#]].assert_eq(&story);
 }
 
@@ -372,45 +378,4 @@ async fn drift_is_watched_where_the_file_says_so() {
         no drift: the schema is as the run of DATE TIME UTC left it
         (exit 0)
     "#]].assert_eq(&story);
-}
-
-#[tokio::test]
-async fn the_backup_before_a_run_is_checked_kept_and_audited() {
-    let db = Database::new().await;
-    let stage = Stage::on(&db);
-    two(&stage);
-    if upshift_promises::database::client_program("pg_dump").is_none() {
-        return;
-    }
-    stage.folder.write("upshift.toml", "[backup]\nkeep = 1\n");
-    assert_eq!(stage.run("up --count 1 --backup kept").code, 0);
-    // The names have a second in them, and the older one goes.
-    let first = stage.folder.files().into_iter().find(|path| path.ends_with(".dump")).unwrap();
-    std::fs::rename(stage.folder.path().join(&first), stage.folder.path().join(first.replace("-20", "-19")))
-        .unwrap();
-    let second = stage.run("up --backup kept");
-    assert_eq!(second.code, 0, "{}", second.text());
-    let dumps: Vec<String> =
-        stage.folder.files().into_iter().filter(|path| path.ends_with(".dump")).collect();
-    assert!(dumps.len() == 1 && !dumps[0].contains("-19"), "{dumps:?}");
-    let rows = db.rows("select action, name, split_part(detail, ' ', 1), detail ~ 'SHA-256 [0-9a-f]{64}$' from upshift.audit order by id").await;
-    expect![[r#"
-        remark | backup | backup | t
-        apply | users | - | -
-        remark | backup | backup | t
-        apply | status | - | -"#]]
-    .assert_eq(&rows);
-    assert_eq!(stage.run("audit verify").code, 0);
-    // Nothing pending, nothing to back up for; and one that fails ends the run.
-    assert_eq!(stage.run("up --backup kept").err, "no backup: nothing is pending\n");
-    stage.folder.write("migrations/3_x.sql", "create table x ();");
-    let failing = stage.command(&["up", "-q", "--backup-command", "echo no disk >&2; exit 3"]);
-    expect![[r#"
-        (stderr)
-        error: the backup's command failed (exit status: 3), so nothing was migrated
-          no disk
-        (exit 1)
-    "#]]
-    .assert_eq(&said(failing).text());
-    assert_eq!(db.tables().await, "users");
 }

@@ -52,13 +52,9 @@ fn exit(stage: &Stage, url: &str) -> (i32, String) {
     (said.code, said.err)
 }
 
-#[tokio::test]
-async fn a_server_is_believed_as_far_as_sslmode_says() {
-    if client_program("postgres").is_none() {
-        return;
-    }
+/// A server called `localhost`, which this authority vouches for; what stands first in its rules for who may come in.
+async fn server_of(ours: &Authority, rules: &str) -> Server {
     let server = tokio::task::spawn_blocking(|| Server::start().unwrap()).await.unwrap();
-    let (ours, others) = (Authority::new("ours"), Authority::new("others"));
     let (certificate, key) = ours.sign(&["localhost"], "localhost");
     give(&server, &[("server.crt", &certificate), ("server.key", &key), ("root.crt", &ours.certificate)]);
     let admin = upshift_promises::database::connect(&server.url("postgres")).await;
@@ -66,8 +62,19 @@ async fn a_server_is_believed_as_far_as_sslmode_says() {
     admin.batch_execute("alter system set ssl_ca_file = 'root.crt'").await.unwrap();
     has_tls.unwrap();
     drop(admin);
-    let server =
-        tokio::task::spawn_blocking(move || server.restart().map(|()| server).unwrap()).await.unwrap();
+    let path = server.data_dir().join("pg_hba.conf");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("{rules}\n{text}")).unwrap();
+    tokio::task::spawn_blocking(move || server.restart().map(|()| server).unwrap()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_server_is_believed_as_far_as_sslmode_says() {
+    if client_program("postgres").is_none() {
+        return;
+    }
+    let (ours, others) = (Authority::new("ours"), Authority::new("others"));
+    let server = server_of(&ours, "").await;
     let stage = Stage::without_database();
     stage.folder.write("migrations/1_t.sql", "create table t ();");
     stage.folder.write("ours.crt", &ours.certificate);
@@ -106,6 +113,50 @@ async fn a_server_is_believed_as_far_as_sslmode_says() {
         &url("localhost", "sslmode=verify-full&sslrootcert=ours.crt"),
     )
     .await;
+}
+
+/// Nothing but TLS gets in, and nobody is believed whom our authority does not vouch for.
+#[tokio::test]
+async fn scratch_databases_are_reached_as_the_address_says_too() {
+    if client_program("postgres").is_none() {
+        return;
+    }
+    let ours = Authority::new("ours");
+    let server = server_of(&ours, "hostnossl all all all reject").await;
+    let stage = Stage::without_database();
+    stage.folder.write("ours.crt", &ours.certificate);
+    stage.folder.write("migrations/1_t.sql", "create table t ();\n-- upshift: down\ndrop table t;\n");
+    stage.folder.write("wish.sql", "create table t (); create table u ();");
+    stage.folder.write("empty/.keep", "");
+    let url = |host: &str| {
+        format!(
+            "postgres://postgres@{host}:{}/postgres?sslmode=verify-full&sslrootcert=ours.crt",
+            server.port()
+        )
+    };
+    // The name is what is believed, whatever address it is reached at.
+    let named =
+        said(stage.command(&["status", "--url", &format!("{}&hostaddr=127.0.0.1", url("localhost"))]));
+    assert_eq!(named.code, 0, "{}", named.text());
+    let run = |line: &str, host: &str| {
+        let url = url(host);
+        let words = line.split(' ').chain(["--url", &url, "--server", &url]);
+        said(stage.command(&words.collect::<Vec<_>>()))
+    };
+    for (line, code, words) in [
+        ("verify", 0, "1 proven"),
+        ("diff migrations wish.sql", 4, "added table public.u"),
+        ("generate wish.sql --dry-run", 0, "CREATE TABLE public.u"),
+        ("pull migrations", 0, "CREATE TABLE public.t"),
+        ("push wish.sql", 0, "CREATE TABLE public.u"),
+        ("pull database", 0, "CREATE TABLE public.u"),
+    ] {
+        let seen = run(line, "localhost");
+        assert!(seen.code == code && seen.out.contains(words), "{line}: {}", seen.text());
+        let foreign = run(line, "127.0.0.1");
+        let told = foreign.code == 6 && foreign.err.contains("not valid for name");
+        assert!(told, "{line}, by another name: {}", foreign.text());
+    }
 }
 
 /// The server wants a certificate of ours for every connection over TLS, for its role.

@@ -244,12 +244,18 @@ async fn sessions_of_every_setting_verify_the_same() {
 }
 
 #[tokio::test]
-async fn the_audit_of_a_database_that_was_never_migrated_says_so() {
+async fn the_audit_of_a_database_that_was_never_migrated_is_empty_and_one_that_was_taken_away_is_not() {
     let db = Database::new().await;
-    let error = db.migrator(files(TWO)).audit().rows().await.unwrap_err();
+    let migrator = db.migrator(files(TWO));
+    assert_eq!(migrator.audit().rows().await.unwrap(), []);
+    assert_eq!(migrator.audit().verify().await.unwrap(), AuditVerdict::Whole { rows: 0 });
+    migrator.run().await.unwrap();
+    db.run("drop table upshift.audit").await;
+    assert!(migrator.audit().verify().await.is_err());
+    let error = migrator.audit().rows().await.unwrap_err();
     expect![[r#"
         could not read the audit
           caused by: relation "upshift.audit" does not exist (42P01)
-          help: this database was never migrated: call `migrator.run()` first"#]]
+          help: upshift's tables were changed by hand, or belong to something else: put them back, or choose another schema with `Migrator::schema`"#]]
     .assert_eq(&error.render());
 }

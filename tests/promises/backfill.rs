@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use upshift::{
-    BackfillPolicy, BackfillState, Error, Event, Grouping, Migrator, Source, State, Stopped, Target, Version,
-    Worked,
+    BackfillPolicy, BackfillState, Error, Event, Grouping, Migrator, Source, State, StepAt, Stopped, Target,
+    Version, Worked,
 };
 use upshift_promises::database::server_is_at_least;
 use upshift_promises::{Database, files, steps};
@@ -505,7 +505,7 @@ async fn the_events_tell_each_batch() {
     let (say, heard) = std::sync::mpsc::channel();
     let say = std::sync::Mutex::new(say);
     let observer = move |event: &Event<'_>| {
-        if let Event::BatchFinished { label, rows, changed, .. } = event {
+        if let Event::BatchFinished { step: StepAt { label, .. }, rows, changed, .. } = event {
             say.lock().unwrap().send(format!("{label}: {changed} of {rows}")).unwrap();
         }
     };

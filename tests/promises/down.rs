@@ -1,7 +1,10 @@
 //! Going back: by steps, to a version, all of it; with the down of the binary or the one the history keeps.
 
+use std::sync::Arc;
+
 use expect_test::expect;
-use upshift::{DownTarget, Target};
+use tokio::sync::Notify;
+use upshift::{DownTarget, Event, Target};
 use upshift_promises::{Database, files, steps};
 
 const THREE: &[(&str, &str)] = &[
@@ -85,6 +88,70 @@ async fn a_redo_whose_second_half_fails_says_what_was_done() {
     let error = db.migrator(files(&edited)).redo().await.unwrap_err();
     assert_eq!(steps(error.report().unwrap()), "down 3_c");
     assert_eq!(db.tables().await, "a b");
+}
+
+/// Somebody was shown a plan, and answers after others have migrated.
+#[tokio::test]
+async fn what_somebody_agreed_to_is_reverted_and_nothing_else() {
+    let db = Database::new().await;
+    db.migrator(files(&THREE[..2])).run().await.unwrap();
+    let migrator = db.migrator(files(THREE));
+    let shown = migrator.plan_down(DownTarget::Steps(1)).await.unwrap();
+    migrator.run().await.unwrap();
+    for refused in [
+        migrator.down_agreed(DownTarget::Steps(1), &shown).await.unwrap_err(),
+        migrator.redo_agreed(&shown).await.unwrap_err(),
+    ] {
+        let words: Vec<String> = refused.refusals().iter().map(ToString::to_string).collect();
+        assert_eq!(words, ["the plan is another one than was agreed to: it would revert 3_c"]);
+    }
+    assert_eq!(db.tables().await, "a b c");
+    let shown = migrator.plan_down(DownTarget::All).await.unwrap();
+    migrator.down(DownTarget::All).await.unwrap();
+    let refused = migrator.down_agreed(DownTarget::All, &shown).await.unwrap_err();
+    assert_eq!(refused.refusals()[0].to_string(), "the plan has nothing to revert any more");
+    migrator.run().await.unwrap();
+    let shown = migrator.plan_down(DownTarget::Steps(2)).await.unwrap();
+    let report = migrator.down_agreed(DownTarget::Steps(2), &shown).await.unwrap();
+    assert_eq!(steps(&report), "down 3_c, down 2_b");
+}
+
+/// The plan is looked at once more under the lock, for which others may have been waited.
+#[tokio::test]
+async fn what_somebody_agreed_to_is_looked_at_again_under_the_lock() {
+    let db = Database::new().await;
+    db.migrator(files(&THREE[..2])).run().await.unwrap();
+    let shown = db.migrator(files(&THREE[..2])).plan_down(DownTarget::Steps(1)).await.unwrap();
+    let holder = db.client().await;
+    holder.batch_execute("begin; lock table a").await.unwrap();
+    let third =
+        ("3_c.sql", "create table c ();\nalter table a add x int;\n-- upshift: down\ndrop table c;\n");
+    let set = [THREE[0], THREE[1], third];
+    let (began, waits) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (told_began, told_waits) = (began.clone(), waits.clone());
+    let at_work = db.migrator(files(&set)).observer(move |event: &Event<'_>| {
+        if matches!(event, Event::StepStarted { .. }) {
+            told_began.notify_one();
+        }
+    });
+    let running = tokio::spawn(async move { at_work.run().await });
+    began.notified().await;
+    let agreed = db.migrator(files(&set)).observer(move |event: &Event<'_>| {
+        if matches!(event, Event::Waiting { .. }) {
+            told_waits.notify_one();
+        }
+    });
+    let mut reverting = tokio::spawn(async move { agreed.down_agreed(DownTarget::Steps(1), &shown).await });
+    tokio::select! {
+        _ = waits.notified() => {}
+        ended = &mut reverting => panic!("{ended:?}"),
+    }
+    holder.batch_execute("commit").await.unwrap();
+    running.await.unwrap().unwrap();
+    let refused = reverting.await.unwrap().unwrap_err();
+    let words = refused.refusals()[0].to_string();
+    assert_eq!(words, "the plan is another one than was agreed to: it would revert 3_c");
+    assert_eq!(db.tables().await, "a b c");
 }
 
 #[tokio::test]

@@ -36,8 +36,9 @@ async fn migrations_that_nobody_kept_a_schema_of_are_not_taken_for_drift() {
 /// As if the process had died at each place where it waits.
 #[tokio::test]
 async fn a_run_that_dies_anywhere_leaves_nothing_that_looks_like_drift() {
-    let mut unknown = 0;
-    for nth in 1..100 {
+    let (mut unknown, mut nth) = (0, 0);
+    for _ in 0..200 {
+        nth += 1;
         let db = shop().await;
         let migrator = watching(&db, files(&[SHOP[0], MORE]));
         let finished = drop_at(nth, migrator.run()).await;
@@ -48,15 +49,16 @@ async fn a_run_that_dies_anywhere_leaves_nothing_that_looks_like_drift() {
             other => panic!("dropped at {nth}: {other}"),
         }
         if finished.is_some() {
-            assert!(
-                nth > 5 && unknown > 0,
-                "{nth} awaits, {unknown} of them between the run and its snapshot"
-            );
-            return;
+            assert!(nth > 5, "{nth} awaits");
+            if unknown > 0 {
+                return;
+            }
+            // Answers that come together are waited for once: the moment between a run and its snapshot was stepped over.
+            nth -= 6;
         }
         migrator.run().await.unwrap();
     }
-    panic!("it waits more often than a person can count");
+    panic!("it was never dropped between the run and its snapshot");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -20,11 +20,16 @@ impl Seen {
         move |event: &Event<'_>| {
             let line = match event {
                 Event::RunStarted { steps } => format!("run of {steps} started"),
-                Event::StepStarted { label, direction, .. } => format!("{direction} {label} started"),
-                Event::StatementFinished { label, done, of } => format!("{label}: {done} of {of}"),
-                Event::StepFinished { label, direction, .. } => format!("{direction} {label} finished"),
+                Event::StepStarted { step } => format!("{} {} started", step.direction, step.label),
+                Event::StatementFinished { step, done, of } => format!("{}: {done} of {of}", step.label),
+                Event::StepFinished { step, .. } => format!("{} {} finished", step.direction, step.label),
                 Event::InvalidIndexDropped { index } => format!("dropped {index}"),
-                Event::RunFinished { steps } => format!("run of {steps} finished"),
+                Event::LockTaken { .. } => "lock taken".to_owned(),
+                Event::StepFailed { step, why, .. } => {
+                    format!("{} {} failed: {why}", step.direction, step.label)
+                }
+                Event::RunFinished { steps, .. } => format!("run of {steps} finished"),
+                Event::RunFailed { steps, why, .. } => format!("run failed after {steps}: {why}"),
                 other => format!("{other:?}"),
             };
             lines.lock().unwrap().push(line);
@@ -49,6 +54,7 @@ async fn an_observer_sees_every_event_in_order() {
     let migrator = db.migrator(files(MIXED)).observer(seen.observer());
     migrator.run().await.unwrap();
     expect![[r#"
+        lock taken
         run of 3 started
         up 1_a started
         up 1_a finished
@@ -61,10 +67,11 @@ async fn an_observer_sees_every_event_in_order() {
         run of 3 finished"#]]
     .assert_eq(&seen.lines());
     migrator.run().await.unwrap();
-    assert_eq!(seen.lines().lines().count(), 10, "with nothing to do nothing happens");
+    assert_eq!(seen.lines().lines().count(), 11, "with nothing to do nothing happens");
     seen.0.lock().unwrap().clear();
     migrator.down(DownTarget::All).await.unwrap();
     expect![[r#"
+        lock taken
         run of 3 started
         down 3_c started
         down 2_b started
@@ -76,6 +83,43 @@ async fn an_observer_sees_every_event_in_order() {
     .assert_eq(&seen.lines());
 }
 
+/// Both are sent at once; the second waits until the end of the first was told.
+#[tokio::test]
+async fn a_migration_that_is_done_is_told_while_the_next_one_runs() {
+    let db = Database::new().await;
+    let gate = db.client().await;
+    gate.batch_execute("select pg_advisory_lock(7)").await.unwrap();
+    let set = [("1_quick.sql", "select 1"), ("2_slow.sql", "select pg_advisory_xact_lock(7)")];
+    let told = Arc::new(tokio::sync::Notify::new());
+    let tell = told.clone();
+    let migrator = db.migrator(files(&set)).observer(move |event: &Event<'_>| {
+        if matches!(event, Event::StepFinished { step, .. } if step.label == "1_quick") {
+            tell.notify_one();
+        }
+    });
+    let mut running = tokio::spawn(async move { migrator.run().await });
+    tokio::select! {
+        () = told.notified() => {}
+        ended = &mut running => panic!("the second one ended first: {ended:?}"),
+    }
+    gate.batch_execute("select pg_advisory_unlock(7)").await.unwrap();
+    assert_eq!(running.await.unwrap().unwrap().steps.len(), 2);
+}
+
+#[tokio::test]
+async fn what_failed_is_reported_behind_what_was_done() {
+    let db = Database::new().await;
+    let set = [("1_slow.sql", "select pg_sleep(0.1)"), ("2_wrong.sql", "select nonsense")];
+    let error = db.migrator(files(&set)).run().await.unwrap_err();
+    let report = error.report().unwrap();
+    let (done, failed) = (&report.steps[0], report.failed.as_ref().unwrap());
+    assert_eq!((failed.label.as_str(), failed.direction), ("2_wrong", upshift::Direction::Up));
+    assert!(
+        failed.after >= done.after + done.took && failed.after + failed.took <= report.took,
+        "{report:?}"
+    );
+}
+
 #[tokio::test]
 async fn an_observer_sees_how_far_a_failing_run_got() {
     let db = Database::new().await;
@@ -83,11 +127,14 @@ async fn an_observer_sees_how_far_a_failing_run_got() {
     let set = [MIXED[0], ("2_b.sql", "vacuum a;\nselect nonsense;\n"), MIXED[2]];
     db.migrator(files(&set)).observer(seen.observer()).run().await.unwrap_err();
     expect![[r#"
+        lock taken
         run of 3 started
         up 1_a started
         up 1_a finished
         up 2_b started
-        2_b: 1 of 2"#]]
+        2_b: 1 of 2
+        up 2_b failed: migration 2_b failed at statement 2 of 2 (2_b.sql:2:8): column "nonsense" does not exist (42703)
+        run failed after 1: migration 2_b failed at statement 2 of 2 (2_b.sql:2:8): column "nonsense" does not exist (42703)"#]]
     .assert_eq(&seen.lines());
 }
 

@@ -42,7 +42,6 @@ async fn what_cannot_be_in_a_transaction_is_refused_before_anything_is_done() {
     expect![[r#"
         no plan can be made, for 2 reasons
           - 2_b cannot be part of one transaction: PostgreSQL refuses its statement in line 3 there
-            help: run without `Grouping::AllInOne`
           - 3_c cannot be part of one transaction: PostgreSQL refuses its statement in line 2 there
             help: run without `Grouping::AllInOne`"#]]
     .assert_eq(&error.render());

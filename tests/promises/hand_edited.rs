@@ -163,7 +163,7 @@ async fn the_table_of_the_format_is_gone() {
 #[tokio::test]
 async fn the_table_of_the_lease_is_gone() {
     check_without("lease", expect![[r#"
-        could not prepare the writing of the history
+        could not take the lease
           caused by: relation "upshift.lease" does not exist (42P01)
           help: upshift's tables were changed by hand, or belong to something else: put them back, or choose another schema with `Migrator::schema`"#]]).await;
 }

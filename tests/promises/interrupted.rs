@@ -163,7 +163,7 @@ async fn sent_again(db: &Database, source: upshift::Source) -> Vec<String> {
     let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let kept = seen.clone();
     let watch = move |event: &upshift::Event<'_>| {
-        if let upshift::Event::SentAgain { label, statement } = event {
+        if let upshift::Event::SentAgain { step: upshift::StepAt { label, .. }, statement } = event {
             kept.lock().unwrap().push(format!("{label} {statement:?}"));
         }
     };

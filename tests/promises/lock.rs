@@ -304,3 +304,21 @@ async fn what_a_dead_migrators_transaction_still_holds_is_waited_for_no_longer_t
     dead.batch_execute("rollback").await.unwrap();
     assert_eq!(waiting.await.unwrap().unwrap().steps.len(), 1);
 }
+
+/// Somebody rewrites the audit by hand: reading the statement that writes it waits for that, too.
+#[tokio::test]
+async fn a_table_of_ours_that_somebody_holds_is_waited_for_no_longer_than_the_lock() {
+    let db = Database::new().await;
+    let set = [("1_a.sql", "create table a ()"), ("2_b.sql", "create table b ()")];
+    db.migrator(files(&set[..1])).run().await.unwrap();
+    let holder = db.client().await;
+    for table in ["audit", "lease"] {
+        holder.batch_execute(&format!("begin; lock table upshift.{table}")).await.unwrap();
+        let run = db.migrator(files(&set)).lock(waits(Duration::from_millis(300)));
+        let error = run.run().await.unwrap_err();
+        assert!(error.is_locked(), "{table}: {error}");
+        holder.batch_execute("rollback").await.unwrap();
+    }
+    assert_eq!(db.tables().await, "a");
+    db.migrator(files(&set)).run().await.unwrap();
+}

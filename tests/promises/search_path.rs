@@ -275,8 +275,17 @@ async fn questions_and_repairs() {
         edited.repair().accept_checksum("3".parse().unwrap()).await.unwrap();
         trapped.migrator(files(&SET[..2])).repair().forget("3".parse().unwrap()).await.unwrap();
         trapped.expect_untouched("a repair").await;
+        let moved: Vec<_> = SET.iter().map(|(path, text)| (renumbered(path), *text)).collect();
+        let moved: Vec<(&str, &str)> = moved.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+        assert_ne!(trapped.migrator(files(&moved)).repair().accept_renumbered("why").await.unwrap(), []);
+        trapped.expect_untouched("other numbers").await;
     })
     .await;
+}
+
+/// The same file under another number, if it has one.
+fn renumbered(path: &str) -> String {
+    if path.starts_with('R') { path.to_owned() } else { format!("7{path}") }
 }
 
 const ADVISORY: &str = "select count(*) from pg_locks l join pg_database d on d.oid = l.database

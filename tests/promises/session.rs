@@ -86,7 +86,7 @@ async fn a_temporary_table_ends_with_its_migration() {
     let scratch = "create temp table scratch (id int);\ninsert into scratch values (1);\n";
     for (version, text) in both(scratch).iter().chain(both(scratch).iter()).enumerate() {
         let version = version + 1;
-        db.migrator(files(&[(&format!("{version}_t.sql"), text.as_str())]))
+        db.migrator(files(&[(&format!("{version}_t{version}.sql"), text.as_str())]))
             .policy(Policy { missing: Missing::Accept, ..Policy::default() })
             .run()
             .await

@@ -31,25 +31,42 @@ const HUNG: Duration = Duration::from_secs(120);
 fn whatever_happens_to_any_message_nothing_is_lost_doubled_or_left_locked() {
     // Every message in every way is half an hour: that is the long version. The short one goes to other messages with
     // each seed.
-    meet_misfortune("messages", database::SERVER.port(), if is_long() { 1 } else { 4 });
+    let server = Front { port: database::SERVER.port(), hands_out: HandsOut::Sessions };
+    meet_misfortune("messages", server, if is_long() { 1 } else { 4 });
 }
 
 #[test]
 fn behind_a_transaction_pooler_neither() {
     let Some(pooler) = PgBouncer::start() else { return };
     // What differs from a direct connection is few messages, which stand all over a run.
-    meet_misfortune("messages behind PgBouncer", pooler.port(), if is_long() { 1 } else { 10 });
+    let front = Front { port: pooler.port(), hands_out: HandsOut::Transactions };
+    meet_misfortune("messages behind PgBouncer", front, if is_long() { 1 } else { 10 });
 }
 
-/// Trials at every so many messages of a run against the server, or the pooler, on this port.
-fn meet_misfortune(what: &str, port: u16, every: usize) {
+/// What the proxy stands before.
+#[derive(Debug, Clone, Copy)]
+struct Front {
+    port: u16,
+    hands_out: HandsOut,
+}
+
+/// What a client gets there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum HandsOut {
+    Sessions,
+    /// Then nothing may be asked behind a transaction that has not ended.
+    Transactions,
+}
+
+/// Trials at every so many messages of a run.
+fn meet_misfortune(what: &str, front: Front, every: usize) {
     let chance = Chance::new();
-    let faults = runtime().block_on(faults(port, every, chance.seed() as usize));
+    let faults = runtime().block_on(faults(front, every, chance.seed() as usize));
     let (faults, found) = (Mutex::new(faults), Mutex::new(Found::default()));
     // A thread each: what carries a message through client and proxy then never waits for another thread.
     std::thread::scope(|scope| {
         for _ in 0..WORKERS {
-            scope.spawn(|| runtime().block_on(work(port, &faults, &found)));
+            scope.spawn(|| runtime().block_on(work(front, &faults, &found)));
         }
     });
     found.lock().unwrap().finish(what, chance.seed());
@@ -59,15 +76,15 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-async fn work(port: u16, faults: &Mutex<Vec<Misfortune>>, found: &Mutex<Found>) {
-    let mut site = Site::new(port).await;
+async fn work(front: Front, faults: &Mutex<Vec<Misfortune>>, found: &Mutex<Found>) {
+    let mut site = Site::new(front).await;
     loop {
         let Some(misfortune) = faults.lock().unwrap().pop() else { return };
         let trial = tokio::time::timeout(HUNG, site.trial(misfortune)).await;
         let trial = match trial {
             Ok(trial) => trial,
             Err(_) => {
-                site = Site::new(port).await;
+                site = Site::new(front).await;
                 Trial { happened: true, wrong: vec!["it hung".to_owned()], ..Trial::default() }
             }
         };
@@ -83,9 +100,9 @@ struct Misfortune {
 }
 
 /// Every message once in every way, or in one way, another one for each.
-async fn faults(port: u16, every: usize, seed: usize) -> Vec<Misfortune> {
+async fn faults(front: Front, every: usize, seed: usize) -> Vec<Misfortune> {
     let mut faults = Vec::new();
-    for (boot, traffic) in Site::new(port).await.untroubled().await.into_iter().enumerate() {
+    for (boot, traffic) in Site::new(front).await.untroubled().await.into_iter().enumerate() {
         for (sender, last) in
             [(Sender::Client, traffic.client_messages), (Sender::Server, traffic.server_messages)]
         {
@@ -100,6 +117,7 @@ async fn faults(port: u16, every: usize, seed: usize) -> Vec<Misfortune> {
 
 /// Where trials go on: a database and a proxy in front of it.
 struct Site {
+    front: Front,
     db: Database,
     proxy: Proxy,
     /// Looks after the database, past the proxy.
@@ -120,12 +138,12 @@ struct Trial {
 }
 
 impl Site {
-    async fn new(port: u16) -> Site {
-        let proxy = Proxy::start(port, ProxySettings::default()).await;
+    async fn new(front: Front) -> Site {
+        let proxy = Proxy::start(front.port, ProxySettings::default()).await;
         let db = Database::new().await;
         let client = db.client().await;
         client.batch_execute(EMPTY).await.unwrap();
-        Site { db, proxy, client }
+        Site { front, db, proxy, client }
     }
 
     /// A pool of a service that has just been started.
@@ -177,6 +195,12 @@ impl Site {
             trial.wrong.push(format!("locked: {left}"));
         }
         self.proxy.let_go();
+        let overtaken = self.proxy.take_traffic().overtaken;
+        if self.front.hands_out == HandsOut::Transactions && overtaken > 0 {
+            trial.wrong.push(format!(
+                "{overtaken} times something was asked behind a transaction that had not ended"
+            ));
+        }
         trial.wrong.extend(mixed::wrong(&Migrator::new(direct, mixed()), &self.client).await);
         trial.again = mixed::again(&self.client).await;
         if trial.again > said.load(Ordering::SeqCst) {

@@ -152,7 +152,7 @@ impl Pair {
     ) -> tokio::task::JoinHandle<Result<upshift::Report, upshift::Error>> {
         let reported = reported.clone();
         let observer = move |event: &Event<'_>| {
-            if let Event::StepFinished { label, .. } = event {
+            if let Event::StepFinished { step: upshift::StepAt { label, .. }, .. } = event {
                 reported.lock().unwrap().push((*label).to_owned());
             }
         };

@@ -16,7 +16,7 @@ use crate::oracle::{dump, pg_dump, snapshot};
 use crate::pairs::{Pair, make_roles, pairs};
 
 /// Where shadows are made.
-pub fn place() -> tokio_postgres::Config {
+pub fn place() -> upshift_generate::Place {
     SERVER.url("postgres").parse().unwrap()
 }
 

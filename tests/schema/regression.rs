@@ -33,7 +33,8 @@ async fn the_regression_database_of_postgresql_is_made_again() {
     }
     let to = from.clone().dbname("pulled").clone();
     let wish = snapshot(&from).await;
-    let pulled = pull(&place, &Origin::Database(from.clone()), &Filter::new(), Layout::OneFile).await;
+    let pulled =
+        pull(&place.into(), &Origin::Database(from.clone().into()), &Filter::new(), Layout::OneFile).await;
     let pulled = pulled.unwrap_or_else(|error| panic!("{error}"));
     let client = connect(&to).await;
     for (name, text) in &pulled.files {

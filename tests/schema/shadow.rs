@@ -6,7 +6,7 @@ use upshift_promises::Database;
 use crate::generate::place;
 
 fn name(shadow: &Shadow) -> String {
-    shadow.config().get_dbname().unwrap_or_default().to_owned()
+    shadow.place().config().get_dbname().unwrap_or_default().to_owned()
 }
 
 /// Which of these are there.
@@ -50,8 +50,8 @@ async fn a_call_leaves_no_shadow_whether_it_writes_refuses_or_fails() {
     // A role of its own, so that what it leaves is told from what other tests make; all it may is to create databases.
     let role = format!("maker_for_{}", db.name());
     db.run(&format!("create role {role} login createdb")).await;
-    let mut place = place();
-    place.user(&role);
+    let mut config = place().config().clone();
+    let place = config.user(&role).clone().into();
     let sql = |text: &str| Origin::Sql(vec![text.to_owned()]);
     let options = GenerateOptions::new(1);
     let table = sql("create table t (a integer)");

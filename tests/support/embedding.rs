@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 use upshift::{BoxError, Source, StepContext, migration};
 
 /// A service.
@@ -30,7 +30,7 @@ async fn main() -> ExitCode {
     match Service::parse() {
         Service::Serve => ExitCode::SUCCESS,
         Service::Migrate(cli) => {
-            let program = upshift_cli::Program::new(migrations);
+            let program = upshift_cli::Program::new(migrations).mounted(Service::command(), ["migrate"]);
             cli.run(program.migrator(|migrator| migrator.service("users", "1.0.0"))).await.into()
         }
     }

@@ -14,11 +14,12 @@ pub struct Log {
     _listening: DefaultGuard,
 }
 
+/// With one listener alone, tracing asks the thread that comes by first whether anybody wants to hear of it.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Listener(Arc::default())));
+
 impl Log {
     /// Begins to listen.
     pub fn listen() -> Log {
-        // With one listener alone, tracing asks the thread that comes by first whether anybody wants to hear of it.
-        static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Listener(Arc::default())));
         LazyLock::force(&ANOTHER);
         let lines = Arc::new(Mutex::new(Vec::new()));
         let listening = tracing::subscriber::set_default(Listener(lines.clone()));
@@ -29,6 +30,51 @@ impl Log {
     pub fn lines(&self) -> Vec<String> {
         self.lines.lock().unwrap().clone()
     }
+}
+
+/// Spans that have begun and ended on this thread, with what was recorded in them.
+pub struct Spans {
+    spans: Arc<Mutex<Vec<String>>>,
+    _listening: DefaultGuard,
+}
+
+impl Spans {
+    /// Begins to listen.
+    pub fn listen() -> Spans {
+        LazyLock::force(&ANOTHER);
+        let spans: Arc<Mutex<Vec<String>>> = Arc::default();
+        let listening = tracing::subscriber::set_default(SpanListener(spans.clone()));
+        Spans { spans, _listening: listening }
+    }
+
+    /// Each span in the order they began: `name field=value`.
+    pub fn lines(&self) -> Vec<String> {
+        self.spans.lock().unwrap().clone()
+    }
+}
+
+struct SpanListener(Arc<Mutex<Vec<String>>>);
+
+impl Subscriber for SpanListener {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.is_span() && metadata.target().starts_with("upshift")
+    }
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        let mut line = Line::default();
+        span.record(&mut line);
+        let mut spans = self.0.lock().unwrap();
+        spans.push(format!("{}{}", span.metadata().name(), line.fields));
+        Id::from_u64(spans.len() as u64)
+    }
+    fn record(&self, span: &Id, values: &Record<'_>) {
+        let mut line = Line::default();
+        values.record(&mut line);
+        self.0.lock().unwrap()[span.into_u64() as usize - 1].push_str(&line.fields);
+    }
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, _: &tracing::Event<'_>) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
 }
 
 struct Listener(Arc<Mutex<Vec<String>>>);

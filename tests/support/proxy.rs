@@ -45,6 +45,8 @@ pub struct ProxySettings {
     pub pace: Pace,
     /// What is said to a client that asks for TLS.
     pub tls: Tls,
+    /// The process id that the client is told, where that is not the server's word.
+    pub told_pid: Option<i32>,
 }
 
 /// What is said to a client that asks for TLS.
@@ -115,6 +117,9 @@ pub struct Traffic {
     pub client_messages: usize,
     /// Messages of the server, after its connection was open.
     pub server_messages: usize,
+    /// Answers that ended a transaction while the client had asked for more already. A transaction pooler that takes the
+    /// session back then, because the client leaves, gives the answer that is still to come to somebody else.
+    pub overtaken: usize,
 }
 
 /// What the connections of one proxy share.
@@ -125,6 +130,7 @@ struct Shared {
     round_trips: AtomicUsize,
     client_messages: AtomicUsize,
     server_messages: AtomicUsize,
+    overtaken: AtomicUsize,
     fault: Mutex<Option<Fault>>,
     /// How many connections are held.
     held: watch::Sender<usize>,
@@ -142,6 +148,7 @@ impl Proxy {
             round_trips: AtomicUsize::new(0),
             client_messages: AtomicUsize::new(0),
             server_messages: AtomicUsize::new(0),
+            overtaken: AtomicUsize::new(0),
             fault: Mutex::new(None),
             held: watch::Sender::new(0),
         });
@@ -166,6 +173,14 @@ impl Proxy {
             round_trips: take(&self.shared.round_trips),
             client_messages: take(&self.shared.client_messages),
             server_messages: take(&self.shared.server_messages),
+            overtaken: take(&self.shared.overtaken),
+        }
+    }
+
+    /// Returns when so many messages of the client have passed since the last look.
+    pub async fn until_asked(&self, messages: usize) {
+        while self.shared.client_messages.load(Ordering::SeqCst) < messages {
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 

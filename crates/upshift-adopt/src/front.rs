@@ -21,7 +21,7 @@ use crate::tool::Tool;
 /// # Errors
 /// The database cannot be reached or read.
 pub async fn survey(migrator: &Migrator) -> Result<Survey, Error> {
-    read::survey(&*migrator.pool().get().await.map_err(Error::pool)?).await
+    read::survey(&*read::connection(migrator.pool()).await?).await
 }
 
 /// What [`adopt`] would do now: the table a person sees first. Writes nothing, and takes no lock.
@@ -34,7 +34,7 @@ pub async fn decide(migrator: &Migrator, request: &Request) -> Result<Adoption, 
     let set = migrator.source().set()?;
     let status = migrator.status().await?;
     let ours = status.migrations.iter().filter(|it| it.applied.is_some()).count();
-    let client = migrator.pool().get().await.map_err(Error::pool)?;
+    let client = read::connection(migrator.pool()).await?;
     let facts = read::facts(&client, request, ours).await?;
     Ok(Adoption::decide(&facts, &set, request))
 }
@@ -60,7 +60,7 @@ pub async fn adopt(migrator: &Migrator, request: &Request) -> Result<Adoption, E
         Some(old) if first.refusals.is_empty() => old.table.clone(),
         _ => return Err(Error::refused(first)),
     };
-    let database = read::database(&*migrator.pool().get().await.map_err(Error::pool)?).await?;
+    let database = read::database(&*read::connection(migrator.pool()).await?).await?;
     let name = request.tool.to_string();
     let mut takeover = Takeover { request, table, database, name, decided: Ok(first) };
     migrator.adopt(&mut takeover).await?;
@@ -92,7 +92,7 @@ pub async fn look_back(migrator: &Migrator) -> Result<LookBack, Error> {
         }
     }
     let Some((tool, was)) = adopted else { return Ok(LookBack::NotAdopted) };
-    let client = migrator.pool().get().await.map_err(Error::pool)?;
+    let client = read::connection(migrator.pool()).await?;
     let survey = read::survey(&client).await?;
     let table = was.table.clone();
     let there = survey.tables.iter().find(|found| found.shape.table == table);

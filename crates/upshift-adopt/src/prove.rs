@@ -10,6 +10,7 @@ use upshift_files::{MigrationId, Version};
 use crate::adoption::Adoption;
 use crate::error::Error;
 use crate::front::decide;
+use crate::read;
 use crate::request::Request;
 use crate::tool::Tool;
 
@@ -87,7 +88,7 @@ fn version(id: &MigrationId) -> Option<Version> {
 }
 
 async fn schema(pool: &Pool, filter: &Filter) -> Result<Snapshot, Error> {
-    let client = pool.get().await.map_err(Error::pool)?;
+    let client = read::connection(pool).await?;
     Snapshot::read(&client, filter).await.map_err(Error::schema)
 }
 

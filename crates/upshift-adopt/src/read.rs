@@ -1,6 +1,7 @@
 //! Asks the database: which old histories there are, and what they hold. Written for PostgreSQL 13 to 18.
 
 use tokio_postgres::{Client, Row as SqlRow};
+use upshift::deadpool_postgres::{ClientWrapper, Object, Pool};
 
 use crate::adoption::Facts;
 use crate::error::Error;
@@ -32,6 +33,12 @@ const SESSION: &str = "select pg_catalog.current_setting('TimeZone') as zone";
 
 /// The database's name, which some lock ids are made of.
 const DATABASE: &str = "select pg_catalog.current_database()::varchar as database";
+
+/// A connection of one's own: it ends with its questions, so that one that is dropped leaves no answer to whoever would have
+/// it next.
+pub(crate) async fn connection(pool: &Pool) -> Result<ClientWrapper, Error> {
+    Ok(Object::take(pool.get().await.map_err(Error::pool)?))
+}
 
 /// Which histories of other tools there are. A question: it writes nothing.
 pub(crate) async fn survey(client: &Client) -> Result<Survey, Error> {

@@ -69,7 +69,7 @@ impl Tool {
 
     /// The layouts its files are read by. Files that say nothing of their tool are read as upshift's own, which is the
     /// same for tools that know a migration by its number.
-    pub(crate) fn layouts(self) -> &'static [Layout] {
+    pub fn layouts(self) -> &'static [Layout] {
         match self {
             Tool::Goose => &[Layout::Goose, Layout::Native],
             Tool::Flyway => &[Layout::Flyway, Layout::Refinery, Layout::Native],

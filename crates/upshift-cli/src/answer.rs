@@ -4,14 +4,12 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use serde_json::{Value, json};
+pub use upshift_report::json::JSON_VERSION;
+use upshift_report::json::made_by;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::words::{at_a_command_line, in_json};
-
-/// The version of the shape of all JSON. It rises when a field is taken away or changes its meaning; new fields may come
-/// at any time.
-pub const JSON_VERSION: u32 = 1;
 
 /// What a command answers.
 #[derive(Debug)]
@@ -89,14 +87,14 @@ pub(crate) fn failure_as_json(command: &str, failure: &Failure) -> Value {
     if let Some(engine) = failure.engine() {
         error["sqlstate"] = json!(engine.sqlstate());
         error["refused"] = engine.refusals().iter().map(|it| json!(it.to_string())).collect();
-        error["report"] = json!(engine.report().map(crate::json::report));
+        error["report"] = json!(failure.report().as_ref().map(upshift_report::json::report));
     }
     envelope(command, failure.exit(), "error", in_json(error))
 }
 
 fn envelope(command: &str, exit: Exit, key: &str, value: Value) -> Value {
     json!({
-        "upshift": { "json": JSON_VERSION, "version": env!("CARGO_PKG_VERSION") },
+        "upshift": made_by(),
         "command": command,
         "exit": { "code": exit.code(), "is": exit },
         key: value,

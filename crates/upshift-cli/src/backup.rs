@@ -1,7 +1,8 @@
 //! The backup before a run: pg_dump's archive, read back, its checksum, the last ones kept; or a command of one's own.
 
+mod child;
+
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncReadExt as _;
@@ -11,6 +12,7 @@ use upshift::files::mask_secrets;
 use crate::connect;
 use crate::context::Context;
 use crate::failure::Failure;
+use child::run;
 
 /// How many archives stay, unless upshift.toml says another number.
 const KEEP: usize = 5;
@@ -28,7 +30,7 @@ impl Backup {
     /// What the arguments ask for, or else upshift.toml.
     pub(crate) fn asked(folder: Option<&Path>, command: Option<&str>, context: &Context) -> Option<Backup> {
         let settings = &context.settings.backup;
-        let keep = settings.keep.unwrap_or(KEEP).max(1);
+        let keep = settings.keep.unwrap_or(KEEP);
         match (folder, command) {
             (Some(folder), _) => Some(Backup::Archive { folder: folder.to_owned(), keep }),
             (None, Some(command)) => Some(Backup::Command(command.to_owned())),
@@ -115,34 +117,6 @@ fn file_name(database: &str, variables: &[(&'static str, String)]) -> String {
     let hash = Sha256::digest(place.join("\n"));
     let short: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     format!("{words}-{short}")
-}
-
-/// Runs a program with libpq's variables; gives what it says.
-async fn run(
-    mut program: Command,
-    name: &str,
-    variables: &[(&'static str, String)],
-) -> Result<String, Failure> {
-    program.stdin(Stdio::null()).kill_on_drop(true);
-    // The service is in the variables already, and would win over them.
-    program.env_remove("PGSERVICE");
-    for (variable, value) in variables {
-        program.env(variable, value);
-    }
-    let output = program.output().await.map_err(|cause| {
-        Failure::failed(format!("{name} cannot be started: {cause}"))
-            .help("install PostgreSQL's client programs, or say --backup-command; nothing was migrated")
-    })?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let text = format!(
-            "{name} failed ({}), so nothing was migrated\n  {}",
-            output.status,
-            said.trim().replace('\n', "\n  ")
-        );
-        return Err(Failure::failed(mask_secrets(&text)));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 async fn checksum(path: &Path) -> Result<(u64, String), Failure> {

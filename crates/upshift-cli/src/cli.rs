@@ -1,9 +1,14 @@
 //! The command line: what holds for every command.
 
+use std::time::Duration;
+
 use clap::{Args, Parser};
+use upshift::State;
+use upshift::files::parse_duration;
 
 use crate::answer::failure_as_json;
 use crate::command::Command;
+use crate::connect;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -73,6 +78,9 @@ pub struct Globals {
     /// How long to wait for another migrator [default: 10m].
     #[arg(long, global = true, value_name = "TIME", hide_short_help = true)]
     pub(crate) lock_wait: Option<String>,
+    /// How long the command may take in all: it is ended as by an interrupt then [default: as long as it needs].
+    #[arg(long, global = true, value_name = "TIME", hide_short_help = true)]
+    pub(crate) time_limit: Option<String>,
     /// Answer in JSON, to standard output; docs/commands.md has the shapes.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -97,11 +105,7 @@ impl Cli {
             if self.globals.yes { Consent::Given } else { Consent::Asked },
         );
         let name = self.command.name();
-        let answered = tokio::select! {
-            answered = self.answered(program, terminal.clone()) => answered,
-            () = interrupted() => Err(Failure::failed("interrupted: a running transaction is rolled back; what runs outside of one may be half done")
-                .help("`upshift status` says what is done")),
-        };
+        let answered = self.answered(program, terminal.clone()).await;
         match (answered, terminal.format()) {
             (Ok(answer), format) => {
                 let text = match format {
@@ -133,9 +137,80 @@ impl Cli {
         let environment = Environment::read(&here)?;
         let file = File::read(&here.join(File::NAME))?;
         let settings = Settings::resolve(&self.globals, &environment, &file)?;
+        let limit = TimeLimit::of(self.globals.time_limit.as_deref())?;
         let context = Context { program, settings, environment, terminal };
-        self.command.run(&context).await
+        tokio::select! {
+            answered = self.command.run(&context) => answered.map_err(|failure| told(failure, &self.command, &context)),
+            () = interrupted() => Err(Failure::failed(format!("interrupted: {ENDED}"))
+                .help("`upshift status` says what is done")),
+            // The run is dropped when this is asked.
+            said = limit.is_up() => Err(time_is_up(said, &self.command, &context).await),
+        }
     }
+}
+
+/// The same, with the database that was tried, where it can only have been that of the settings.
+fn told(failure: Failure, command: &Command, context: &Context) -> Failure {
+    let is_of_the_settings = context.program.own_pool().is_none() && !command.takes_addresses();
+    match failure.exit() {
+        Exit::Unreachable if is_of_the_settings => {
+            let which = connect::shown(context.settings.url.as_deref(), &context.environment);
+            failure.tried(which)
+        }
+        _ => failure,
+    }
+}
+
+/// What dropping a run means.
+const ENDED: &str = "a running transaction is rolled back; what runs outside of one may be half done";
+
+/// How long to look what is done, once the time is up.
+const LAST_LOOK: Duration = Duration::from_secs(10);
+
+/// How long a command may take.
+enum TimeLimit<'t> {
+    None,
+    Of(&'t str, Duration),
+}
+
+impl<'t> TimeLimit<'t> {
+    fn of(said: Option<&'t str>) -> Result<TimeLimit<'t>, Failure> {
+        let Some(said) = said else { return Ok(TimeLimit::None) };
+        let limit = parse_duration(said).map_err(|why| Failure::usage(format!("--time-limit: {why}")))?;
+        Ok(TimeLimit::Of(said, limit))
+    }
+
+    async fn is_up(&self) -> &'t str {
+        match self {
+            TimeLimit::None => std::future::pending().await,
+            TimeLimit::Of(said, limit) => {
+                tokio::time::sleep(*limit).await;
+                said
+            }
+        }
+    }
+}
+
+/// The time is up: what is done and what is left, where the command was a run.
+async fn time_is_up(said: &str, command: &Command, context: &Context) -> Failure {
+    let mut text = format!("the time limit of {said} is up: {ENDED}");
+    if command.is_a_run() {
+        match tokio::time::timeout(LAST_LOOK, standing(context)).await {
+            Ok(Ok(standing)) => text.push_str(&format!("\n  {standing}")),
+            Ok(Err(_)) | Err(_) => text.push_str("\n  what is done cannot be read"),
+        }
+    }
+    Failure::failed(text).help("the same command goes on where this one was ended")
+}
+
+async fn standing(context: &Context) -> Result<String, Failure> {
+    let status = context.silent_migrator()?.status().await?;
+    let (done, left): (Vec<_>, Vec<_>) = status.migrations.iter().partition(|it| it.applied.is_some());
+    let half = done.iter().filter(|it| matches!(it.state, State::Failed(_)));
+    let half: String = half.map(|it| format!("; half done: {} ({})", it.label, it.state)).collect();
+    let left: Vec<&str> = left.iter().map(|it| it.label.as_str()).collect();
+    let left = if left.is_empty() { "nothing".to_owned() } else { left.join(", ") };
+    Ok(format!("{} of {} are in the history; pending: {left}{half}", done.len(), status.migrations.len()))
 }
 
 /// Returns when somebody wants the program to end: Ctrl-C, or SIGTERM from an orchestrator.

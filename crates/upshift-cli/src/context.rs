@@ -39,6 +39,17 @@ impl Context {
         Ok(self.source().set()?)
     }
 
+    /// Whether there is no migration yet: the folder is empty, or is not there.
+    pub(crate) fn has_no_migrations(&self) -> bool {
+        match self.program.migrations() {
+            Migrations::Embedded(_) => false,
+            Migrations::Folder => match upshift::files::folder::list(&self.settings.folder) {
+                Ok(files) => files.is_empty(),
+                Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+            },
+        }
+    }
+
     /// The folder that commands write files to. Embedded migrations are in one as well, at the time of writing.
     pub(crate) fn folder(&self) -> PathBuf {
         self.settings.folder.clone()
@@ -59,23 +70,30 @@ impl Context {
 
     /// A migrator as the settings and the program want it, whose run is shown on the terminal.
     pub(crate) fn migrator(&self) -> Result<Migrator, Failure> {
-        Ok(self.program.set_up(progress::told(self.plain_migrator(self.pool()?)?, &self.terminal)))
+        Ok(self
+            .program
+            .set_up(progress::told(self.plain_migrator(self.pool()?, self.source())?, &self.terminal)))
     }
 
     /// The same, of whose runs nobody is told: they are no runs of this database.
     pub(crate) fn silent_migrator(&self) -> Result<Migrator, Failure> {
-        Ok(self.program.set_up(self.plain_migrator(self.pool()?)?))
+        self.migrator_of(self.source())
+    }
+
+    /// The same with other migrations, for questions about the history alone.
+    pub(crate) fn migrator_of(&self, source: Source) -> Result<Migrator, Failure> {
+        Ok(self.program.set_up(self.plain_migrator(self.pool()?, source)?))
     }
 
     /// The same for questions that need no database: nobody has to say where one is.
     pub(crate) fn migrator_offline(&self) -> Result<Migrator, Failure> {
         let pool = connect::pool(Some("postgres://nobody@localhost/nothing"), &Environment::default())?;
-        Ok(self.program.set_up(self.plain_migrator(pool)?))
+        Ok(self.program.set_up(self.plain_migrator(pool, self.source())?))
     }
 
-    fn plain_migrator(&self, pool: Pool) -> Result<Migrator, Failure> {
+    fn plain_migrator(&self, pool: Pool, source: Source) -> Result<Migrator, Failure> {
         let settings = &self.settings;
-        let mut migrator = Migrator::new(pool, self.source())
+        let mut migrator = Migrator::new(pool, source)
             .schema(&settings.schema)
             .map_err(|why| Failure::usage(format!("--schema {}: {why}", settings.schema)))?
             .policy(settings.policy)
@@ -84,6 +102,9 @@ impl Context {
             .lock(settings.lock)
             .drift_policy(settings.drift)
             .vars(settings.vars.clone());
+        if let Some(filter) = settings.objects.drift_filter() {
+            migrator = migrator.drift_filter(filter);
+        }
         if let Some(service) = &settings.service {
             migrator = migrator.service(service.clone(), settings.release.clone().unwrap_or_default());
         }

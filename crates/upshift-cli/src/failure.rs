@@ -7,11 +7,18 @@ use crate::exit::Exit;
 
 /// Why a command did not do what it was asked: what, why, what now, and the exit code.
 #[derive(Debug)]
-pub struct Failure(Box<Kind>);
+pub struct Failure(Box<Kind>, Option<Tried>);
+
+/// Which database was tried.
+type Tried = String;
 
 #[derive(Debug)]
 enum Kind {
-    Engine(upshift::Error),
+    Engine {
+        error: upshift::Error,
+        /// What the command had done before it.
+        before: Option<upshift::Report>,
+    },
     Own(Own),
 }
 
@@ -25,7 +32,7 @@ struct Own {
 
 impl Failure {
     fn own(exit: Exit, text: impl Into<String>) -> Failure {
-        Failure(Box::new(Kind::Own(Own { exit, text: text.into(), help: None })))
+        Failure(Box::new(Kind::Own(Own { exit, text: text.into(), help: None })), None)
     }
 
     /// The command line or the configuration is wrong.
@@ -64,6 +71,11 @@ impl Failure {
         Failure::own(Exit::NotConfirmed, what).help(help)
     }
 
+    /// What stands behind an error of another crate of ours: `text` is all of it, the exit code the engine's.
+    pub(crate) fn behind(error: &upshift::Error, text: impl Into<String>) -> Failure {
+        Failure::own(exit_of(error), text)
+    }
+
     /// A file or folder that could not be read or written.
     pub(crate) fn file(doing: &str, path: &Path, cause: &std::io::Error) -> Failure {
         Failure::own(Exit::Failed, format!("cannot {doing} {}: {cause}", path.display()))
@@ -77,10 +89,36 @@ impl Failure {
         self
     }
 
+    /// The same with the database that was tried: of several places that name one, nobody knows by heart which counts.
+    pub(crate) fn tried(mut self, which: Option<String>) -> Failure {
+        self.1 = which;
+        self
+    }
+
+    /// The same after a part of the command that went well.
+    pub(crate) fn after(mut self, report: upshift::Report) -> Failure {
+        if let Kind::Engine { before, .. } = self.0.as_mut() {
+            *before = Some(report);
+        }
+        self
+    }
+
+    /// What the command did before it failed.
+    pub(crate) fn report(&self) -> Option<upshift::Report> {
+        let Kind::Engine { error, before } = self.0.as_ref() else { return None };
+        match (before.clone(), error.report().cloned()) {
+            (Some(mut before), Some(last)) => {
+                before.go_on(&last);
+                Some(before)
+            }
+            (before, last) => before.or(last),
+        }
+    }
+
     /// The engine's error, when it is one.
     pub(crate) fn engine(&self) -> Option<&upshift::Error> {
         match self.0.as_ref() {
-            Kind::Engine(error) => Some(error),
+            Kind::Engine { error, .. } => Some(error),
             Kind::Own(_) => None,
         }
     }
@@ -89,7 +127,7 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self.0.as_ref() {
             Kind::Own(own) => own.exit,
-            Kind::Engine(error) => exit_of(error),
+            Kind::Engine { error, .. } => exit_of(error),
         }
     }
 
@@ -97,26 +135,51 @@ impl Failure {
     pub fn advice(&self) -> Option<String> {
         match self.0.as_ref() {
             Kind::Own(own) => own.help.clone(),
-            Kind::Engine(error) => error.help(),
+            Kind::Engine { error, .. } => error.help().or_else(|| helps(error)),
         }
     }
 
     /// All of it, as a person reads it.
     pub fn render(&self) -> String {
-        match self.0.as_ref() {
-            Kind::Engine(error) => error.render(),
+        let mut text = match self.0.as_ref() {
+            Kind::Engine { error, .. } => error.render(),
             Kind::Own(own) => match &own.help {
                 Some(help) => format!("{}\n  help: {help}", own.text),
                 None => own.text.clone(),
             },
+        };
+        if let Some(tried) = &self.1 {
+            text.push_str(&format!("\n  tried: {tried}"));
+        }
+        text
+    }
+}
+
+/// What to do about each reason against a plan, or each mistake in a file, in the order they stand; what is the same once.
+fn helps(error: &upshift::Error) -> Option<String> {
+    let refused = error.refusals().iter().map(|it| it.kind.help());
+    let wrong =
+        error.diagnostics().into_iter().flat_map(upshift::Diagnostics::iter).filter_map(|it| it.help.clone());
+    let mut all: Vec<String> = Vec::new();
+    for help in refused.chain(wrong) {
+        if !all.contains(&help) {
+            all.push(help);
         }
     }
+    (!all.is_empty()).then(|| all.join("\n"))
 }
 
 /// What an error of the engine means to a pipeline.
 fn exit_of(error: &upshift::Error) -> Exit {
-    if error.is_locked() || error.is_lock_timeout() {
+    if !error.grants().is_empty() {
+        // Told before anything is changed.
+        Exit::Refused
+    } else if error.is_locked() || error.is_lock_timeout() {
         Exit::Busy
+    } else if error.stopped().is_some_and(is_of_nothing)
+        && error.report().is_none_or(upshift::Report::is_empty)
+    {
+        Exit::Refused
     } else if error.failure().is_some() || error.stopped().is_some() || error.is_unhealthy() {
         Exit::Failed
     } else if error.is_connection_lost() {
@@ -128,16 +191,25 @@ fn exit_of(error: &upshift::Error) -> Exit {
     }
 }
 
+/// Whether what was asked of a backfill has no meaning, so that nothing was tried.
+fn is_of_nothing(stopped: &upshift::Stopped) -> bool {
+    use upshift::Stopped;
+    matches!(
+        stopped,
+        Stopped::NotBegun | Stopped::NotInBatches | Stopped::NotNow { .. } | Stopped::Blocked { .. }
+    )
+}
+
 impl From<upshift::Error> for Failure {
     fn from(error: upshift::Error) -> Failure {
-        Failure(Box::new(Kind::Engine(error)))
+        Failure(Box::new(Kind::Engine { error, before: None }), None)
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.as_ref() {
-            Kind::Engine(error) => error.fmt(f),
+            Kind::Engine { error, .. } => error.fmt(f),
             Kind::Own(own) => f.write_str(own.text.lines().next().unwrap_or_default()),
         }
     }

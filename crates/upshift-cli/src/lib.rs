@@ -45,7 +45,6 @@ mod connect;
 mod context;
 mod exit;
 mod failure;
-mod json;
 mod program;
 mod settings;
 mod terminal;
@@ -67,7 +66,8 @@ use upshift::Source;
 /// The whole command line of a program that embeds its migrations: reads the arguments, does what they say, prints the
 /// answer, gives the exit code.
 pub fn run(migrations: impl Into<Source>) -> ExitCode {
-    start(Program::new(migrations), cli::Main::command())
+    let grammar = cli::Main::command();
+    start(Program::new(migrations).mounted(grammar.clone(), [""; 0]), grammar)
 }
 
 /// The program `upshift`: the migrations are a folder.
@@ -83,7 +83,9 @@ fn start(program: Program, grammar: clap::Command) -> ExitCode {
             // Help and version are errors to clap, which go to standard output and are no failure.
             let code = answer.exit_code();
             if code != 0 && std::env::args_os().any(|argument| argument == "--json") {
-                let failure = Failure::usage(answer.to_string().trim_end());
+                let words = answer.to_string();
+                let words = words.trim_end();
+                let failure = Failure::usage(words.strip_prefix("error: ").unwrap_or(words));
                 terminal::print_json(&answer::failure_as_json("", &failure));
                 return failure.exit().into();
             }

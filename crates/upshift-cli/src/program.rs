@@ -1,8 +1,10 @@
 //! The program that the commands are part of: its migrations, and how it makes its migrator.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::CommandFactory as _;
 use deadpool_postgres::Pool;
 use upshift::{Migrator, Source};
 
@@ -12,6 +14,15 @@ pub struct Program {
     migrations: Migrations,
     pool: Option<Pool>,
     setup: Option<Setup>,
+    grammar: Option<Grammar>,
+}
+
+/// The command line that the commands are a part of.
+#[derive(Clone)]
+struct Grammar {
+    whole: clap::Command,
+    /// The subcommands that lead to them.
+    path: Vec<String>,
 }
 
 type Setup = Arc<dyn Fn(Migrator) -> Migrator + Send + Sync>;
@@ -28,12 +39,17 @@ pub(crate) enum Migrations {
 impl Program {
     /// A program that embeds its migrations.
     pub fn new(migrations: impl Into<Source>) -> Program {
-        Program { migrations: Migrations::Embedded(migrations.into()), pool: None, setup: None }
+        Program {
+            migrations: Migrations::Embedded(migrations.into()),
+            pool: None,
+            setup: None,
+            grammar: None,
+        }
     }
 
     /// A program whose migrations are in a folder: `--migrations`, or `migrations` here.
     pub fn folder() -> Program {
-        Program { migrations: Migrations::Folder, pool: None, setup: None }
+        Program { migrations: Migrations::Folder, pool: None, setup: None, grammar: None }
     }
 
     /// The program's own pool, instead of one that is made of `DATABASE_URL` and its like.
@@ -50,6 +66,36 @@ impl Program {
         self
     }
 
+    /// The program's own command line, and the subcommands in it that lead to the commands: `completions` and `man` are of
+    /// that program then.
+    ///
+    /// ```no_run
+    /// # use clap::CommandFactory as _;
+    /// # #[derive(clap::Parser)]
+    /// # enum Orders { Migrate(upshift_cli::Cli) }
+    /// # const MIGRATIONS: upshift::Source = upshift::Source::embedded("", &[], &[]);
+    /// let program = upshift_cli::Program::new(MIGRATIONS).mounted(Orders::command(), ["migrate"]);
+    /// ```
+    pub fn mounted(
+        mut self,
+        whole: clap::Command,
+        path: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Program {
+        let path = path.into_iter().map(Into::into).collect();
+        self.grammar = Some(Grammar { whole, path });
+        self
+    }
+
+    /// The whole command line, every name in it settled, and the subcommands that lead to the commands.
+    pub(crate) fn grammar(&self) -> (clap::Command, &[String]) {
+        let (mut whole, path) = match &self.grammar {
+            Some(grammar) => (called(grammar.whole.clone()), grammar.path.as_slice()),
+            None => (crate::cli::Main::command(), Default::default()),
+        };
+        whole.build();
+        (whole, path)
+    }
+
     pub(crate) fn migrations(&self) -> &Migrations {
         &self.migrations
     }
@@ -63,6 +109,15 @@ impl Program {
             Some(setup) => setup(migrator),
             None => migrator,
         }
+    }
+}
+
+/// By the name that the program was called by: what a shell completes, whatever its package is.
+fn called(command: clap::Command) -> clap::Command {
+    let path = std::env::args_os().next().map(PathBuf::from);
+    match path.as_deref().and_then(Path::file_stem).map(|name| name.to_string_lossy().into_owned()) {
+        Some(name) if command.get_bin_name().is_none() => command.name(name.clone()).bin_name(name),
+        _ => command,
     }
 }
 

@@ -30,6 +30,15 @@ const WORDS: &[(&str, &str)] = &[
     ("`migrator.repair().accept_checksum(version)`", "`upshift repair accept-checksum VERSION`"),
     ("`migrator.repair().forget(version)`", "`upshift repair forget VERSION`"),
     ("`migrator.repair().accept_drift(\"why\")`", "`upshift repair accept-drift --because WHY`"),
+    ("`migrator.repair().accept_renumbered(\"why\")`", "`upshift repair accept-renumbered --because WHY`"),
+    (
+        "give it a number of its own, behind all others, where",
+        "give it a number of its own with `upshift renumber`, where",
+    ),
+    (
+        "give the one that is not applied anywhere a new version",
+        "give the one that is not applied anywhere a version of its own with `upshift renumber FILE`",
+    ),
     ("`migrator.rollout().status()`", "`upshift rollout status`"),
     ("`migrator.rollout().unhide(version)`", "`upshift rollout unhide VERSION`"),
     ("`rollout().forget(id)`", "`upshift rollout forget ID`"),
@@ -39,12 +48,22 @@ const WORDS: &[(&str, &str)] = &[
     ("`migrator.backfills().accept_text(version)`", "`upshift backfill accept-text VERSION`"),
 ];
 
-/// The engine's text with commands where it names calls.
+/// The engine's text with commands where it names calls. Lines of a file that are shown are the user's own.
 pub(crate) fn at_a_command_line(text: &str) -> Cow<'_, str> {
-    WORDS
-        .iter()
-        .filter(|(call, _)| text.contains(call))
-        .fold(Cow::Borrowed(text), |text, (call, command)| Cow::Owned(text.replace(call, command)))
+    if !WORDS.iter().any(|(call, _)| text.contains(call)) {
+        return Cow::Borrowed(text);
+    }
+    let lines = text.split_inclusive('\n').map(|line| match is_shown(line) {
+        true => line.to_owned(),
+        false => WORDS.iter().fold(line.to_owned(), |line, (call, command)| line.replace(call, command)),
+    });
+    Cow::Owned(lines.collect())
+}
+
+/// A line of a file under its number, as an error shows it: ` 12 | create table …`.
+fn is_shown(line: &str) -> bool {
+    line.split_once(" | ")
+        .is_some_and(|(number, _)| number.trim_start().bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The same in every text of a value.
@@ -91,6 +110,13 @@ mod tests {
             }
         }
         assert_eq!(wrong, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_line_of_the_users_is_left_as_it_is() {
+        let text = "failed\n --> a.sql:12:1\n   |\n12 | -- `migrator.run()`\n   | ^^\n  help: `migrator.run()` again";
+        let said = at_a_command_line(text);
+        assert_eq!(said, text.replace("help: `migrator.run()`", "help: `upshift up`"));
     }
 
     fn sources(folder: &Path) -> Vec<PathBuf> {

@@ -81,13 +81,15 @@ fn zero(layout: Layout, id: &MigrationId, group: &[Piece]) -> Option<Diagnostic>
 }
 
 /// Two pieces of one version that are not the parts of one migration.
-fn twins(layout: Layout, group: &[Piece]) -> Option<Diagnostic> {
+pub(crate) fn twins(layout: Layout, group: &[Piece]) -> Option<Diagnostic> {
     let (first, rest) = group.split_first()?;
     for (n, piece) in rest.iter().enumerate() {
         let earlier = &group[..=n];
         if let Some(twin) = earlier.iter().find(|other| clash(layout, other, piece)) {
             let problem = twin_version(&first.id, &twin.file.path, &piece.file.path);
+            // Of another name it is another migration, of another branch.
             return Some(match (role(twin), role(piece)) {
+                _ if twin.name != piece.name => problem,
                 (Some(Role::Whole), Some(Role::Only(_))) => problem.help(up_in_its_name(twin)),
                 (Some(Role::Only(_)), Some(Role::Whole)) => problem.help(up_in_its_name(piece)),
                 _ => problem,

@@ -103,6 +103,14 @@ pub(crate) fn read(file: &SourceFile) -> (CodeFile, Vec<Diagnostic>) {
     (CodeFile { draft, down }, problems)
 }
 
+/// What follows the colon of each line of a `.rs` file that is a directive.
+pub(crate) fn directives(text: &str) -> impl Iterator<Item = std::ops::Range<usize>> {
+    lines(text).filter_map(|line| match directive_at(&text[line.clone()])? {
+        Candidate::Exact(offset) => Some(line.start + offset..line.end),
+        Candidate::Near => None,
+    })
+}
+
 enum Candidate {
     /// A directive; its words begin at this byte of the line.
     Exact(usize),

@@ -106,6 +106,15 @@ fn own_sections(file: &SourceFile, said: &[Said], problems: &mut Vec<Diagnostic>
         .collect();
     let mut sections: Vec<MarkedSection> = Vec::new();
     let first = starts.first().map_or(file.text.len(), |(_, line)| line.start);
+    // A file nobody has written anything into yet: nothing in it belongs elsewhere.
+    let is_said = |line: &str| line.trim_start().starts_with("-- upshift:");
+    let is_blank = file.text.lines().all(|line| line.trim().is_empty() || is_said(line));
+    let has_up = starts.iter().any(|(kind, _)| *kind == SectionKind::Up);
+    let is_fresh = is_blank && !has_up && !starts.is_empty();
+    if is_fresh {
+        let empty = Diagnostic::of_file(&*file.path, "the up section is empty");
+        problems.push(empty.help("write the statements, or delete the file"));
+    }
     if starts.is_empty() || Leading::of(&file.text).end < first {
         sections.push(MarkedSection::new(SectionKind::Up, 0..0, 0..first));
     }
@@ -122,7 +131,7 @@ fn own_sections(file: &SourceFile, said: &[Said], problems: &mut Vec<Diagnostic>
             continue;
         }
         let after_up = sections.iter().any(|section| section.kind == SectionKind::Up);
-        if !after_up && matches!(kind, SectionKind::Down | SectionKind::Verify) {
+        if !after_up && matches!(kind, SectionKind::Down | SectionKind::Verify) && !is_fresh {
             let up_follows = starts[n..].iter().any(|(kind, _)| *kind == SectionKind::Up);
             problems.push(match up_follows {
                 true => wrong(format!("section `{kind}` stands before `up`"))

@@ -163,6 +163,12 @@ impl Diagnostics {
         Err(Diagnostics(found))
     }
 
+    /// The same with each file named as this function says, such as with its folder in front.
+    pub fn shown(mut self, name: impl Fn(&str) -> String) -> Diagnostics {
+        self.0.iter_mut().for_each(|one| one.path = name(&one.path));
+        self
+    }
+
     /// The mistakes.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.0.iter()

@@ -1,14 +1,14 @@
 //! All migrations of a source: understood, ordered, unique.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use crate::assemble::{self, Assembled};
 use crate::header::Substitution;
-use crate::layout::{self, Files, Layout, LayoutChoice};
+use crate::layout::{self, Files, Layout, LayoutChoice, Piece};
 use crate::migration::{Body, Down, Migration, MigrationId};
 use crate::{
     CodeHeader, Diagnostic, Diagnostics, Section, SectionKind, SourceFile, Vars, Version, is_migration_file,
@@ -59,6 +59,9 @@ impl MigrationSet {
         };
         let (pieces, wrong) = layout::pieces(layout, &files);
         problems.extend(wrong);
+        // A version whose files have a mistake of their own is there all the same.
+        let mut named: BTreeSet<Version> = pieces.iter().filter_map(Piece::version).collect();
+        named.extend(code.iter().map(|header| header.version));
         let (mut all, wrong) = assemble::assemble(layout, pieces);
         problems.extend(wrong);
         all.extend(code.into_iter().map(assemble::of_code));
@@ -74,7 +77,7 @@ impl MigrationSet {
                 ));
             }
         }
-        problems.extend(requirements(&all));
+        problems.extend(requirements(&all, &named));
         let ordered: Vec<Migration> = all.into_iter().map(|one| one.migration).collect();
         let versioned = ordered.partition_point(|migration| migration.version().is_some());
         Diagnostics::none_or(problems, MigrationSet { layout, ordered, versioned })
@@ -163,7 +166,7 @@ impl MigrationSet {
 }
 
 /// Sorts out what is no migration, sorts by path, takes byte order marks away.
-fn prepare(files: Vec<SourceFile>) -> (Vec<Arc<SourceFile>>, Vec<Diagnostic>) {
+pub(crate) fn prepare(files: Vec<SourceFile>) -> (Vec<Arc<SourceFile>>, Vec<Diagnostic>) {
     let mut problems = Vec::new();
     let mut kept = Vec::with_capacity(files.len());
     for mut file in files.into_iter().filter(|file| is_migration_file(&file.path)) {
@@ -196,19 +199,15 @@ fn prepare(files: Vec<SourceFile>) -> (Vec<Arc<SourceFile>>, Vec<Diagnostic>) {
     (kept, problems)
 }
 
-/// What each migration requires is in the set, and older.
-fn requirements(all: &[Assembled]) -> Vec<Diagnostic> {
-    let versions: BTreeMap<Version, &MigrationId> = all
-        .iter()
-        .filter_map(|one| one.migration.version().map(|version| (version, &one.migration.id)))
-        .collect();
+/// What each migration requires is among the versions that files are named by, and older.
+fn requirements(all: &[Assembled], versions: &BTreeSet<Version>) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     for one in all {
         for (required, place) in &one.draft.requires {
             let wrong =
                 |message: String| Diagnostic::at(&*one.file.path, &one.file.text, place.clone(), message);
-            if !versions.contains_key(required) {
-                let known: Vec<String> = versions.keys().map(Version::to_string).collect();
+            if !versions.contains(required) {
+                let known: Vec<String> = versions.iter().map(Version::to_string).collect();
                 let known: Vec<&str> = known.iter().map(String::as_str).collect();
                 let help = match crate::word::nearest(&required.to_string(), &known) {
                     Some(near) => format!("did you mean {near}?"),

@@ -18,6 +18,6 @@ mod text;
 
 pub use plan::{Schema, SchemaPlan, Stage, Step, Style, plan};
 pub use run::{
-    Drops, GenerateError, GenerateOptions, Generated, Layout, Origin, Pulled, PushOptions, Pushed, Refusal,
-    Shadow, generate, pull, push,
+    Drops, GenerateError, GenerateOptions, Generated, Layout, Origin, Place, Pulled, PushOptions, Pushed,
+    Refusal, Shadow, generate, pull, push,
 };

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use upshift_files::sql::literal;
 
-use crate::Kind;
 use crate::name::object;
+use crate::{Kind, ObjectPattern};
 
 /// What the question is asked with.
 const SETTINGS: &str = include_str!("sql/settings.sql");
@@ -42,6 +42,7 @@ pub struct Filter {
     kinds_left_out: BTreeSet<Kind>,
     /// Schema and name.
     objects_left_out: BTreeSet<(String, String)>,
+    patterns_left_out: BTreeSet<ObjectPattern>,
     lock_timeout: Option<Duration>,
 }
 
@@ -59,6 +60,7 @@ impl Filter {
             schemas: Schemas::AllBut(BTreeSet::new()),
             kinds_left_out: BTreeSet::new(),
             objects_left_out: BTreeSet::new(),
+            patterns_left_out: BTreeSet::new(),
             lock_timeout: None,
         }
     }
@@ -97,6 +99,13 @@ impl Filter {
         names: impl IntoIterator<Item = S>,
     ) -> Filter {
         self.objects_left_out.extend(names.into_iter().map(|name| (schema.to_owned(), name.into())));
+        self
+    }
+
+    /// Not the objects that these patterns mean, nor what belongs to them or is said about them.
+    #[must_use]
+    pub fn without_matching(mut self, patterns: impl IntoIterator<Item = ObjectPattern>) -> Filter {
+        self.patterns_left_out.extend(patterns);
         self
     }
 
@@ -166,7 +175,9 @@ impl Filter {
     pub(crate) fn keeps(&self, kind: Kind, id: &str) -> bool {
         let is_left_out = || object(kind, id).is_some_and(|object| self.objects_left_out.contains(&object));
         // The names are looked at where there is something to look for: a large schema has a hundred thousand.
-        !self.kinds_left_out.contains(&kind) && (self.objects_left_out.is_empty() || !is_left_out())
+        !self.kinds_left_out.contains(&kind)
+            && (self.objects_left_out.is_empty() || !is_left_out())
+            && !self.patterns_left_out.iter().any(|pattern| pattern.means(kind, id))
     }
 }
 
@@ -192,7 +203,8 @@ impl fmt::Display for Filter {
         }
         let kinds = self.kinds_left_out.iter().map(|kind| kind.as_str().to_owned());
         let objects = self.objects_left_out.iter().map(|(schema, name)| format!("{schema:?}.{name:?}"));
-        let left_out: Vec<String> = kinds.chain(objects).collect();
+        let patterns = self.patterns_left_out.iter().map(|pattern| format!("{:?}", pattern.to_string()));
+        let left_out: Vec<String> = kinds.chain(objects).chain(patterns).collect();
         if left_out.is_empty() { Ok(()) } else { write!(f, "; without {}", left_out.join(", ")) }
     }
 }
@@ -216,6 +228,10 @@ mod tests {
             (
                 Filter::new().without_objects("a", ["t", "s"]),
                 r#"all schemas but "upshift"; without "a"."s", "a"."t""#,
+            ),
+            (
+                Filter::new().without_matching(["b.tmp_*".parse().unwrap(), "a".parse().unwrap()]),
+                r#"all schemas but "upshift"; without "*.a", "b.tmp_*""#,
             ),
             (Filter::new().lock_timeout(Duration::from_secs(1)), r#"all schemas but "upshift""#),
         ];

@@ -35,6 +35,7 @@ mod filter;
 mod fingerprint;
 mod kind;
 mod name;
+mod pattern;
 #[cfg(feature = "tokio-postgres")]
 mod read;
 mod render;
@@ -47,6 +48,7 @@ pub use fact::Fact;
 pub use filter::Filter;
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use kind::{Kind, KindError};
+pub use pattern::{ObjectPattern, PatternError};
 #[cfg(feature = "tokio-postgres")]
 pub use read::{ReadError, SnapshotReader};
 pub use snapshot::RowError;

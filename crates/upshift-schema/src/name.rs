@@ -63,7 +63,7 @@ fn about(kind: Kind, id: &str) -> Option<(Kind, &str)> {
     Some((kind, split(id.get(kind.as_str().len() + 1..)?, " ").first().copied()?))
 }
 
-fn unquoted(name: &str) -> String {
+pub(crate) fn unquoted(name: &str) -> String {
     let inside = name.strip_prefix('"').and_then(|name| name.strip_suffix('"'));
     inside.map_or_else(|| name.to_owned(), |name| name.replace("\"\"", "\""))
 }

@@ -34,7 +34,7 @@ mod verify;
 mod version;
 
 pub use database::{
-    DatabaseUrl, FromDatabase, Isolation, TestDatabase, TestDatabaseBuilder, TestError, TestOutcome,
+    DatabaseUrl, FromDatabase, Isolation, Reach, TestDatabase, TestDatabaseBuilder, TestError, TestOutcome,
 };
 pub use error::ServerError;
 pub use folder::Storage;

@@ -251,7 +251,9 @@ fn a_server_runs_for_root_and_for_another_user() {
     }
     // The target folder may be closed to others; this one is open to all.
     let copy = env::temp_dir().join(format!("upshift-holder-{}", std::process::id()));
-    fs::copy(env::current_exe().unwrap(), &copy).unwrap();
+    // By another program: what this one has open for writing, a child that another test starts right now would have, too,
+    // and a file that somebody has open for writing cannot be run.
+    assert!(Command::new("cp").arg(env::current_exe().unwrap()).arg(&copy).status().unwrap().success());
     let (mut program, pid, folder) =
         holder(&copy, "a_server_runs_for_root_and_for_another_user", Some(65_534));
     let (alive, user) = (is_alive(pid), owner(&folder));

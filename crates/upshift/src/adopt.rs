@@ -103,7 +103,7 @@ impl Migrator {
 
     fn adopt_here<'m>(&'m self, predecessor: &'m mut dyn Predecessor) -> Here<'m, Option<Adopted>> {
         Box::pin(async move {
-            let set = self.context.source().set()?;
+            let set = self.context.set()?;
             let is_empty = |facts: &Facts| match facts.history().is_empty() {
                 true => Ok(Need::Work),
                 false => Err(Error::unadopted(Unadopted::NotEmpty)),
@@ -116,7 +116,7 @@ impl Migrator {
                     if adopted.is_some() {
                         Recorder::anew(&self.context).keep(&self.context, &lock).await;
                     }
-                    lock.release().await?;
+                    lock.release_settled(self.context.tables(), &set.fingerprint()).await?;
                     Ok(adopted)
                 }
             }
@@ -151,8 +151,7 @@ impl Migrator {
     /// The audit row of the adoption, and a history row with its audit row for each migration.
     fn adopting(&self, set: &MigrationSet, adopted: &Adopted) -> Result<Vec<Message>, Error> {
         let writer = self.context.writer();
-        let whole = MigrationId::Repeatable(adopted.from.clone());
-        let entry = AuditEntry::done("adopt", &whole, &adopted.from).detail(&adopted.detail);
+        let entry = AuditEntry::about("adopt", None, &adopted.from).detail(&adopted.detail);
         let tables = self.context.tables();
         let mut messages =
             vec![Message::bound(Purpose::Record, tables.sql(sql::RECORD_AUDIT), entry.values(&writer))];
@@ -224,8 +223,7 @@ impl Migrator {
     fn giving_back(&self, rows: &[&Applied], audit: &[AuditRow]) -> Vec<Message> {
         let (writer, tables) = (self.context.writer(), self.context.tables());
         let from = adoption(audit).map_or("", |row| row.name.as_str());
-        let whole = MigrationId::Repeatable(from.to_owned());
-        let entry = AuditEntry::done("unadopt", &whole, from).detail(format!("{} rows", rows.len()));
+        let entry = AuditEntry::about("unadopt", None, from).detail(format!("{} rows", rows.len()));
         // It changes no schema: what was kept is of the empty history, too.
         let mark = Message::plain(Purpose::Record, tables.sql(snapshot::MARK_OUTDATED));
         let follow = Message::plain(Purpose::Record, tables.sql(snapshot::FOLLOW_HISTORY));

@@ -1,18 +1,23 @@
 //! The audit: who did what, append-only, each row chained to its predecessor by a hash.
 
 use std::cmp::Ordering;
+use std::fmt;
+use std::time::Duration;
 
 use time::OffsetDateTime;
 use tokio_postgres::{Client, Row};
-use upshift_files::MigrationId;
 
 use crate::context::Here;
 use crate::error::Error;
+use crate::facts::Facts;
+use crate::history::privilege::Wanted;
 use crate::history::sql::{self, Tables};
 use crate::lock::{Asked, Lock, Need};
 use crate::migrator::Migrator;
 use crate::plan::messages::AuditEntry;
 use crate::plan::{Message, Purpose};
+use crate::privilege;
+use crate::report::{human, utc};
 use crate::session;
 
 /// One attempt, as the audit remembers it.
@@ -81,18 +86,23 @@ impl<'m> Audit<'m> {
         Audit { migrator }
     }
 
-    /// Every row, oldest first. One round trip; writes nothing.
+    /// Every row, oldest first; none in a database that was never migrated. One round trip; writes nothing.
     ///
     /// # Errors
-    /// The database cannot be reached or read, or was never migrated.
+    /// The database cannot be reached or read.
     pub async fn rows(&self) -> Result<Vec<AuditRow>, Error> {
         self.rows_here().await
     }
 
     fn rows_here(&self) -> Here<'_, Vec<AuditRow>> {
         Box::pin(async move {
+            let tables = self.migrator.context.tables();
             let client = session::borrow(self.migrator.context.pool()).await?;
-            read_audit(&client, self.migrator.context.tables()).await
+            let rows = match read_audit(&client, tables).await {
+                Err(error) => unless_untouched(&client, tables, error).await.map(|()| Vec::new()),
+                rows => rows,
+            };
+            client.answered(rows)
         })
     }
 
@@ -111,8 +121,7 @@ impl<'m> Audit<'m> {
     fn remark_here(&self, about: String, detail: String) -> Here<'_, ()> {
         Box::pin(async move {
             let context = &self.migrator.context;
-            let id = MigrationId::Repeatable(about.clone());
-            let entry = AuditEntry::done("remark", &id, &about).detail(detail);
+            let entry = AuditEntry::about("remark", None, &about).detail(detail);
             let writer = context.writer();
             let message =
                 Message::bound(Purpose::Record, writer.tables.sql(sql::RECORD_AUDIT), entry.values(&writer));
@@ -127,10 +136,11 @@ impl<'m> Audit<'m> {
     ///
     /// Each row carries the SHA-256 of its predecessor's hash and its own content; the lease remembers the last one.
     /// It finds what is changed or removed by hand; somebody who may write to all of upshift's tables and takes the
-    /// trouble to compute every hash anew can still forge it.
+    /// trouble to compute every hash anew can still forge it. The audit of a database that was never migrated is whole, and
+    /// empty.
     ///
     /// # Errors
-    /// The database cannot be reached or read, or was never migrated.
+    /// The database cannot be reached or read.
     pub async fn verify(&self) -> Result<AuditVerdict, Error> {
         self.verify_here().await
     }
@@ -139,11 +149,27 @@ impl<'m> Audit<'m> {
         Box::pin(async move {
             let broken = |cause| Error::database("verify the audit", cause);
             let client = session::borrow(self.migrator.context.pool()).await?;
-            let sql = self.migrator.context.tables().sql(sql::VERIFY_AUDIT);
-            let rows = client.query_typed(&sql, &[]).await.map_err(broken)?;
-            let verdict = verdict(&rows).map_err(broken)?;
-            Ok(verdict)
+            let tables = self.migrator.context.tables();
+            let verdict = match client.query_typed(&tables.sql(sql::VERIFY_AUDIT), &[]).await {
+                Ok(rows) => verdict(&rows).map_err(broken),
+                Err(cause) => unless_untouched(&client, tables, broken(cause))
+                    .await
+                    .map(|()| AuditVerdict::Whole { rows: 0 }),
+            };
+            client.answered(verdict)
         })
+    }
+}
+
+/// The error, unless none of our tables is there: an audit that is missing beside a history was taken away by hand. Where
+/// the role may read none of them, it is told what it lacks.
+async fn unless_untouched(client: &Client, tables: &Tables, error: Error) -> Result<(), Error> {
+    if error.sqlstate() == Some("42501") {
+        return Err(privilege::explained(client, tables, Wanted::Audit, error).await);
+    }
+    match Facts::read(client, tables).await {
+        Ok(Facts::Untouched) => Ok(()),
+        _ => Err(error),
     }
 }
 
@@ -152,6 +178,38 @@ pub(crate) async fn read_audit(client: &Client, tables: &Tables) -> Result<Vec<A
     let broken = |cause| Error::database("read the audit", cause);
     let rows = client.query_typed(&tables.sql(sql::READ_AUDIT), &[]).await.map_err(broken)?;
     rows.iter().map(row).collect::<Result<_, _>>().map_err(broken)
+}
+
+impl AuditRow {
+    /// What a person calls what it is about: a migration as [`crate::MigrationStatus::label`] does, or else its name.
+    pub fn label(&self) -> String {
+        match (self.version, self.action.as_str()) {
+            (Some(version), _) => format!("{version}_{}", self.name),
+            (None, "apply" | "revert" | "record" | "skip") => format!("R__{}", self.name),
+            // About no migration: a backup, an operator's word.
+            (None, _) => self.name.clone(),
+        }
+    }
+}
+
+/// A row as a person reads it: when, what, which migration, by whom, and what was said about it.
+impl fmt::Display for AuditRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let label = self.label();
+        let (at, took) = (utc(self.at), human(Duration::from_millis(self.duration_ms.unsigned_abs())));
+        write!(
+            f,
+            "{:4}  {at}  {:8} {:6} {label}  {took}  {}",
+            self.id, self.action, self.outcome, self.role
+        )?;
+        if let Some(service) = &self.service {
+            write!(f, "  {service} {}", self.release.as_deref().unwrap_or_default())?;
+        }
+        match &self.detail {
+            Some(detail) => write!(f, "\n      {}", detail.replace('\n', "\n      ")),
+            None => Ok(()),
+        }
+    }
 }
 
 fn verdict(rows: &[Row]) -> Result<AuditVerdict, tokio_postgres::Error> {

@@ -8,6 +8,7 @@ use upshift_files::{MigrationSet, Version};
 use crate::backfill::{Broken, Caller, Patience, Work, Worked, read_progress};
 use crate::context::Here;
 use crate::error::{Error, Stopped};
+use crate::facts::is_untouched;
 use crate::history::backfill as sql;
 use crate::migrator::Migrator;
 use crate::plan::{Entry, Plan, Step, Target, unknown_target};
@@ -52,9 +53,10 @@ impl Backfills<'_> {
         Box::pin(async move {
             let end = Instant::now() + time;
             let context = &self.migrator.context;
-            let (set, facts) = self.migrator.set_and_facts().await?;
+            let (set, facts) = self.migrator.context.set_and_facts().await?;
             let target = Target::Only(vec![version]);
-            let plan = Plan::up(&set, facts.history(), &context.up_request(&target))?;
+            let plan = Plan::up(&set, facts.history(), &context.up_request(&target))
+                .map_err(|why| context.unplanned(why))?;
             let step = backfill_of(&set, &plan, version)?;
             let session = Session::open(context.pool()).await?;
             let told = session.told_pid().await;
@@ -74,7 +76,8 @@ impl Backfills<'_> {
         })
     }
 
-    /// How far every backfill is that has begun and is not applied yet. One round trip; writes nothing.
+    /// How far every backfill is that has begun and is not applied yet. One round trip; writes nothing. The time left counts
+    /// the rests of `pause=` where the files can be read.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -85,8 +88,16 @@ impl Backfills<'_> {
     fn progress_here(&self) -> Here<'_, Vec<BackfillProgress>> {
         Box::pin(async move {
             let context = &self.migrator.context;
+            // Whoever asks in the middle of the night may not have the files; only the rests between batches stand there.
+            let set = context.set().ok();
             let client = session::borrow(context.pool()).await?;
-            read_progress(&client, context.tables()).await
+            let read = read_progress(&client, context.tables(), set.as_deref()).await;
+            client.give_back();
+            match context.for_watching(read).await {
+                // Nothing was ever migrated here, or not since backfills have books.
+                Err(error) if matches!(error.sqlstate(), Some("42P01" | "3F000")) => Ok(Vec::new()),
+                read => read,
+            }
         })
     }
 
@@ -135,7 +146,7 @@ impl Backfills<'_> {
 
     fn accept_text_here(&self, version: Version) -> Here<'_, ()> {
         Box::pin(async move {
-            let set = self.migrator.context.source().set()?;
+            let set = self.migrator.context.set()?;
             let migration =
                 set.get(version).ok_or_else(|| Error::refused(vec![unknown_target(&set, version)]))?;
             let checksum = crate::plan::Texts::of(migration).up_checksum.map(|it| it.to_string());
@@ -173,9 +184,16 @@ impl Backfills<'_> {
         all.extend(values.iter().cloned());
         let client = session::borrow(context.pool()).await?;
         let written = client.execute_typed(&context.tables().sql(text), &all).await;
-        match written.map_err(|cause| Error::database("write into the books of a backfill", cause))? {
-            0 => Err(Error::backfill_stopped(version.to_string(), Stopped::NotBegun)),
-            _ => Ok(()),
+        client.give_back();
+        match written {
+            Ok(0) => Err(Error::backfill_stopped(version.to_string(), Stopped::NotBegun)),
+            // Nothing was ever applied there, and nothing has begun.
+            Err(cause) if is_untouched(&cause) => {
+                Err(Error::backfill_stopped(version.to_string(), Stopped::NotBegun))
+            }
+            written => written
+                .map(drop)
+                .map_err(|cause| Error::database("write into the books of a backfill", cause)),
         }
     }
 }

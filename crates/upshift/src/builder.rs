@@ -7,12 +7,12 @@ use upshift_files::{Vars, Version};
 use upshift_schema::Filter;
 
 use crate::code::Backfill;
-use crate::context::{Context, Settings};
+use crate::context::Context;
 use crate::event::{Hooks, Observer};
 use crate::history::sql::Tables;
 use crate::ident::{Ident, IdentError};
 use crate::migrator::Migrator;
-use crate::settings::{BackfillPolicy, DriftPolicy, Grouping, LockPolicy, Policy, Timeouts};
+use crate::settings::{BackfillPolicy, DriftPolicy, Grouping, Identity, LockPolicy, Policy, Timeouts};
 use crate::source::Source;
 
 impl Migrator {
@@ -21,15 +21,7 @@ impl Migrator {
     /// One connection of the pool is used, a second for a moment to see who is in the way of a waiting migration, and
     /// for the whole run behind a transaction pooler. A connection that migrated is closed, never given back.
     pub fn new(pool: Pool, source: impl Into<Source>) -> Migrator {
-        let context = Context {
-            pool,
-            source: source.into(),
-            settings: Settings::default(),
-            tables: Tables::new(Ident::upshift()),
-            observer: None,
-            hooks: None,
-            backfills: std::collections::BTreeMap::new(),
-        };
+        let context = Context::new(pool, source.into());
         Migrator { context }
     }
 
@@ -42,6 +34,11 @@ impl Migrator {
     pub fn with_pool(mut self, pool: Pool) -> Migrator {
         self.context.pool = pool;
         self
+    }
+
+    /// The service, its release and its host, as far as it was told.
+    pub fn identity(&self) -> &Identity {
+        &self.context.settings().identity
     }
 
     /// The schema that holds history and audit.
@@ -127,15 +124,20 @@ impl Migrator {
         self
     }
 
+    /// The filter without upshift's own tables, wherever this migrator keeps them: for snapshots of one's own.
+    pub fn without_own_tables(&self, filter: Filter) -> Filter {
+        crate::recorder::without_own(&self.context, filter)
+    }
+
     /// The values of `${name}` in migrations that say `vars on`.
     pub fn vars(mut self, vars: Vars) -> Migrator {
         self.context.settings.vars = vars;
         self
     }
 
-    /// Who sees every event of a run.
+    /// Who sees every event of a run. Said more than once, all of them do, in that order.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Migrator {
-        self.context.observer = Some(Arc::new(observer));
+        self.context.observers.push(Arc::new(observer));
         self
     }
 

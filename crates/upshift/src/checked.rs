@@ -78,8 +78,9 @@ impl Migrator {
                 continue;
             };
             match self.take_one_back(&step.id, version).await {
-                Ok(reverted) => report.steps.extend(reverted.steps),
+                Ok(reverted) => report.go_on(&reverted),
                 Err(stays) => {
+                    stays.report().into_iter().for_each(|reverted| report.go_on(reverted));
                     return Error::unhealthy(cause, Some((step.label.clone(), stays))).with_report(report);
                 }
             }
@@ -90,7 +91,7 @@ impl Migrator {
     /// Reverts one, unless another migrator was here since: a newer binary, whose migrations this one cannot ask what they
     /// require.
     async fn take_one_back(&self, id: &MigrationId, version: Version) -> Result<Report, Error> {
-        let (set, facts) = (self.context.source().set()?, self.context.read().await?);
+        let (set, facts) = (self.context.set()?, self.context.read().await?);
         let row = facts.history().get(id);
         let is_unknown = |id: &MigrationId| matches!(id, MigrationId::Version(it) if set.get(*it).is_none());
         let is_behind = |ordinal: i64| row.is_some_and(|row| ordinal > row.ordinal);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::{Arc, Mutex};
 
 use time::OffsetDateTime;
 use upshift_schema::Diff;
@@ -76,6 +77,23 @@ pub enum NothingKept {
         /// What is wrong with it.
         why: String,
     },
+}
+
+/// What the last look of this process has found, and the state of the catalogs then.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Marked(Arc<Mutex<Option<(String, Drift)>>>);
+
+impl Marked {
+    pub(crate) fn at(&self, mark: &str) -> Option<Drift> {
+        let marked = self.0.lock().ok()?;
+        marked.as_ref().filter(|(then, _)| then == mark).map(|(_, drift)| drift.clone())
+    }
+
+    pub(crate) fn keep(&self, mark: String, drift: &Drift) {
+        if let Ok(mut marked) = self.0.lock() {
+            *marked = Some((mark, drift.clone()));
+        }
+    }
 }
 
 impl Drift {

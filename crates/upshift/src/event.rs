@@ -3,12 +3,33 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use upshift_files::{MigrationId, SectionKind};
+use upshift_files::{MigrationId, Phase, SectionKind, Version};
 
 use crate::code::{BoxError, StepContext};
 use crate::gate::Verdict;
-use crate::plan::{Direction, Plan};
+use crate::plan::{Direction, Plan, Step};
 use crate::report::Report;
+
+/// Which step an event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StepAt<'s> {
+    /// Which migration.
+    pub id: &'s MigrationId,
+    /// What a person calls it.
+    pub label: &'s str,
+    /// Its phase.
+    pub phase: Phase,
+    /// Which way it goes.
+    pub direction: Direction,
+}
+
+impl Step {
+    /// What events say of it.
+    pub(crate) fn at(&self) -> StepAt<'_> {
+        StepAt { id: &self.id, label: &self.label, phase: self.phase, direction: self.direction }
+    }
+}
 
 /// One thing that happened during a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,24 +40,25 @@ pub enum Event<'e> {
         /// How long it has waited so far.
         waited: Duration,
     },
+    /// The migration lock is taken.
+    LockTaken {
+        /// How long another migrator had it.
+        waited: Duration,
+    },
     /// The lock is taken and a plan is being carried out.
     RunStarted {
         /// How many steps it has.
         steps: usize,
     },
-    /// A step was sent to the server.
+    /// A step was sent to the server; once more, where it is tried again.
     StepStarted {
-        /// Which migration.
-        id: &'e MigrationId,
-        /// What a person calls it.
-        label: &'e str,
-        /// Which way.
-        direction: Direction,
+        /// Which.
+        step: StepAt<'e>,
     },
     /// A statement of a step that runs statement by statement is done.
     StatementFinished {
-        /// What a person calls the migration.
-        label: &'e str,
+        /// Which step.
+        step: StepAt<'e>,
         /// How many statements are done.
         done: usize,
         /// Of how many.
@@ -45,22 +67,29 @@ pub enum Event<'e> {
     /// Something that no transaction holds is sent again: the connection was lost beside it, and it may have been done
     /// already, which nobody can look up.
     SentAgain {
-        /// What a person calls the migration.
-        label: &'e str,
+        /// Which step.
+        step: StepAt<'e>,
         /// Which statement, from 1; `None` for Rust code.
         statement: Option<usize>,
     },
     /// A step waits for locks that others hold.
     Blocked {
-        /// What a person calls the migration.
-        label: &'e str,
+        /// Which step.
+        step: StepAt<'e>,
         /// Who holds them.
         by: &'e [Blocker],
     },
+    /// A statement that others were seen to block has its answer: it has its locks, or has given up.
+    Unblocked {
+        /// Which step.
+        step: StepAt<'e>,
+        /// How long the statement took so far.
+        waited: Duration,
+    },
     /// A step met a lock timeout or a deadlock and will be tried again.
     Retrying {
-        /// What a person calls the migration.
-        label: &'e str,
+        /// Which step.
+        step: StepAt<'e>,
         /// After how long a pause.
         pause: Duration,
         /// The server's words.
@@ -68,14 +97,19 @@ pub enum Event<'e> {
     },
     /// A step is done and committed.
     StepFinished {
-        /// Which migration.
-        id: &'e MigrationId,
-        /// What a person calls it.
-        label: &'e str,
-        /// Which way.
-        direction: Direction,
+        /// Which.
+        step: StepAt<'e>,
         /// How long it took on the server.
         took: Duration,
+    },
+    /// A step failed, and the run with it.
+    StepFailed {
+        /// Which.
+        step: StepAt<'e>,
+        /// How long its last attempt took, from when it was sent.
+        took: Duration,
+        /// What was wrong, in one line.
+        why: &'e str,
     },
     /// An index that a failed CONCURRENTLY left behind was dropped.
     InvalidIndexDropped {
@@ -91,6 +125,8 @@ pub enum Event<'e> {
     },
     /// A contract's gate was found open or closed, other than the last time.
     Gate {
+        /// The contract's version.
+        version: Version,
         /// What a person calls the contract.
         label: &'e str,
         /// What was found.
@@ -105,8 +141,8 @@ pub enum Event<'e> {
     },
     /// A batch of a backfill is done and committed.
     BatchFinished {
-        /// What a person calls the migration.
-        label: &'e str,
+        /// Which step.
+        step: StepAt<'e>,
         /// Rows it went over.
         rows: u64,
         /// Rows it changed, as the server or its Rust code says.
@@ -118,8 +154,8 @@ pub enum Event<'e> {
     },
     /// A batch was rolled back and will be tried again with fewer rows.
     BatchTriedAgain {
-        /// What a person calls the migration.
-        label: &'e str,
+        /// Which step.
+        step: StepAt<'e>,
         /// Rows of the next attempt.
         next: u64,
         /// The server's words.
@@ -127,8 +163,8 @@ pub enum Event<'e> {
     },
     /// A backfill holds for the sake of others.
     BackfillHeld {
-        /// What a person calls the migration.
-        label: &'e str,
+        /// Which step.
+        step: StepAt<'e>,
         /// For how long, until it looks again.
         pause: Duration,
         /// Why.
@@ -138,6 +174,17 @@ pub enum Event<'e> {
     RunFinished {
         /// How many steps were done.
         steps: usize,
+        /// How long it took, without the waiting for another migrator.
+        took: Duration,
+    },
+    /// The run has ended before its last step.
+    RunFailed {
+        /// How many steps were done.
+        steps: usize,
+        /// How long it took, without the waiting for another migrator.
+        took: Duration,
+        /// What was wrong, in one line.
+        why: &'e str,
     },
 }
 

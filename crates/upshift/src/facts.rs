@@ -8,8 +8,10 @@ use upshift_files::{Checksum, MigrationId, Phase, Version};
 
 use crate::error::Error;
 use crate::history::privilege::Wanted;
+use crate::history::renumber::READ_BEGUN;
 use crate::history::sql::{self, FORMAT, Tables};
 use crate::history::{Applied, AppliedState, History, Texts};
+use crate::plan::Known;
 use crate::privilege;
 
 /// What the database says before anything is decided.
@@ -26,8 +28,8 @@ pub(crate) enum Facts {
 /// What came of a look at a database that may have nothing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Look {
-    /// Its history is that of the set, whole, and of nothing else.
-    Settled,
+    /// Its history is that of the set, whole, and of nothing else. The format of its tables may be older.
+    Settled { format: usize },
     /// It is to be compared.
     Unsettled(Facts),
 }
@@ -37,12 +39,20 @@ impl Look {
     pub(crate) async fn at(client: &Client, tables: &Tables, fingerprint: &str) -> Result<Look, Error> {
         read(client, tables, Some(fingerprint)).await
     }
+
+    /// What was read without asking whether the database is settled: no database is settled as nothing.
+    pub(crate) fn unsettled(self, tables: &Tables) -> Result<Facts, Error> {
+        match self {
+            Look::Unsettled(facts) => Ok(facts),
+            Look::Settled { .. } => Err(Error::no_row(tables.schema(), "history")),
+        }
+    }
 }
 
 async fn read(client: &Client, tables: &Tables, fingerprint: Option<&str>) -> Result<Look, Error> {
     let sql = tables.sql(sql::READ);
     match client.query_typed(&sql, &[(&fingerprint, Type::TEXT)]).await {
-        Ok(rows) if is_settled(&rows)? => Ok(Look::Settled),
+        Ok(rows) if is_settled(&rows)? => Ok(Look::Settled { format: format(&rows, tables)? }),
         Ok(rows) => Facts::from_rows(&rows, tables).map(Look::Unsettled),
         Err(cause) if is_untouched(&cause) => Ok(Look::Unsettled(Facts::Untouched)),
         Err(cause) => {
@@ -61,21 +71,21 @@ fn is_settled(rows: &[Row]) -> Result<bool, Error> {
     Ok(settled.map_err(|cause| Error::database("read the history", cause))?.unwrap_or(false))
 }
 
+/// The format of the tables, which a newer library may have made.
+fn format(rows: &[Row], tables: &Tables) -> Result<usize, Error> {
+    let Some(first) = rows.first() else { return Err(Error::no_row(tables.schema(), "format")) };
+    let format: i32 = first.try_get("format").map_err(|cause| Error::database("read the history", cause))?;
+    usize::try_from(format).map_err(|_| Error::format_wrong(i64::from(format)))
+}
+
 impl Facts {
     /// Reads them: one round trip.
     pub(crate) async fn read(client: &Client, tables: &Tables) -> Result<Facts, Error> {
-        match read(client, tables, None).await? {
-            Look::Unsettled(facts) => Ok(facts),
-            // No database is settled as nothing.
-            Look::Settled => Err(Error::no_row(tables.schema(), "history")),
-        }
+        read(client, tables, None).await?.unsettled(tables)
     }
 
     fn from_rows(rows: &[Row], tables: &Tables) -> Result<Facts, Error> {
-        let broken = |cause| Error::database("read the history", cause);
-        let Some(first) = rows.first() else { return Err(Error::no_row(tables.schema(), "format")) };
-        let format: i32 = first.try_get("format").map_err(broken)?;
-        let format = usize::try_from(format).map_err(|_| Error::format_wrong(i64::from(format)))?;
+        let format = format(rows, tables)?;
         if format > FORMAT {
             return Err(Error::format_newer(format as i64));
         }
@@ -214,4 +224,28 @@ pub(crate) async fn read_details(client: &Client, tables: &Tables) -> Result<Vec
         })
     };
     rows.iter().map(read).collect::<Result<_, _>>().map_err(broken)
+}
+
+/// The backfills that have begun and are not done.
+pub(crate) async fn read_begun(client: &Client, tables: &Tables) -> Result<Vec<Known>, Error> {
+    let broken = |cause| Error::database("read which backfills have begun", cause);
+    let rows = match client.query_typed(&tables.sql(READ_BEGUN), &[]).await {
+        Ok(rows) => rows,
+        // Tables of a format that has no backfills.
+        Err(cause) if is_untouched(&cause) => return Ok(Vec::new()),
+        Err(cause) => return Err(broken(cause)),
+    };
+    let mut begun = Vec::new();
+    for row in &rows {
+        let (version, name, text): (i64, String, String) = (
+            row.try_get("version").map_err(broken)?,
+            row.try_get("name").map_err(broken)?,
+            row.try_get("checksum").map_err(broken)?,
+        );
+        let version = u64::try_from(version).ok().and_then(Version::new);
+        if let (Some(version), Ok(text)) = (version, text.parse()) {
+            begun.push(Known { version, name, text });
+        }
+    }
+    Ok(begun)
 }

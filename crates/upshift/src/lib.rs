@@ -44,15 +44,23 @@ mod facts;
 mod fleet;
 mod gate;
 mod gatekeeper;
+#[cfg(feature = "metrics")]
+mod gauges;
+mod health;
 mod history;
 mod ident;
 mod lock;
+#[cfg(feature = "metrics")]
+mod meter;
 mod migrator;
 mod offline;
+mod overview;
 mod plan;
 mod privilege;
 mod progress;
 mod recorder;
+mod redo;
+mod renumber;
 mod repair;
 mod report;
 mod resume;
@@ -60,7 +68,9 @@ mod rollout;
 mod session;
 mod settings;
 mod source;
+mod spans;
 mod status;
+mod waits;
 mod watch;
 mod wire;
 
@@ -72,26 +82,29 @@ pub use checked::HealthCheck;
 pub use code::{Backfill, BatchRange, BoxError, CodeMigration, StepContext};
 pub use drift::{Drift, Kept, NothingKept};
 pub use error::{Error, FailedAt, Failure, Holder, Left, ServerError, Stopped};
-pub use event::{Around, Blocker, Event, Hooks, Observer, StatementAt, StatementHooks};
+pub use event::{Around, Blocker, Event, Hooks, Observer, StatementAt, StatementHooks, StepAt};
 pub use facts::HistoryRow;
 pub use fleet::{Did, Fitness, Fleet, Member, Shadowed, Shape, Switch, SwitchState, Tick};
 pub use gate::{ClosedBy, Gate, GatePolicy, Instance, SessionTag, Share, Verdict, Word, WordKind};
+pub use health::Health;
 pub use history::{Applied, AppliedState, History};
 pub use ident::{Ident, IdentError};
 pub use migrator::Migrator;
+pub use overview::{Measures, Overview};
 pub use plan::{
     Blocked, BlockedBy, Direction, DownTarget, Entry, Note, Plan, Reason, RecordDown, Refusal, RefusalKind,
-    Step, StepMode, Target,
+    Renumbered, Step, StepMode, Target,
 };
 pub use progress::{BackfillProgress, BackfillState};
 pub use repair::Repair;
-pub use report::{Report, StepReport};
+pub use report::{Report, StepFailure, StepReport, human, utc};
 pub use rollout::{Rollout, RolloutMigration, RolloutState, RolloutStatus};
 pub use settings::{
     BackfillPolicy, DriftPolicy, Grouping, Identity, LockPolicy, Missing, OutOfOrder, Policy, Timeouts,
 };
 pub use source::Source;
-pub use status::{Health, MigrationStatus, State, Status};
+pub use status::{Counts, MigrationStatus, State, Status};
+pub use waits::{Wait, WaitingPart};
 
 pub use async_trait::async_trait;
 pub use deadpool_postgres;
@@ -103,6 +116,14 @@ pub use upshift_files::{
 #[cfg(feature = "macros")]
 pub use upshift_macros::{embed_migrations, migration};
 pub use upshift_schema as schema;
+
+/// Metrics, into the recorder that the service has installed for the [`metrics`](https://docs.rs/metrics) facade; with
+/// the feature `metrics`.
+#[cfg(feature = "metrics")]
+pub mod metrics {
+    pub use crate::gauges::{health, measures};
+    pub use crate::meter::{BUCKETS, describe, event, names};
+}
 
 /// What the macros write into your crate; no part of the API.
 #[doc(hidden)]

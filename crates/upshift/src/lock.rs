@@ -13,6 +13,7 @@ use futures_util::future::{Either, OptionFuture, join, join4, select};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
+use tracing::Instrument as _;
 use upshift_files::mask_secrets_in_sql;
 
 use self::attempt::{Attempt, STAY_OPEN, Way, attempt};
@@ -26,6 +27,7 @@ use crate::plan::{Lease, Message, Plan};
 use crate::privilege;
 use crate::session::Session;
 use crate::settings::milliseconds;
+use crate::spans;
 use crate::wire::{Prepared, Wire};
 
 /// The lock, held: the session that works, who we are, and what the history said once nobody else could write it.
@@ -87,6 +89,8 @@ pub(crate) enum Asked {
 /// server when many wait.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+/// Who waits for no migrator still waits this long for what making tables meets by chance, such as a catalog that grows.
+const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 /// A transaction pooler, or a firewall, may end what is silent for too long.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
@@ -98,22 +102,21 @@ impl Lock {
         context: &Context,
         need: impl Fn(&Facts) -> Result<Need, Error>,
     ) -> Result<Asked, Error> {
+        Lock::asked(context, need).instrument(spans::lock()).await
+    }
+
+    async fn asked(context: &Context, need: impl Fn(&Facts) -> Result<Need, Error>) -> Result<Asked, Error> {
         let session = Session::open(context.pool()).await?;
         let told = session.told_pid().await;
-        let key = context.tables().advisory_key("upshift history ");
+        let key = context.tables().advisory_key(sql::LOCK);
         let mut backoff = Backoff::new(context.settings().lock.wait, FIRST_PAUSE, LONGEST_PAUSE);
         let mut way = Way::of(told);
         let mut waited = Duration::ZERO;
         let mut unasked = true;
         loop {
             let privileges = unasked.then(|| privilege::read(session.client(), context.tables()));
-            let privileges = OptionFuture::from(privileges);
-            let (attempted, privileges) = match way {
-                Way::Session => join(attempt(context, &session, &mut way, key, told), privileges).await,
-                Way::Transaction(_) => {
-                    (attempt(context, &session, &mut way, key, told).await, privileges.await)
-                }
-            };
+            let (attempted, privileges) =
+                attempt(context, &session, &mut way, (key, told), OptionFuture::from(privileges)).await;
             unasked = false;
             let need = attempted.as_ref().map_or(Ok(Need::Work), |(_, facts)| need(facts))?;
             if let (Need::Work, Some(privileges)) = (need, privileges) {
@@ -173,37 +176,44 @@ impl Lock {
             let begin = self.begin_and_upgrade(tables, facts.format(), wait);
             let take = client.query_typed(&take, &values);
             let commit = client.batch_execute("commit");
-            let (begun, taken, committed, (settings, prepared)) = match &self.keeper {
+            let (begun, taken, prepared, (committed, settings)) = match &self.keeper {
                 Keeper::Session => {
-                    let prepare = join(self.session.settings(), self.prepare(tables));
-                    join4(begin, take, commit, prepare).await
+                    // Reading a statement locks the tables in it: within the transaction, whose waits have a limit.
+                    let ending = join(commit, self.session.settings());
+                    join4(begin, take, self.prepare(tables), ending).await
                 }
                 // One after the other: see `Way::Transaction`.
                 Keeper::Transaction(_) => {
-                    (begin.await, take.await, commit.await, (Ok(Vec::new()), Ok(Vec::new())))
+                    (begin.await, take.await, Ok(Vec::new()), (commit.await, Ok(Vec::new())))
                 }
             };
-            if let Some(cause) = [begun.as_ref().err(), taken.as_ref().err()].into_iter().flatten().next()
+            let causes = [begun.as_ref().err(), taken.as_ref().err(), prepared.as_ref().err()];
+            if let Some(cause) = causes.into_iter().flatten().next()
                 && cause.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
             {
                 let making = tables.advisory_key(sql::FORMAT_LOCK);
-                let holder = match holder(client, &tables.sql(sql::LEASE_HOLDER), &[]).await {
+                let schema = tables.schema().as_str();
+                let holder = match holder(client, sql::LEASE_HOLDER, &[(&schema, Type::TEXT)]).await {
                     None => holder(client, sql::LOCK_HOLDER, &[(&making, Type::INT8)]).await,
                     known => known,
                 };
                 return Err(Error::locked(holder, self.waited + began.elapsed()));
             }
             begun.map_err(|cause| Error::database("create upshift's tables", cause))?;
-            self.server.settings = settings.unwrap_or_default();
+            // In the order they were sent: what came behind an error failed because of it.
+            let taken = taken.map_err(|cause| Error::database("take the lease", cause))?;
             self.prepared =
                 prepared.map_err(|cause| Error::database("prepare the writing of the history", cause))?;
-            committed.and(taken).map_err(|cause| Error::database("take the lease", cause))?
+            committed.map_err(|cause| Error::database("take the lease", cause))?;
+            self.server.settings = settings.unwrap_or_default();
+            taken
         };
         let Some(row) = taken.first() else { return Err(Error::no_row(tables.schema(), "lease")) };
         let taking = |cause| Error::database("take the lease", cause);
         let (token, audited) =
             (row.try_get("token").map_err(taking)?, row.try_get("audit_id").map_err(taking)?);
         self.lease = Lease { token, audited, owner };
+        context.tell(&Event::LockTaken { waited: self.waited });
         Ok(Asked::Held(Box::new(self), facts))
     }
 
@@ -215,7 +225,7 @@ impl Lock {
         format: usize,
         wait: Duration,
     ) -> Result<(), tokio_postgres::Error> {
-        let begin = format!("begin; set local lock_timeout = {};", milliseconds(wait));
+        let begin = format!("begin; set local lock_timeout = {};", milliseconds(wait.max(SHORTEST_WAIT)));
         let sql = if format < FORMAT {
             format!("{begin} {} commit; {begin}", tables.upgrade(format))
         } else {

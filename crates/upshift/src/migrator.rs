@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tracing::Instrument as _;
 use upshift_files::MigrationSet;
 
 use crate::audit::Audit;
@@ -13,12 +15,13 @@ use crate::execute::execute;
 use crate::facts::{Facts, Look, read_texts};
 use crate::gatekeeper::Gatekeeper;
 use crate::lock::{Asked, Lock, Need};
-use crate::plan::{DownRequest, DownTarget, Plan, Target, selected};
+use crate::plan::{Direction, DownRequest, DownTarget, Plan, Refusal, RefusalKind, Target, selected};
 use crate::recorder::Recorder;
 use crate::repair::Repair;
 use crate::report::Report;
 use crate::resume::refuse_edited_beginnings;
 use crate::session;
+use crate::spans;
 
 /// Brings a database to a set of migrations, and back.
 ///
@@ -77,17 +80,17 @@ impl Migrator {
         self.up_here(target, gatekeeper).await
     }
 
-    #[tracing::instrument(name = "upshift.up", skip_all, fields(schema = self.context.tables.schema().as_str()))]
     fn up_here(&self, target: Target, gatekeeper: Option<Gatekeeper>) -> Here<'_, Report> {
-        Box::pin(async move {
+        let up = async move {
             let began = Instant::now();
             let (set, first) = match self.context.for_a_run(self.look(&target).await).await? {
-                (_, Look::Settled) => return Ok(Report::nothing_to_do(began.elapsed())),
+                (_, Look::Settled { .. }) => return Ok(Report::nothing_to_do(began.elapsed())),
                 (Some(set), Look::Unsettled(facts)) => (set, facts),
-                (None, Look::Unsettled(facts)) => (self.context.source.set()?, facts),
+                (None, Look::Unsettled(facts)) => (self.context.set()?, facts),
             };
             let plan_from = |facts: &Facts| -> Result<Plan, Error> {
-                Ok(Plan::up(&set, facts.history(), &self.context.up_request(&target))?)
+                let request = self.context.up_request(&target);
+                Plan::up(&set, facts.history(), &request).map_err(|why| self.context.unplanned(why))
             };
             let plan = self.explained(plan_from(&first), &set, &first).await?;
             if plan.is_empty() {
@@ -103,7 +106,8 @@ impl Migrator {
                     self.carry_out(*lock, &work).await
                 }
             }
-        })
+        };
+        Box::pin(up.instrument(spans::run(&self.context, Direction::Up)))
     }
 
     /// Reverts applied migrations down to a target, in the reverse order of their application.
@@ -120,15 +124,30 @@ impl Migrator {
     /// # Cancel safety
     /// As [`Migrator::run`].
     pub async fn down(&self, target: DownTarget) -> Result<Report, Error> {
-        self.down_here(target).await
+        self.down_here(target, None).await
     }
 
-    #[tracing::instrument(name = "upshift.down", skip_all, fields(schema = self.context.tables.schema().as_str()))]
-    fn down_here(&self, target: DownTarget) -> Here<'_, Report> {
-        Box::pin(async move {
+    /// The same, as far as it is this plan, which somebody was shown and agreed to: one of [`Migrator::plan_down`] for the
+    /// same target. Where it is another one by the time that the lock is held, nothing is reverted.
+    ///
+    /// # Locks
+    /// As [`Migrator::run`].
+    ///
+    /// # Errors
+    /// As [`Migrator::down`]; the plan is another one.
+    ///
+    /// # Cancel safety
+    /// As [`Migrator::run`].
+    pub async fn down_agreed(&self, target: DownTarget, agreed: &Plan) -> Result<Report, Error> {
+        self.down_here(target, Some(labels(agreed))).await
+    }
+
+    fn down_here(&self, target: DownTarget, agreed: Option<Vec<String>>) -> Here<'_, Report> {
+        let down = async move {
             let began = Instant::now();
-            let set = self.context.source.set()?;
+            let set = self.context.set()?;
             let first = self.context.for_a_run(self.plan_down_of(&set, target).await).await?;
+            refuse_another(&first, agreed.as_deref())?;
             if first.is_empty() {
                 return Ok(report_of(&first, began, Duration::ZERO));
             }
@@ -140,31 +159,16 @@ impl Migrator {
                 Asked::NotNeeded(_) => Ok(report_of(&first, began, waiting.elapsed())),
                 Asked::Held(lock, _) => {
                     let plan = self.plan_down_of(&set, target).await?;
+                    if let Err(error) = refuse_another(&plan, agreed.as_deref()) {
+                        lock.release().await?;
+                        return Err(error);
+                    }
                     let work = Work { plan, gatekeeper: None, ending: Ending::Open, began };
                     self.carry_out(*lock, &work).await
                 }
             }
-        })
-    }
-
-    /// Reverts the last applied migration and applies it again, as it is now.
-    ///
-    /// # Errors
-    /// As [`Migrator::down`] and [`Migrator::up`].
-    pub async fn redo(&self) -> Result<Report, Error> {
-        let reverted = self.down(DownTarget::Steps(1)).await?;
-        let mut report = reverted.clone();
-        let Some(step) = reverted.steps.first() else { return Ok(report) };
-        let upshift_files::MigrationId::Version(version) = step.id else { return Ok(report) };
-        let applied = self.up(Target::Only(vec![version])).await.map_err(|error| {
-            let mut done = reverted.clone();
-            done.steps.extend(error.report().map(|report| report.steps.clone()).unwrap_or_default());
-            error.with_report(done)
-        })?;
-        report.steps.extend(applied.steps);
-        report.took += applied.took;
-        report.waited += applied.waited;
-        Ok(report)
+        };
+        Box::pin(down.instrument(spans::run(&self.context, Direction::Down)))
     }
 
     /// What [`Migrator::up`] would do now. Writes nothing.
@@ -177,9 +181,9 @@ impl Migrator {
 
     fn plan_here(&self, target: Target) -> Here<'_, Plan> {
         Box::pin(async move {
-            let (set, facts) = self.set_and_facts().await?;
+            let (set, facts) = self.context.set_and_facts().await?;
             let plan = Plan::up(&set, facts.history(), &self.context.up_request(&target));
-            self.explained(plan.map_err(Error::from), &set, &facts).await
+            self.explained(plan.map_err(|why| self.context.unplanned(why)), &set, &facts).await
         })
     }
 
@@ -192,7 +196,7 @@ impl Migrator {
     }
 
     fn plan_down_here(&self, target: DownTarget) -> Here<'_, Plan> {
-        Box::pin(async move { self.plan_down_of(&self.context.source.set()?, target).await })
+        Box::pin(async move { self.plan_down_of(&*self.context.set()?, target).await })
     }
 
     /// The audit of this database.
@@ -220,8 +224,10 @@ impl Migrator {
                 return Err(refused);
             }
         };
+        let before = began.elapsed();
         let executed = execute(&self.context, plan, &lock, gatekeeper.as_ref(), &mut report);
         let outcome = lock.keep(executed).await;
+        report.later(before);
         recorder.keep_after(&outcome, &self.context, &lock, &report).await;
         report.took = began.elapsed();
         if let Err(error) = outcome {
@@ -248,6 +254,7 @@ impl Migrator {
         for row in selected(facts.history(), target) {
             stored.insert(row.ordinal, read_texts(&client, &self.context.tables, row.ordinal).await?);
         }
+        client.give_back();
         let request = DownRequest {
             target,
             grouping: self.context.settings.grouping,
@@ -255,7 +262,7 @@ impl Migrator {
             writer: self.context.writer(),
             stored: &stored,
         };
-        Ok(Plan::down(set, facts.history(), &request)?)
+        Plan::down(set, facts.history(), &request).map_err(|why| self.context.unplanned(why))
     }
 
     /// Brings upshift's own tables to the format of this library.
@@ -270,29 +277,18 @@ impl Migrator {
     ///
     /// All there is to do for most boots: the macro knows what a database looks like that has everything, so neither are
     /// the files read nor is the history.
-    async fn look(&self, target: &Target) -> Result<(Option<MigrationSet>, Look), Error> {
+    async fn look(&self, target: &Target) -> Result<(Option<Arc<MigrationSet>>, Look), Error> {
         let known = match target {
-            Target::Head => self.context.source.fingerprint()?,
+            Target::Head => self.context.source().fingerprint()?,
             _ => None,
         };
         let Some(fingerprint) = known else {
-            let (set, facts) = self.set_and_facts().await?;
+            let (set, facts) = self.context.set_and_facts().await?;
             return Ok((Some(set), Look::Unsettled(facts)));
         };
         let client = session::borrow(&self.context.pool).await?;
-        Ok((None, Look::at(&client, &self.context.tables, fingerprint).await?))
-    }
-
-    /// The set and the history. The files are read while the server's answer is on its way: a thousand of them take as
-    /// long as it does.
-    pub(crate) async fn set_and_facts(&self) -> Result<(MigrationSet, Facts), Error> {
-        let set = async {
-            // Lets the driver put the question on the wire first.
-            tokio::task::yield_now().await;
-            self.context.source.set()
-        };
-        let (facts, set) = futures_util::future::join(self.context.read(), set).await;
-        Ok((set?, facts?))
+        let look = Look::at(&client, &self.context.tables, fingerprint).await;
+        Ok((None, client.answered(look)?))
     }
 
     /// Puts the difference into a refusal of an edited migration: what was applied against what is there now.
@@ -309,6 +305,7 @@ impl Migrator {
         if error.is_changed() {
             let client = session::borrow(&self.context.pool).await?;
             crate::difference::explain(&mut error, &client, &self.context.tables, set, facts.history()).await;
+            client.give_back();
         }
         Err(error)
     }
@@ -332,16 +329,32 @@ enum Ending {
 
 fn report_of(plan: &Plan, began: Instant, waited: Duration) -> Report {
     Report {
-        steps: Vec::new(),
         blocked: plan.blocked().cloned().collect(),
         notes: plan.notes().to_vec(),
-        took: began.elapsed(),
         waited,
+        ..Report::nothing_to_do(began.elapsed())
     }
 }
 
 impl fmt::Debug for Migrator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Migrator").field("context", &self.context).finish_non_exhaustive()
+    }
+}
+
+/// What a plan does, as a person was shown it.
+fn labels(plan: &Plan) -> Vec<String> {
+    plan.steps().map(|step| step.label().to_owned()).collect()
+}
+
+/// Refuses a plan that is not the one that was agreed to, where one was.
+fn refuse_another(plan: &Plan, agreed: Option<&[String]>) -> Result<(), Error> {
+    let now = labels(plan);
+    match agreed {
+        Some(agreed) if agreed != now => {
+            let kind = RefusalKind::AnotherPlan { now };
+            Err(Error::refused(vec![Refusal { label: "the plan".to_owned(), kind }]))
+        }
+        _ => Ok(()),
     }
 }

@@ -16,9 +16,9 @@ impl Migrator {
     /// # Errors
     /// The files have mistakes, or the set does not have `applied` or the target.
     pub fn plan_offline(&self, applied: Option<Version>, target: &Target) -> Result<Plan, Error> {
-        let set = self.context.source().set()?;
+        let set = self.context.set()?;
         let history = assumed(&set, applied)?;
-        Ok(Plan::up(&set, &history, &self.context.up_request(target))?)
+        Plan::up(&set, &history, &self.context.up_request(target)).map_err(|why| self.context.unplanned(why))
     }
 
     /// What [`Migrator::down`] would do to a database where everything up to and including `applied` is applied, and no
@@ -27,7 +27,7 @@ impl Migrator {
     /// # Errors
     /// As [`Migrator::plan_offline`]; and a migration without a way back.
     pub fn plan_down_offline(&self, applied: Version, target: DownTarget) -> Result<Plan, Error> {
-        let set = self.context.source().set()?;
+        let set = self.context.set()?;
         let history = assumed(&set, Some(applied))?;
         let request = DownRequest {
             target,
@@ -37,7 +37,7 @@ impl Migrator {
             // There is no history that could have kept other texts than those of the set.
             stored: &BTreeMap::new(),
         };
-        Ok(Plan::down(&set, &history, &request)?)
+        Plan::down(&set, &history, &request).map_err(|why| self.context.unplanned(why))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use upshift_files::Version;
+use upshift_files::{MigrationSet, Version};
 
 use crate::report::human;
 
@@ -26,7 +26,7 @@ pub struct BackfillProgress {
     pub estimate: u64,
     /// Rows a second, over all that work on it now, while they work.
     pub rate: Option<u64>,
-    /// About how long it will take, at that rate.
+    /// About how long it will take, at that rate and with the rests of `pause=` between its batches.
     pub left: Option<Duration>,
     /// Who has done a batch in the last half minute.
     pub workers: Vec<String>,
@@ -56,6 +56,24 @@ pub enum BackfillState {
     Finished,
 }
 
+impl BackfillProgress {
+    /// The same with the rests in the time left that its migration takes between two batches.
+    pub(crate) fn rested(self, set: &MigrationSet) -> BackfillProgress {
+        let header = set.get(self.version).and_then(|it| it.header().backfill.as_ref());
+        match header.and_then(|header| header.pause) {
+            Some(pause) => BackfillProgress { left: self.left.map(|left| left + self.rests(pause)), ..self },
+            None => self,
+        }
+    }
+
+    /// Each worker rests for itself.
+    fn rests(&self, pause: Duration) -> Duration {
+        let batches = self.estimate.saturating_sub(self.rows).div_ceil(self.batch_rows.max(1));
+        let each = batches / self.workers.len().max(1) as u64;
+        pause.saturating_mul(u32::try_from(each).unwrap_or(u32::MAX))
+    }
+}
+
 impl fmt::Display for BackfillState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -82,5 +100,38 @@ impl fmt::Display for BackfillProgress {
             }
         }
         write!(f, ", {}", self.state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_left_has_the_rests_between_batches() {
+        let fill = "-- upshift: phase backfill\n-- upshift: backfill table=t pause=2s\nupdate t set a = 1";
+        let set = crate::source::Source::files([upshift_files::SourceFile::new("1_fill.sql", fill)]).set();
+        let set = set.unwrap_or_else(|error| panic!("{error}"));
+        let now = OffsetDateTime::UNIX_EPOCH;
+        let one = BackfillProgress {
+            version: Version::new(1).unwrap_or_else(|| panic!("1 is a version")),
+            name: "fill".to_owned(),
+            table: "t".to_owned(),
+            state: BackfillState::Running,
+            rows: 1_000,
+            estimate: 11_000,
+            rate: Some(1_000),
+            left: Some(Duration::from_secs(10)),
+            workers: vec!["a".to_owned()],
+            batch_rows: 100,
+            started_at: now,
+            finished_at: None,
+        };
+        let two = BackfillProgress { workers: vec!["a".to_owned(), "b".to_owned()], ..one.clone() };
+        let unknown = BackfillProgress { left: None, ..one.clone() };
+        // 100 batches are left, each with 2 s behind it.
+        assert_eq!(one.rested(&set).left, Some(Duration::from_secs(10 + 200)));
+        assert_eq!(two.rested(&set).left, Some(Duration::from_secs(10 + 100)));
+        assert_eq!(unknown.rested(&set).left, None);
     }
 }

@@ -158,6 +158,11 @@ pub(crate) fn filter(context: &Context) -> Filter {
     let said = context.settings().drift_filter.clone();
     let filter = said.unwrap_or_else(|| Filter::new().without_kinds([Kind::UserMapping]));
     let filter = filter.lock_timeout(context.settings().timeouts.lock);
+    without_own(context, filter)
+}
+
+/// The filter without our own tables, wherever they stand.
+pub(crate) fn without_own(context: &Context, filter: Filter) -> Filter {
     match context.tables().schema().as_str() {
         "upshift" => filter,
         // Our tables may stand among the service's own there, which drift as any.
@@ -182,27 +187,31 @@ pub(crate) async fn look(client: &Client, tables: &Tables, filter: &Filter) -> R
 
 /// Compares beside migrators that may be at work.
 pub(crate) async fn drift(context: &Context) -> Result<Drift, Error> {
-    let (tables, filter) = (context.tables(), filter(context));
     let client = session::borrow(context.pool()).await?;
+    let drift = drift_from(&client, context.tables(), &filter(context)).await;
+    client.answered(drift)
+}
+
+async fn drift_from(client: &Client, tables: &Tables, filter: &Filter) -> Result<Drift, Error> {
     let mut looks = 0;
     loop {
-        let row = match KeptRow::read(&client, tables).await {
+        let row = match KeptRow::read(client, tables).await {
             Ok(row) => row,
             Err(error) if error.sqlstate() == Some("42501") => {
-                return Err(privilege::explained(&client, tables, Wanted::Compare, error).await);
+                return Err(privilege::explained(client, tables, Wanted::Compare, error).await);
             }
             Err(error) => return Err(error),
         };
         let Some(mut row) = row else { return Ok(Drift::Unknown { why: NothingKept::Never }) };
-        let live = read_schema(&client, &filter).await?;
+        let live = read_schema(client, filter).await?;
         looks += 1;
-        if row.is_current && !row.is_still_kept(&client, tables).await? {
+        if row.is_current && !row.is_still_kept(client, tables).await? {
             if looks < MOST_LOOKS {
                 continue;
             }
             row.is_current = false;
         }
-        return Ok(compared(Some(&row), &filter, live).drift);
+        return Ok(compared(Some(&row), filter, live).drift);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Setting the history right by hand: each its own call, each audited.
 
-use upshift_files::{Migration, MigrationId, MigrationSet, Version};
+use upshift_files::{Migration, MigrationId, Version};
 
 use crate::context::Here;
 use crate::drift::Drift;
@@ -19,7 +19,7 @@ use crate::settings::DriftPolicy;
 /// Each takes the lock, changes one thing, and writes an audit row in the same transaction.
 #[derive(Debug)]
 pub struct Repair<'m> {
-    migrator: &'m Migrator,
+    pub(crate) migrator: &'m Migrator,
 }
 
 impl<'m> Repair<'m> {
@@ -37,7 +37,7 @@ impl<'m> Repair<'m> {
 
     fn accept_checksum_here(&self, version: Version) -> Here<'_, ()> {
         Box::pin(async move {
-            let set = self.migrator.context.source().set()?;
+            let set = self.migrator.context.set()?;
             let migration =
                 set.get(version).ok_or_else(|| Error::refused(vec![unknown_target(&set, version)]))?;
             let texts = Texts::of(migration);
@@ -46,7 +46,9 @@ impl<'m> Repair<'m> {
                     Some(was) => format!("the edited text was accepted; the checksum was {was}"),
                     None => "the edited text was accepted".to_owned(),
                 };
-                let mut values = self.audit(row, texts.up_checksum, detail);
+                let entry = AuditEntry::done("repair", &row.id, migration.name());
+                let entry = entry.checksum(texts.up_checksum).detail(detail);
+                let mut values = entry.values(&self.migrator.context.writer());
                 values.extend([Param::checksum(texts.up_checksum), Param::Text(texts.up.clone())]);
                 Ok(vec![self.message(sql::REPAIR_CHECKSUM, values)])
             })
@@ -66,7 +68,7 @@ impl<'m> Repair<'m> {
 
     fn forget_here(&self, version: Version) -> Here<'_, ()> {
         Box::pin(async move {
-            let set = self.migrator.context.source().set()?;
+            let set = self.migrator.context.set()?;
             self.change(&MigrationId::Version(version), |row| {
                 let failed =
                     matches!(row.state, AppliedState::UpFailed { .. } | AppliedState::DownFailed { .. });
@@ -94,7 +96,7 @@ impl<'m> Repair<'m> {
     fn accept_applied_here(&self, version: Version, because: String) -> Here<'_, ()> {
         Box::pin(async move {
             let context = &self.migrator.context;
-            let set = context.source().set()?;
+            let set = context.set()?;
             let Some(migration) = set.get(version) else {
                 return Err(Error::refused(vec![unknown_target(&set, version)]));
             };
@@ -111,7 +113,7 @@ impl<'m> Repair<'m> {
                 Asked::Held(lock, _) => {
                     let row =
                         self.migrator.accepted(migration, format!("accepted as applied, not run: {because}"));
-                    lock.write_all(&self.of_no_schema(row), "write the history").await
+                    self.write(*lock, &self.of_no_schema(row), "write the history").await
                 }
             }
         })
@@ -156,9 +158,8 @@ impl<'m> Repair<'m> {
                     return Err(error);
                 }
             };
-            let id = MigrationId::Repeatable("drift".to_owned());
             let detail = format!("{reason} ({})", looked.drift.headline());
-            let values = AuditEntry::done("accept", &id, "drift").detail(detail).values(&context.writer());
+            let values = AuditEntry::about("accept", None, "drift").detail(detail).values(&context.writer());
             let messages =
                 [recorder::kept(tables, &filter, &looked.live), self.message(sql::RECORD_AUDIT, values)];
             lock.write_all(&messages, "accept the drift").await?;
@@ -181,9 +182,21 @@ impl<'m> Repair<'m> {
             Asked::NotNeeded(_) => Ok(()),
             Asked::Held(lock, facts) => {
                 let messages = facts.history().get(id).map_or_else(|| Ok(Vec::new()), &messages)?;
-                lock.write_all(&messages, "repair the history").await
+                self.write(*lock, &messages, "repair the history").await
             }
         }
+    }
+
+    /// Writes, and gives the lock back. The database may be that of the set now: then boots need not compare its history.
+    pub(crate) async fn write(
+        &self,
+        lock: Lock,
+        messages: &[Message],
+        doing: &'static str,
+    ) -> Result<(), Error> {
+        let context = &self.migrator.context;
+        lock.write(messages, doing).await?;
+        lock.release_settled(context.tables(), &context.set()?.fingerprint()).await
     }
 
     fn audit(&self, row: &Applied, checksum: Option<upshift_files::Checksum>, detail: String) -> Vec<Param> {
@@ -191,7 +204,7 @@ impl<'m> Repair<'m> {
         entry.values(&self.migrator.context.writer())
     }
 
-    fn message(&self, sql: &'static str, values: Vec<Param>) -> Message {
+    pub(crate) fn message(&self, sql: &'static str, values: Vec<Param>) -> Message {
         Message::bound(Purpose::Record, self.migrator.context.tables().sql(sql), values)
     }
 }
@@ -208,7 +221,7 @@ impl Migrator {
 
     fn baseline_here(&self, version: Version) -> Here<'_, ()> {
         Box::pin(async move {
-            let set: MigrationSet = self.context.source().set()?;
+            let set = self.context.set()?;
             if set.get(version).is_none() {
                 return Err(Error::refused(vec![unknown_target(&set, version)]));
             }
@@ -229,7 +242,7 @@ impl Migrator {
                         .collect();
                     lock.write(&messages, "write the baseline").await?;
                     Recorder::anew(&self.context).keep(&self.context, &lock).await;
-                    lock.release().await
+                    lock.release_settled(self.context.tables(), &set.fingerprint()).await
                 }
             }
         })

@@ -4,18 +4,22 @@ use std::fmt;
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use upshift_files::MigrationId;
+use upshift_files::{MigrationId, Phase};
 
 use crate::plan::{Blocked, Direction, Note};
 
 /// What a call did: every migration it applied or reverted, what is blocked, how long it took.
 ///
 /// `Display` is what a service prints at boot.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
+    /// When the call began, by this process's clock.
+    pub began: OffsetDateTime,
     /// What was done, in order.
     pub steps: Vec<StepReport>,
+    /// What failed, behind them.
+    pub failed: Option<StepFailure>,
     /// What is pending and was not done, and why.
     pub blocked: Vec<Blocked>,
     /// What a person should know.
@@ -34,17 +38,67 @@ pub struct StepReport {
     pub id: MigrationId,
     /// What a person calls it.
     pub label: String,
+    /// Its phase.
+    pub phase: Phase,
     /// Which way.
     pub direction: Direction,
+    /// How long after the call began the server began with it, as far as this process can tell.
+    pub after: Duration,
     /// How long it took on the server, by the server's clock.
     pub took: Duration,
     /// How often it was tried again because of a lock timeout or a deadlock.
     pub retries: u32,
 }
 
+/// The migration that failed. Why is in the error that this report comes with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StepFailure {
+    /// Which.
+    pub id: MigrationId,
+    /// What a person calls it.
+    pub label: String,
+    /// Its phase.
+    pub phase: Phase,
+    /// Which way.
+    pub direction: Direction,
+    /// How long after the call began the server began with it, the last time if it was tried several times, as far as
+    /// this process can tell.
+    pub after: Duration,
+    /// How long after that it had failed.
+    pub took: Duration,
+}
+
 impl Report {
     pub(crate) fn nothing_to_do(took: Duration) -> Report {
-        Report { took, ..Report::default() }
+        let (began, waited) = (OffsetDateTime::now_utc() - took, Duration::ZERO);
+        Report {
+            began,
+            steps: Vec::new(),
+            failed: None,
+            blocked: Vec::new(),
+            notes: Vec::new(),
+            took,
+            waited,
+        }
+    }
+
+    /// The steps began so much later than was written down: behind what the call did before them.
+    pub(crate) fn later(&mut self, by: Duration) {
+        self.steps.iter_mut().for_each(|step| step.after += by);
+        self.failed.iter_mut().for_each(|step| step.after += by);
+    }
+
+    /// Adds what a second call did, which began when this one was over: what is blocked now is what that one says.
+    pub fn go_on(&mut self, second: &Report) {
+        let mut second = second.clone();
+        second.later(self.took);
+        self.steps.append(&mut second.steps);
+        self.failed = second.failed;
+        self.notes.append(&mut second.notes);
+        self.blocked = second.blocked;
+        self.took += second.took;
+        self.waited += second.waited;
     }
 
     /// Whether nothing was done.
@@ -54,7 +108,7 @@ impl Report {
 }
 
 /// A duration as a person reads it: `3 ms`, `1.25 s`, `2 min 5 s`, `3 h 20 min`, `7 d 2 h`.
-pub(crate) fn human(took: Duration) -> String {
+pub fn human(took: Duration) -> String {
     let ms = took.as_millis();
     match ms {
         0 => "under 1 ms".to_owned(),
@@ -67,7 +121,7 @@ pub(crate) fn human(took: Duration) -> String {
 }
 
 /// A time as a person reads it, to the second.
-pub(crate) fn utc(at: OffsetDateTime) -> String {
+pub fn utc(at: OffsetDateTime) -> String {
     let at = at.to_offset(time::UtcOffset::UTC);
     let (date, clock) = (at.date(), at.time());
     format!(

@@ -1,21 +1,50 @@
 //! Connections: borrowed for a question, taken for work.
 
+use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use deadpool_postgres::{ClientWrapper, Object, Pool};
-use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::future::{BoxFuture, FutureExt, join3};
+use scopeguard::{ScopeGuard, guard};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
 use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 use tokio_postgres::{CancelToken, Client, Row};
 
 use crate::error::Error;
 
-/// A connection for a question: it goes back to the pool whatever happens.
+/// A connection for questions. It is closed when it is dropped, unless it was given back.
 ///
-/// A question is one reading query. Dropped in the middle, its answer is discarded by the driver before the next one.
-pub(crate) async fn borrow(pool: &Pool) -> Result<Object, Error> {
-    pool.get().await.map_err(Error::pool)
+/// A question that was dropped in the middle has left an answer on its way, and a network that swallows packets a
+/// connection that looks well: whoever got it next would stand behind that. Between two answers a pooler may even take the
+/// session for free: see [`BEGIN`].
+pub(crate) struct Borrowed(ScopeGuard<Object, fn(Object)>);
+
+/// Borrows a connection.
+pub(crate) async fn borrow(pool: &Pool) -> Result<Borrowed, Error> {
+    let object = pool.get().await.map_err(Error::pool)?;
+    Ok(Borrowed(guard(object, |object| drop(Object::take(object)))))
+}
+
+impl Borrowed {
+    /// Gives it back to the pool: whatever was asked is answered.
+    pub(crate) fn give_back(self) {
+        drop(ScopeGuard::into_inner(self.0));
+    }
+
+    /// Gives it back to the pool with what was answered last.
+    pub(crate) fn answered<T>(self, answer: T) -> T {
+        self.give_back();
+        answer
+    }
+}
+
+impl Deref for Borrowed {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.0
+    }
 }
 
 /// Around questions that are asked without waiting for the answers: PgBouncer before 1.21 counts a session as free when
@@ -25,11 +54,30 @@ pub(crate) async fn borrow(pool: &Pool) -> Result<Object, Error> {
 pub(crate) const BEGIN: &str = "begin isolation level read committed";
 pub(crate) const COMMIT: &str = "commit";
 
-/// Closes a connection that has not answered.
+/// Asks all of these at once, in one transaction ([`BEGIN`]): one round trip, where each of them is one.
 ///
-/// A network that swallows packets leaves one that looks well; given back to the pool it would be the next to be asked.
-pub(crate) fn discard(silent: Object) {
-    drop(Object::take(silent));
+/// # Errors
+/// Theirs, or that the transaction cannot be had.
+pub(crate) async fn at_once<T>(
+    client: &Client,
+    questions: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let (transaction, answers) = in_transaction(client, questions).await;
+    let answers = answers?;
+    transaction.map_err(|cause| Error::database("ask several things at once", cause))?;
+    Ok(answers)
+}
+
+/// The same where the transaction and what is asked in it may fail each for itself. What is asked behind an error fails,
+/// too.
+pub(crate) async fn in_transaction<T>(
+    client: &Client,
+    questions: impl Future<Output = T>,
+) -> (Result<(), tokio_postgres::Error>, T) {
+    // Polled, and so sent, in this order.
+    let (began, answers, ended) =
+        join3(client.batch_execute(BEGIN), questions, client.batch_execute(COMMIT)).await;
+    (began.and(ended), answers)
 }
 
 /// A connection that migrates.
@@ -42,7 +90,7 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) async fn open(pool: &Pool) -> Result<Session, Error> {
-        Ok(Session { client: Object::take(borrow(pool).await?) })
+        Ok(Session { client: Object::take(pool.get().await.map_err(Error::pool)?) })
     }
 
     pub(crate) fn client(&self) -> &Client {

@@ -1,18 +1,19 @@
-//! Where a database stands against a set: for a person, and for a health check.
+//! Where a database stands against a set, for a person.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use upshift_files::{Layout, Migration, MigrationId, MigrationSet};
+use tokio_postgres::Client;
+use upshift_files::{Layout, Migration, MigrationId, MigrationSet, Phase};
 
 use crate::backfill::read_progress;
-use crate::context::Here;
+use crate::context::{Here, Planned};
 use crate::drift::Drift;
 use crate::error::Error;
 use crate::facts::{Facts, HistoryRow, read_details};
-use crate::history::{AppliedState, History};
+use crate::history::{Applied, AppliedState, History};
 use crate::migrator::Migrator;
-use crate::plan::{BlockedBy, Note, Plan, Target, Unplanned, late_behind, newest_applied};
+use crate::plan::{BlockedBy, late_behind, newest_applied};
 use crate::progress::BackfillProgress;
 use crate::report::{human, utc};
 use crate::session;
@@ -37,6 +38,8 @@ pub struct MigrationStatus {
     pub id: MigrationId,
     /// What a person calls it.
     pub label: String,
+    /// Which part of a rollout it is.
+    pub phase: Phase,
     /// Where it stands.
     pub state: State,
     /// What the history says of it.
@@ -69,36 +72,6 @@ pub enum State {
     Newer,
 }
 
-/// Whether the schema fits the binary.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Health {
-    /// Everything this binary needs is applied.
-    Fits,
-    /// It fits, and a newer release has migrated further.
-    Ahead {
-        /// What is applied and not in this binary.
-        newer: Vec<String>,
-    },
-    /// Something this binary needs is pending.
-    Behind {
-        /// What is pending.
-        pending: Vec<String>,
-    },
-    /// The history does not fit the set: edited, missing, out of order.
-    Refused {
-        /// Why, each in one line.
-        why: Vec<String>,
-    },
-}
-
-impl Health {
-    /// Whether a service may serve.
-    pub fn is_fit(&self) -> bool {
-        matches!(self, Health::Fits | Health::Ahead { .. })
-    }
-}
-
 impl Migrator {
     /// Where the database stands. Writes nothing.
     ///
@@ -110,39 +83,37 @@ impl Migrator {
 
     fn status_here(&self) -> Here<'_, Status> {
         Box::pin(async move {
-            let set = self.context.source().set()?;
+            let set = self.context.set()?;
             let client = session::borrow(self.context.pool()).await?;
-            let facts = Facts::read(&client, self.context.tables()).await?;
-            let rows = match facts {
-                Facts::Untouched => Vec::new(),
-                _ => read_details(&client, self.context.tables()).await?,
-            };
-            let (refused, blocked) =
-                match Plan::up(&set, facts.history(), &self.context.up_request(&Target::Head)) {
-                    Ok(plan) => {
-                        (Vec::new(), plan.blocked().map(|it| (it.id.clone(), it.by.clone())).collect())
-                    }
-                    Err(Unplanned::Refused(refusals)) => {
-                        (refusals.iter().map(ToString::to_string).collect(), BTreeMap::new())
-                    }
-                    Err(mistakes) => return Err(mistakes.into()),
-                };
-            let mut migrations = states(&set, facts.history(), rows, &blocked);
-            let is_batched = |migration: &Migration| {
-                migration.header().backfill.is_some() && facts.history().get(migration.id()).is_none()
-            };
-            let progress = match set.iter().any(is_batched) {
-                true => read_progress(&client, self.context.tables()).await?,
-                false => Vec::new(),
-            };
-            for progress in progress {
-                let id = MigrationId::Version(progress.version);
-                if let Some(status) = migrations.iter_mut().find(|status| status.id == id) {
-                    status.backfill = Some(progress);
-                }
-            }
-            Ok(Status { layout: set.layout(), migrations, refused })
+            let read = self.read_status(&client, &set).await;
+            let (facts, rows, progress) = client.answered(read)?;
+            let planned = self.context.planned(&set, facts.history())?;
+            Ok(Status::of(&set, facts.history(), &planned, rows, &progress))
         })
+    }
+
+    async fn read_status(
+        &self,
+        client: &Client,
+        set: &MigrationSet,
+    ) -> Result<(Facts, Vec<HistoryRow>, Vec<BackfillProgress>), Error> {
+        let tables = self.context.tables();
+        let facts = Facts::read(client, tables).await?;
+        let rows = match facts {
+            Facts::Untouched => Vec::new(),
+            _ => read_details(client, tables).await?,
+        };
+        let is_batched = |migration: &Migration| {
+            migration.header().backfill.is_some() && facts.history().get(migration.id()).is_none()
+        };
+        let progress = match facts {
+            Facts::Current(_) if set.iter().any(is_batched) => {
+                read_progress(client, tables, Some(set)).await?
+            }
+            // Tables in which nobody has worked on a backfill.
+            _ => Vec::new(),
+        };
+        Ok((facts, rows, progress))
     }
 
     /// What somebody has changed in the schema since the last run kept a snapshot of it. Writes nothing.
@@ -162,39 +133,85 @@ impl Migrator {
     fn drift_here(&self) -> Here<'_, Drift> {
         Box::pin(crate::recorder::drift(&self.context))
     }
+}
 
-    /// Whether the schema fits this binary: for a readiness check. One round trip; writes nothing.
-    ///
-    /// # Errors
-    /// The files have mistakes, or the database cannot be read.
-    pub async fn health(&self) -> Result<Health, Error> {
-        self.health_here().await
+impl Status {
+    /// Where a database with this history stands.
+    pub(crate) fn of(
+        set: &MigrationSet,
+        history: &History,
+        planned: &Planned,
+        rows: Vec<HistoryRow>,
+        progress: &[BackfillProgress],
+    ) -> Status {
+        let refused = match planned {
+            Ok(_) => Vec::new(),
+            Err(refusals) => refusals.iter().map(ToString::to_string).collect(),
+        };
+        let mut migrations = states(set, history, rows, &blocked(planned));
+        for progress in progress {
+            let id = MigrationId::Version(progress.version);
+            if let Some(status) = migrations.iter_mut().find(|status| status.id == id) {
+                status.backfill = Some(progress.clone());
+            }
+        }
+        Status { layout: set.layout(), migrations, refused }
+    }
+}
+
+/// How many migrations of the set and of the history stand where.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Not applied yet, and nothing holds them.
+    pub pending: usize,
+    /// Pending, and something holds them.
+    pub blocked: usize,
+    /// Half done.
+    pub failed: usize,
+    /// Done, or accepted by a baseline.
+    pub applied: usize,
+    /// Changed since they were applied, missing, or newer than this binary.
+    pub other: usize,
+}
+
+impl Counts {
+    /// Counts, with this history.
+    pub(crate) fn of(set: &MigrationSet, history: &History, planned: &Planned) -> Counts {
+        let mut counts = Counts::default();
+        each(set, history, &blocked(planned)).for_each(|(_, state)| *counts.those(&state) += 1);
+        counts
     }
 
-    fn health_here(&self) -> Here<'_, Health> {
-        Box::pin(async move {
-            let (set, facts) = self.set_and_facts().await?;
-            let plan = match Plan::up(&set, facts.history(), &self.context.up_request(&Target::Head)) {
-                Ok(plan) => plan,
-                Err(Unplanned::Refused(refusals)) => {
-                    return Ok(Health::Refused { why: refusals.iter().map(ToString::to_string).collect() });
-                }
-                Err(mistakes) => return Err(mistakes.into()),
-            };
-            let pending: Vec<String> = plan.steps().map(|step| step.label().to_owned()).collect();
-            if !pending.is_empty() {
-                return Ok(Health::Behind { pending });
-            }
-            let newer: Vec<String> = plan
-                .notes()
-                .iter()
-                .filter_map(|note| match note {
-                    Note::Newer(label) => Some(label.clone()),
-                    Note::Missing(_) | Note::Stays(_) | Note::Drifted(_) => None,
-                })
-                .collect();
-            Ok(if newer.is_empty() { Health::Fits } else { Health::Ahead { newer } })
-        })
+    /// With everything applied.
+    pub(crate) fn settled(set: &MigrationSet) -> Counts {
+        Counts { applied: set.len(), ..Counts::default() }
+    }
+
+    fn those(&mut self, state: &State) -> &mut usize {
+        match state {
+            State::Pending | State::OutOfOrder => &mut self.pending,
+            State::Blocked(_) => &mut self.blocked,
+            State::Failed(_) => &mut self.failed,
+            State::Applied | State::Baseline => &mut self.applied,
+            State::Changed | State::Missing | State::Newer => &mut self.other,
+        }
+    }
+}
+
+impl From<&Status> for Counts {
+    fn from(status: &Status) -> Counts {
+        let mut counts = Counts::default();
+        status.migrations.iter().for_each(|it| *counts.those(&it.state) += 1);
+        counts
+    }
+}
+
+/// What holds pending migrations.
+fn blocked(planned: &Planned) -> BTreeMap<&MigrationId, &BlockedBy> {
+    match planned {
+        Ok(plan) => plan.blocked().map(|it| (&it.id, &it.by)).collect(),
+        Err(_) => BTreeMap::new(),
     }
 }
 
@@ -203,39 +220,60 @@ fn states(
     set: &MigrationSet,
     history: &History,
     rows: Vec<HistoryRow>,
-    blocked: &BTreeMap<MigrationId, BlockedBy>,
+    blocked: &BTreeMap<&MigrationId, &BlockedBy>,
 ) -> Vec<MigrationStatus> {
     let mut details: BTreeMap<i64, HistoryRow> = rows.into_iter().map(|row| (row.ordinal, row)).collect();
-    let known: BTreeMap<&MigrationId, &Migration> =
-        set.iter().map(|migration| (migration.id(), migration)).collect();
-    let mut all: BTreeMap<MigrationId, String> = BTreeMap::new();
-    all.extend(set.iter().map(|migration| (migration.id().clone(), migration.label())));
-    history.iter().for_each(|row| {
-        all.entry(row.id.clone()).or_insert_with(|| row.label());
-    });
-    let newest = newest_applied(history);
-    let status = |(id, label): (MigrationId, String)| {
-        let row = history.get(&id);
-        let state = match (known.get(&id), row) {
-            (Some(migration), Some(row)) => applied_state(migration, row),
-            (Some(migration), None) => match (blocked.get(&id), late_behind(set, newest, migration)) {
-                (Some(by), _) => State::Blocked(by.clone()),
-                (None, Some(_)) => State::OutOfOrder,
-                (None, None) => State::Pending,
-            },
-            (None, Some(_)) => match (&id, set.head()) {
-                (MigrationId::Version(version), Some(head)) if *version < head => State::Missing,
-                _ => State::Newer,
-            },
-            (None, None) => State::Pending,
+    let status = |(known, state): (Known<'_>, State)| {
+        let (id, label, phase) = match known {
+            Known::Migration(it) => (it.id(), it.label(), it.header().phase),
+            Known::Row(row) => (&row.id, row.label(), row.phase),
         };
-        let applied = row.and_then(|row| details.remove(&row.ordinal));
-        MigrationStatus { id, label, state, applied, backfill: None }
+        let applied = history.get(id).and_then(|row| details.remove(&row.ordinal));
+        MigrationStatus { id: id.clone(), label, phase, state, applied, backfill: None }
     };
-    all.into_iter().map(status).collect()
+    let mut all: Vec<MigrationStatus> = each(set, history, blocked).map(status).collect();
+    all.sort_by(|one, other| one.id.cmp(&other.id));
+    all
 }
 
-fn applied_state(migration: &Migration, row: &crate::history::Applied) -> State {
+/// What is known of a migration.
+enum Known<'k> {
+    Migration(&'k Migration),
+    /// It is not in the set.
+    Row(&'k Applied),
+}
+
+/// Where each migration of the set stands, and then each that only the history has.
+fn each<'k>(
+    set: &'k MigrationSet,
+    history: &'k History,
+    blocked: &'k BTreeMap<&MigrationId, &BlockedBy>,
+) -> impl Iterator<Item = (Known<'k>, State)> {
+    let known: BTreeSet<&MigrationId> = set.iter().map(Migration::id).collect();
+    let newest = newest_applied(history);
+    let of_the_set = move |migration: &'k Migration| {
+        let state = match (history.get(migration.id()), blocked.get(migration.id())) {
+            (Some(row), _) => applied_state(migration, row),
+            (None, Some(by)) => State::Blocked((*by).clone()),
+            (None, None) => match late_behind(set, newest, migration) {
+                Some(_) => State::OutOfOrder,
+                None => State::Pending,
+            },
+        };
+        (Known::Migration(migration), state)
+    };
+    let of_the_history = |row: &'k Applied| {
+        let state = match (&row.id, set.head()) {
+            (MigrationId::Version(version), Some(head)) if *version < head => State::Missing,
+            _ => State::Newer,
+        };
+        (Known::Row(row), state)
+    };
+    let unknown = history.iter().filter(move |row| !known.contains(&row.id));
+    set.iter().map(of_the_set).chain(unknown.map(of_the_history))
+}
+
+fn applied_state(migration: &Migration, row: &Applied) -> State {
     let now = crate::plan::Texts::of(migration).up_checksum;
     match row.state {
         AppliedState::UpFailed { .. } | AppliedState::DownFailed { .. } => State::Failed(row.state),

@@ -1,15 +1,16 @@
 //! Who is in the way, asked while we wait, since afterwards nobody is.
 
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 use tokio_postgres::Row;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
 use upshift_files::mask_secrets_in_sql;
 
 use crate::context::Context;
-use crate::event::{Blocker, Event};
+use crate::event::{Blocker, Event, StepAt};
+use crate::session;
 
 /// Watches one waiting connection from another one.
 pub(crate) struct Watch<'w> {
@@ -18,6 +19,16 @@ pub(crate) struct Watch<'w> {
     pid: Option<i32>,
     after: Duration,
     seen: Mutex<Vec<Blocker>>,
+}
+
+/// How long somebody may wait for locks before it is told who is in the way, and again after each look.
+const LONGEST_SILENCE: Duration = Duration::from_secs(1);
+
+/// Whether somebody was seen in the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Free,
+    Blocked,
 }
 
 /// Sessions that hold what the process $1 waits for, or (null) whoever in this database waits for a lock with a
@@ -36,31 +47,41 @@ where case when $1::integer is null then w.wait_event_type operator(pg_catalog.=
     else w.pid operator(pg_catalog.=) $1::integer end";
 
 impl<'w> Watch<'w> {
-    /// `after` is how long an answer may take before somebody looks why.
+    /// `after` is how long an answer may take before somebody looks why; a second at most.
     pub(crate) fn new(context: &'w Context, pid: Option<i32>, after: Duration) -> Watch<'w> {
-        Watch { context, pid, after, seen: Mutex::new(Vec::new()) }
+        Watch { context, pid, after: after.min(LONGEST_SILENCE), seen: Mutex::new(Vec::new()) }
     }
 
     /// Waits for the answer to a statement; looks who is in the way when it takes long.
-    pub(crate) async fn over<T>(&self, label: &str, sql: &str, answer: impl Future<Output = T> + Unpin) -> T {
-        let mut answer = answer;
+    pub(crate) async fn over<T>(
+        &self,
+        step: StepAt<'_>,
+        sql: &str,
+        answer: impl Future<Output = T> + Unpin,
+    ) -> T {
+        let (mut answer, began, mut way) = (answer, Instant::now(), Way::Free);
         loop {
             let pause = std::pin::pin!(tokio::time::sleep(self.after));
             match select(answer, pause).await {
-                Either::Left((answer, _)) => return answer,
+                Either::Left((answer, _)) => {
+                    if way == Way::Blocked {
+                        self.context.tell(&Event::Unblocked { step, waited: began.elapsed() });
+                    }
+                    return answer;
+                }
                 Either::Right(((), still)) => answer = still,
             }
-            self.look(label, sql).await;
+            if self.look(step, sql).await == Way::Blocked {
+                way = Way::Blocked;
+            }
         }
     }
 
-    async fn look(&self, label: &str, sql: &str) {
-        let Some(blockers) = self.blockers(sql).await else { return };
-        if blockers.is_empty() {
-            return;
-        }
-        self.context.tell(&Event::Blocked { label, by: &blockers });
-        self.keep(label, blockers);
+    async fn look(&self, step: StepAt<'_>, sql: &str) -> Way {
+        let Some(blockers) = self.blockers(sql).await.filter(|it| !it.is_empty()) else { return Way::Free };
+        self.context.tell(&Event::Blocked { step, by: &blockers });
+        self.keep(step.label, blockers);
+        Way::Blocked
     }
 
     /// Keeps whom this look saw, and logs whom the last one did not.
@@ -77,8 +98,10 @@ impl<'w> Watch<'w> {
     /// Nothing here may hold up or fail a run: without a free connection in time there is no answer.
     async fn blockers(&self, sql: &str) -> Option<Vec<Blocker>> {
         let asked = async {
-            let client = self.context.pool().get().await.ok()?;
-            client.query_typed(BLOCKERS, &[(&self.pid, Type::INT4), (&sql, Type::TEXT)]).await.ok()
+            let client = session::borrow(self.context.pool()).await.ok()?;
+            let values: [(&(dyn ToSql + Sync), Type); 2] = [(&self.pid, Type::INT4), (&sql, Type::TEXT)];
+            let rows = client.query_typed(BLOCKERS, &values).await.ok();
+            client.answered(rows)
         };
         let rows = tokio::time::timeout(self.after, asked).await.ok()??;
         Some(rows.iter().filter_map(blocker).collect())
@@ -90,7 +113,8 @@ impl<'w> Watch<'w> {
     }
 }
 
-fn blocker(row: &Row) -> Option<Blocker> {
+/// The columns of [`BLOCKERS`].
+pub(crate) fn blocker(row: &Row) -> Option<Blocker> {
     let age: i64 = row.try_get("age_ms").ok()?;
     Some(Blocker {
         pid: row.try_get("pid").ok()?,

@@ -1,6 +1,7 @@
 //! One instance of the order service, under load of its own: `order-service RELEASE HOST WORKERS`, with DATABASE_URL.
 //! Tells what happens on standard output (`rollout/wire.rs`), and ends when its standard input does.
 
+use std::future::IntoFuture as _;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,10 +12,12 @@ use migrations_example::rollout::requests::{Dice, one};
 use migrations_example::rollout::service::{Release, SWITCH, migrator, pool};
 use migrations_example::rollout::wire::Line;
 use tokio::io::AsyncReadExt;
-use tokio::sync::watch;
+use tokio::net::TcpListener;
+use tokio::sync::{RwLock, watch};
 use tokio::task::JoinSet;
 use upshift::deadpool_postgres::Pool;
-use upshift::{Event, Switch};
+use upshift::{Event, Fleet, StepAt, Switch};
+use upshift_http::{Site, axum};
 
 /// Between two requests of a worker: the load stays below what two cores can do.
 const THINK: Duration = Duration::from_millis(4);
@@ -50,13 +53,17 @@ fn tell(line: &Line) {
 async fn serve(release: Release, host: &str, workers: usize) -> Result<(), Error> {
     let url =
         std::env::var("DATABASE_URL").map_err(|_| Error::Usage("DATABASE_URL is not set".to_owned()))?;
-    let migrator = migrator(pool(&url, release, 3)?, release, host).observer(observe);
+    let site = Site::new(migrator(pool(&url, release, 3)?, release, host).observer(observe));
+    let (migrator, fleet) = (site.migrator(), Arc::new(RwLock::new(None::<Fleet>)));
+    probed(site, &fleet).await?;
     migrator.run().await?;
-    let fleet = migrator.join().await?;
+    *fleet.write().await = Some(migrator.join().await?);
+    let seat = fleet.read().await;
+    let Some(joined) = seat.as_ref() else { return Ok(()) };
     tell(&Line::Serving);
     // Connections of requests apart from those that migrate: neither waits for the other.
     let pool = pool(&url, release, workers)?;
-    let serving = Arc::new(Serving { pool, switch: fleet.switch(SWITCH), done: Mutex::default() });
+    let serving = Arc::new(Serving { pool, switch: joined.switch(SWITCH), done: Mutex::default() });
     let (end, ended) = watch::channel(End::No);
     let mut tasks = JoinSet::new();
     for worker in 0..workers {
@@ -68,13 +75,27 @@ async fn serve(release: Release, host: &str, workers: usize) -> Result<(), Error
     tokio::select! {
         // However it ends: nobody holds this instance any more.
         _ = input.read_to_end(&mut rest) => {}
-        unfit = fleet.unfit() => tell(&Line::Said(format!("stops serving: {unfit}"))),
+        unfit = joined.unfit() => tell(&Line::Said(format!("stops serving: {unfit}"))),
     }
     end.send_replace(End::Yes);
     // What has begun is answered.
     tasks.join_all().await;
     serving.tell();
-    fleet.leave().await;
+    drop(seat);
+    if let Some(joined) = fleet.write().await.take() {
+        joined.leave().await;
+    }
+    Ok(())
+}
+
+/// Answers probes and shows the page from now on, as long as the process lives.
+async fn probed(site: Site, fleet: &Arc<RwLock<Option<Fleet>>>) -> Result<(), Error> {
+    let listening = |source| Error::Network { doing: "listen for probes".to_owned(), source };
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(listening)?;
+    tell(&Line::Listening(listener.local_addr().map_err(listening)?));
+    let asked = Arc::clone(fleet);
+    let site = site.fleet(move || asked.try_read().ok()?.as_ref().map(Fleet::fitness));
+    tokio::spawn(axum::serve(listener, site.router()).into_future());
     Ok(())
 }
 
@@ -130,11 +151,13 @@ async fn work(serving: Arc<Serving>, worker: u64, ended: watch::Receiver<End>) {
 /// What the library does, for the story.
 fn observe(event: &Event<'_>) {
     match event {
-        Event::StepFinished { label, took, .. } => {
+        Event::StepFinished { step: StepAt { label, .. }, took } => {
             let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
             tell(&Line::Applied((*label).to_owned(), millis));
         }
-        Event::Retrying { label, .. } => tell(&Line::Said(format!("{label} lets the traffic pass"))),
+        Event::Retrying { step: StepAt { label, .. }, .. } => {
+            tell(&Line::Said(format!("{label} lets the traffic pass")))
+        }
         _ => {}
     }
 }

@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use upshift::{Migrator, Report};
+use upshift_http::Site;
 
 use crate::boot;
 use crate::error::Error;
@@ -28,13 +29,15 @@ impl Instance {
     pub(super) async fn boot(url: &str, terminal: Terminal) -> Result<Instance, Error> {
         let pool = boot::pool(url)?;
         let migrator = boot::migrator(pool.clone(), terminal);
+        let site = Site::new(migrator);
+        let migrator = site.migrator();
         let report = boot::boot(&migrator, terminal).await?;
         let network = |source| Error::Network { doing: "listen on a free port".to_owned(), source };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(network)?;
         let address = listener.local_addr().map_err(network)?;
         let (stop, stopped) = oneshot::channel();
-        let service = Arc::new(Service::new(pool, migrator.clone()));
-        let served = tokio::spawn(http::serve(listener, service, async {
+        let service = Arc::new(Service::new(pool));
+        let served = tokio::spawn(http::serve(listener, service, site, async {
             // A sender that is gone means the same as one that has spoken.
             stopped.await.unwrap_or_default();
         }));

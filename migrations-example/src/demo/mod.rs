@@ -152,13 +152,14 @@ fn by(row: &HistoryRow) -> String {
 }
 
 async fn ask_health(caller: &Caller, page: Terminal) -> Result<u16, Error> {
-    let health = caller.get("/health").await?;
-    let words = match health.body["pending"].as_array() {
+    let ready = caller.get("/upshift/readyz").await?;
+    let health = &ready.body["health"];
+    let words = match health["which"].as_array() {
         Some(pending) => format!("the schema is behind: {} migrations are pending", pending.len()),
-        None => format!("the schema {}", health.body["schema"].as_str().unwrap_or("is unknown")),
+        None => health["text"].as_str().unwrap_or("nothing is known").to_owned(),
     };
-    show(page, "GET  /health", &health, &words);
-    Ok(health.status)
+    show(page, "GET  /upshift/readyz", &ready, &words);
+    Ok(ready.status)
 }
 
 /// An order as a person reads it.

@@ -100,6 +100,7 @@ async fn listen(told: ChildStdout, tell: watch::Sender<Stage>, host: &'static st
     let mut lines = BufReader::new(told).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         match serde_json::from_str(&line) {
+            Ok(Line::Listening(address)) => of(&ledger).listens(host, address),
             Ok(Line::Serving) => {
                 tell.send_replace(Stage::Serves);
             }

@@ -1,5 +1,7 @@
 //! What the requests came to, chapter by chapter.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Instant;
 
 /// What all instances told.
@@ -8,6 +10,7 @@ pub(super) struct Record {
     chapter: Chapter,
     applied: Vec<Applied>,
     said: Vec<String>,
+    listening: BTreeMap<&'static str, SocketAddr>,
 }
 
 /// Requests of one chapter.
@@ -37,6 +40,15 @@ impl Record {
 
     pub(super) fn said(&mut self, host: &'static str, text: String) {
         self.said.push(format!("{host}: {text}"));
+    }
+
+    pub(super) fn listens(&mut self, host: &'static str, address: SocketAddr) {
+        self.listening.insert(host, address);
+    }
+
+    /// Where instances answer probes.
+    pub(super) fn listening(&self) -> BTreeMap<&'static str, SocketAddr> {
+        self.listening.clone()
     }
 
     /// Ends a chapter and begins the next.

@@ -9,6 +9,7 @@ pub mod wire;
 
 mod instance;
 mod measure;
+mod probes;
 mod story;
 
 pub use story::{Idler, Size, run};

@@ -1,13 +1,17 @@
 //! The story of a rollout, told as it happens; what it tells must be so, or it ends with an error.
 
+use std::future::IntoFuture as _;
 use std::time::{Duration, Instant};
 
+use tokio::net::TcpListener;
 use upshift::deadpool_postgres::Pool;
 use upshift::{Migrator, RolloutState, Verdict};
+use upshift_http::{Site, axum};
 use upshift_test::Server;
 
 use super::instance::{Instance, Ledger, of};
 use super::measure::Chapter;
+use super::probes::{self, Heard, Probes, Said};
 use super::service::{Release, hide, migrator};
 use crate::error::Error;
 use crate::terminal::{Look, Terminal, fold, human};
@@ -53,6 +57,7 @@ struct Story {
     /// What every chapter since release 2 came to.
     rollout: Chapter,
     idler: Option<Idle>,
+    probes: Probes,
 }
 
 /// Tells it on a server of its own.
@@ -70,12 +75,14 @@ pub async fn run(terminal: Terminal, size: Size) -> Result<(), Error> {
     terminal.say(terminal.paint(Look::Dim, note));
     let url = server.url("postgres");
     let mut story = Story::on(url, terminal.indented("   "))?;
+    story.open_the_page().await?;
 
     let (a, b, alone) = story.release_1(size).await?;
     let (c, d) = story.release_2(size).await?;
     story.old_ones_leave(a, b).await?;
     story.the_contract_happens(&alone).await?;
     story.release_1_again(c, d).await?;
+    story.probes_said()?;
 
     let took = human(began.elapsed());
     terminal.say(format!("\n{} in {took}, nothing is left behind", terminal.paint(Look::Bold, "Done")));
@@ -87,15 +94,52 @@ impl Story {
     fn on(url: String, page: Terminal) -> Result<Story, Error> {
         let admin = operators(&url)?;
         let operator = migrator(operators(&url)?, Release::Second, "operator");
+        let ledger = Ledger::default();
         Ok(Story {
             url,
             page,
-            ledger: Ledger::default(),
+            probes: Probes::begin(&ledger),
+            ledger,
             operator,
             admin,
             rollout: Chapter::default(),
             idler: None,
         })
+    }
+
+    /// Shows the operator's page at the address in UPSHIFT_PAGE, where there is one.
+    async fn open_the_page(&self) -> Result<(), Error> {
+        let Ok(address) = std::env::var("UPSHIFT_PAGE") else { return Ok(()) };
+        let listening = |source| Error::Network { doing: format!("listen on {address}"), source };
+        let listener = TcpListener::bind(&address).await.map_err(listening)?;
+        let address = listener.local_addr().map_err(listening)?;
+        let site = Site::new(self.operator.clone());
+        tokio::spawn(axum::serve(listener, site.router()).into_future());
+        self.say(format!("the page: http://{address}/"));
+        self.say(format!("the database: {}", self.url));
+        Ok(())
+    }
+
+    /// What an orchestrator has heard through all of it.
+    fn probes_said(&self) -> Result<(), Error> {
+        self.heading(6, "What /livez and /readyz said");
+        let heard = self.probes.heard();
+        self.say(self.page.paint(Look::Dim, "   after  instance  /livez  /readyz"));
+        for Heard { at, host, said } in &heard {
+            let (look, said) = match said {
+                Said::Here { live, ready, word } => {
+                    let look = if *ready == 200 { Look::Good } else { Look::Asked };
+                    (look, format!("{live:<6}  {ready} {word}"))
+                }
+                Said::Gone => (Look::Dim, "gone".to_owned()),
+            };
+            let row = format!("{:>6.1} s  {host:<8}  {said}", at.as_secs_f64());
+            self.say(self.page.paint(look, row));
+        }
+        match probes::wrong(&heard) {
+            None => Ok(()),
+            Some(why) => Err(Error::Story(why)),
+        }
     }
 
     async fn release_1(&mut self, size: Size) -> Result<(Instance, Instance, Chapter), Error> {

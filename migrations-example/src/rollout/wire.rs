@@ -1,11 +1,15 @@
 //! What an instance tells the story, a line of JSON each.
 
+use std::net::SocketAddr;
+
 use serde::{Deserialize, Serialize};
 
 /// One line.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Line {
+    /// It answers probes at this address, before it migrates.
+    Listening(SocketAddr),
     /// It has joined and serves.
     Serving,
     /// It must not serve.

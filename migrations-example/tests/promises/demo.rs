@@ -31,7 +31,7 @@ fn the_demo_tells_its_story_to_the_end() {
         "2  The second boot finds nothing to do",
         "nothing to do, in",
         "↩ 20260302091500_add_customer_names",
-        "GET  /health    503  the schema is behind: 3 migrations are pending",
+        "GET  /upshift/readyz 503  the schema is behind: 3 migrations are pending",
         "the chain of their hashes is whole",
         "20260309100000_add_refunds.sql:8:22",
         "    8 | select order_id, sum(amount) as amount_minor",
@@ -75,22 +75,46 @@ fn the_rollout_tells_its_story_to_the_end_without_a_failed_request() {
 }
 
 #[test]
-fn mistakes_of_the_caller_end_with_1_and_a_reason() {
-    for (words, url, reason) in [
-        (&["surf"][..], None, "error: unknown command `surf`"),
-        (&[], None, "error: no command given"),
-        (&["demo", "now"], None, "error: `now` is one word too many"),
-        (&["serve"], None, "error: DATABASE_URL is not set"),
-        (&["serve"], Some("nonsense"), "error: DATABASE_URL is no address of a PostgreSQL database"),
-        (&["serve"], Some("postgres://orders@127.0.0.1:1/orders"), "error: no connection to the database"),
+fn mistakes_of_the_caller_are_told_apart_and_have_a_reason() {
+    for (words, url, code, reason) in [
+        (&["surf"][..], None, 2, "error: unrecognized subcommand 'surf'"),
+        (&[], None, 2, "An order service that migrates itself at boot"),
+        (&["demo", "now"], None, 2, "error: unexpected argument 'now' found"),
+        (&["rollout", "many"], None, 2, "error: invalid value 'many'"),
+        (&["serve"], None, 1, "error: DATABASE_URL is not set"),
+        (&["serve"], Some("nonsense"), 1, "error: DATABASE_URL is no address of a PostgreSQL database"),
+        (&["serve"], Some("postgres://orders@127.0.0.1:1/orders"), 1, "error: no connection to the database"),
+        (&["migrate", "up"], Some("postgres://orders@127.0.0.1:1/orders"), 6, "error: no connection"),
     ] {
         let mut command = program(words);
         command.envs(url.map(|url| ("DATABASE_URL", url)));
         let output = command.output().unwrap();
         let (_, stderr) = said(&output);
-        assert_eq!(output.status.code(), Some(1), "{words:?}: {stderr}");
+        assert_eq!(output.status.code(), Some(code), "{words:?}: {stderr}");
         assert!(stderr.starts_with(reason), "{words:?}: {stderr}");
     }
+}
+
+/// The commands of upshift in the service's own program, with the migrations that are in it.
+#[tokio::test]
+async fn the_service_looks_after_its_own_database() {
+    let database = Database::create("looked_after").await;
+    let migrate = |words: &[&str]| {
+        let words: Vec<&str> = ["migrate"].iter().chain(words).copied().collect();
+        let output = program(&words).env("DATABASE_URL", &database.url).output().unwrap();
+        let (stdout, stderr) = said(&output);
+        (output.status.code(), format!("{stdout}{stderr}"))
+    };
+    let (pending, text) = migrate(&["status", "--check"]);
+    assert!(pending == Some(4) && text.contains("  pending"), "{text}");
+    let (applied, text) = migrate(&["up", "-q"]);
+    assert!(applied == Some(0) && text.contains("applied  "), "{text}");
+    let (fits, text) = migrate(&["status", "--check"]);
+    assert_eq!(fits, Some(0), "{text}");
+    let (_, text) = migrate(&["history", "-n", "1"]);
+    assert!(text.contains(&format!("orders {}", migrations_example::boot::RELEASE)), "{text}");
+    let (_, completions) = migrate(&["completions", "bash"]);
+    assert!(completions.contains("complete -F _migrations__example"), "{completions}");
 }
 
 #[tokio::test]
@@ -104,7 +128,7 @@ async fn serve_migrates_serves_and_stops_on_sigterm() {
     let mut lines = BufReader::new(service.stdout.take().unwrap()).lines().map(Result::unwrap);
     let address = lines.find_map(|line| Some(line.strip_prefix("serving on http://")?.parse().unwrap()));
     let caller = migrations_example::caller::Caller { address: address.unwrap(), shop: "tea" };
-    assert_eq!(caller.get("/health").await.unwrap().status, 200);
+    assert_eq!(caller.status("/upshift/readyz").await.unwrap(), 200);
 
     let pid = service.id().to_string();
     // The shell's own `kill`: not every machine has the program.

@@ -18,6 +18,9 @@ pub mod drift {}
 #[doc = include_str!("../../../docs/generate.md")]
 pub mod generate {}
 
+#[doc = include_str!("../../../docs/http.md")]
+pub mod http {}
+
 #[doc = include_str!("../../../docs/migration-files.md")]
 pub mod migration_files {}
 
@@ -41,6 +44,9 @@ pub mod tutorial {}
 
 #[doc = include_str!("../../../docs/verified-rollbacks.md")]
 pub mod verified_rollbacks {}
+
+#[doc = include_str!("../../../docs/watching.md")]
+pub mod watching {}
 
 #[doc = include_str!("../../../docs/guides/kubernetes.md")]
 pub mod guides_kubernetes {}

@@ -127,9 +127,13 @@ impl Line {
         let mut frames = Frames { tagged: true, ..Frames::default() };
         while self.unless_held(from.read_buf(&mut frames.bytes).await).await? > 0 {
             while let Some(frame) = frames.next() {
+                let frame = self.retold(frame);
                 let counted = {
                     let mut state = self.state();
                     let was_open = state.turn.open;
+                    if state.turn.is_overtaken(&frame) {
+                        self.shared.overtaken.fetch_add(1, Ordering::SeqCst);
+                    }
                     state.turn.server(&frame);
                     was_open
                 };
@@ -147,6 +151,18 @@ impl Line {
         self.flush(to_client);
         let _ = to_client.send((Instant::now() + delay, Piece::End));
         Ok(())
+    }
+
+    /// BackendKeyData with another process id, where one is to be told.
+    fn retold(&self, frame: Frame) -> Frame {
+        match self.shared.settings.told_pid {
+            Some(pid) if frame.tag == Tag::Letter(b'K') => {
+                let mut bytes = BytesMut::from(&frame.bytes[..]);
+                bytes[5..9].copy_from_slice(&pid.to_be_bytes());
+                Frame { tag: frame.tag, bytes: bytes.freeze() }
+            }
+            _ => frame,
+        }
     }
 
     /// Passes a message on, unless something goes wrong at it; from a cut or a hold there is no return.

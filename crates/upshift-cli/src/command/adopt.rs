@@ -14,7 +14,7 @@ use crate::answer::Answer;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::json::at;
+use upshift_report::json::at;
 
 /// Take over the history of the tool that was used until now: goose, flyway, alembic, drizzle, umzug (sequelize), sqlx,
 /// refinery, diesel, golang-migrate, dbmate, sqitch, graphile, node-pg-migrate, tern.
@@ -155,7 +155,7 @@ impl Adopt {
     /// Replays the files on a scratch database, and compares.
     async fn prove(&self, context: &Context, request: &Request) -> Result<Proof, Failure> {
         let place = self.scratch.place(context).await?;
-        let shadow = Shadow::empty(place.config()).await?;
+        let shadow = Shadow::empty(place.place()).await?;
         let proved = replayed(&context.silent_migrator()?, &shadow, request).await;
         shadow.close().await?;
         proved
@@ -163,9 +163,7 @@ impl Adopt {
 }
 
 async fn replayed(migrator: &Migrator, shadow: &Shadow, request: &Request) -> Result<Proof, Failure> {
-    let manager = deadpool_postgres::Manager::new(shadow.config(), tokio_postgres::NoTls);
-    let pool = deadpool_postgres::Pool::builder(manager).max_size(4).build();
-    let pool = pool.map_err(|why| Failure::failed(format!("no pool can be made: {why}")))?;
+    let pool = shadow.place().pool()?;
     let proved = upshift_adopt::prove(migrator, pool.clone(), request).await;
     // A database that somebody is in cannot be dropped.
     pool.close();
@@ -231,8 +229,8 @@ impl From<upshift_adopt::Error> for Failure {
             Failure::busy(error.render())
         } else if error.adoption().is_some() {
             Failure::refused(error.render())
-        } else if error.upshift().is_some_and(upshift::Error::is_connection_lost) {
-            Failure::unreachable(error.render())
+        } else if let Some(engine) = error.upshift() {
+            Failure::behind(engine, error.render())
         } else {
             Failure::failed(error.render())
         }

@@ -6,12 +6,13 @@ use clap::Subcommand;
 use serde_json::json;
 use upshift::files::parse_duration;
 use upshift::{Version, Worked};
+use upshift_report::json;
 
+use super::reason::Reason;
 use crate::answer::Answer;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::json;
 
 /// Backfills: how far they are; pause, resume, work on them.
 #[derive(Debug, Clone, Subcommand)]
@@ -23,21 +24,21 @@ pub enum BackfillCommand {
         /// Which backfill.
         version: Version,
         /// Why, for the others.
-        because: String,
+        because: Reason,
     },
     /// Let one go on that was paused, or that failed.
     Resume {
         /// Which backfill.
         version: Version,
         /// Why.
-        because: String,
+        because: Reason,
     },
     /// End one before its end; what is done stays done.
     Cancel {
         /// Which backfill.
         version: Version,
         /// Why.
-        because: String,
+        because: Reason,
     },
     /// Forget how far one is: the next who works on it goes over all rows again.
     Restart {
@@ -73,16 +74,16 @@ impl BackfillCommand {
                 Ok(Answer::done(text, all.iter().map(json::progress).collect::<Vec<_>>()))
             }
             BackfillCommand::Pause { version, because } => {
-                backfills.pause(*version, because).await?;
+                backfills.pause(*version, because.as_str()).await?;
                 Ok(said(*version, "paused"))
             }
             BackfillCommand::Resume { version, because } => {
-                backfills.resume(*version, because).await?;
+                backfills.resume(*version, because.as_str()).await?;
                 Ok(said(*version, "resumed"))
             }
             BackfillCommand::Cancel { version, because } => {
                 context.terminal.confirm(&format!("backfill {version} ends before its end")).await?;
-                backfills.cancel(*version, because).await?;
+                backfills.cancel(*version, because.as_str()).await?;
                 Ok(said(*version, "cancelled"))
             }
             BackfillCommand::Restart { version } => {

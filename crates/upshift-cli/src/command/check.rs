@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde_json::{Value, json};
-use upshift::{Health, Target};
+use upshift::Target;
 
 use super::lint::findings;
 use crate::answer::{Answer, failure_as_json};
@@ -49,13 +49,19 @@ impl Part {
 
 impl Check {
     pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
-        let mut parts = vec![files(context), rules(context)?];
-        if self.offline {
-            let text = "not asked: --offline".to_owned();
-            parts.push(Part::good("history", text, json!({ "asked": false })));
-        } else {
-            parts.push(self.history(context).await);
-        }
+        let files = files(context);
+        let not_asked = match (self.offline, files.exit) {
+            (true, _) => Some("not asked: --offline"),
+            // It would say the same mistakes again.
+            (false, Exit::Refused) => Some("not asked: the files have mistakes"),
+            (false, _) => None,
+        };
+        let rules = rules(context)?;
+        let history = match not_asked {
+            Some(why) => Part::good("history", why.to_owned(), json!({ "asked": false })),
+            None => self.history(context).await,
+        };
+        let parts = [files, rules, history];
         let text: String =
             parts.iter().map(|part| format!("{:8} {}\n", part.name, indented(&part.text))).collect();
         let data: Value = parts.iter().map(|part| (part.name.to_owned(), part.data.clone())).collect();
@@ -85,7 +91,7 @@ impl Check {
         }
         let data = json!({ "asked": true, "fits": true, "pending": pending, "blocked": blocked });
         let mut part = Part::good("history", text, data);
-        if self.applied && !matches!(migrator.health().await?, Health::Fits | Health::Ahead { .. }) {
+        if self.applied && !migrator.health().await?.is_fit() {
             part.exit = Exit::No;
         }
         Ok(part)
@@ -107,7 +113,8 @@ fn rules(context: &Context) -> Result<Part, Failure> {
         return Ok(Part::good("lint", "not asked: the files have mistakes".to_owned(), Value::Null));
     };
     let report = upshift_lint::lint(&set, &context.settings.lint.options()?);
-    let mut part = Part::good("lint", report.to_string().replace("lint: ", ""), findings(&report));
+    let shown = report.clone().shown(|path| context.source().shown(path)).to_string();
+    let mut part = Part::good("lint", shown.replace("lint: ", ""), findings(&report));
     if report.errors().next().is_some() {
         part.exit = Exit::Refused;
     }

@@ -2,8 +2,8 @@
 
 use clap::Args;
 use serde_json::json;
-use upshift_schema::Filter;
 
+use super::objects::ObjectArguments;
 use super::origin::{Scratch, origin};
 use crate::answer::Answer;
 use crate::context::Context;
@@ -21,12 +21,14 @@ pub struct DiffArguments {
     /// The second schema.
     to: String,
     #[command(flatten)]
+    objects: ObjectArguments,
+    #[command(flatten)]
     scratch: Scratch,
 }
 
 impl DiffArguments {
     pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
-        let filter = Filter::new();
+        let filter = self.objects.filter(context)?;
         let (from, to) =
             (origin(&self.from, context, &filter).await?, origin(&self.to, context, &filter).await?);
         let schemas = match (&from, &to) {
@@ -35,7 +37,7 @@ impl DiffArguments {
             }
             _ => {
                 let place = self.scratch.place(context).await?;
-                (from.schema(place.config(), &filter).await?, to.schema(place.config(), &filter).await?)
+                (from.schema(place.place(), &filter).await?, to.schema(place.place(), &filter).await?)
             }
         };
         let diff = schemas.0.snapshot.diff(&schemas.1.snapshot);

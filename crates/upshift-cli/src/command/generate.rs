@@ -3,10 +3,10 @@
 use clap::Args;
 use serde_json::json;
 use upshift::Version;
-use upshift_generate::{GenerateOptions, generate};
-use upshift_schema::Filter;
+use upshift_generate::{GenerateOptions, Origin, generate};
 
 use super::new::{next_version, write_new};
+use super::objects::ObjectArguments;
 use super::origin::{Scratch, origin};
 use crate::answer::Answer;
 use crate::context::Context;
@@ -35,22 +35,41 @@ pub struct GenerateArguments {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
+    objects: ObjectArguments,
+    #[command(flatten)]
     scratch: Scratch,
 }
 
 impl GenerateArguments {
+    /// From the migrations to this schema, and all else as it is unless said.
+    pub(super) fn of(wish: &str, scratch: &Scratch) -> GenerateArguments {
+        GenerateArguments {
+            wish: wish.to_owned(),
+            from: "migrations".to_owned(),
+            renames: Vec::new(),
+            version: None,
+            dry_run: false,
+            objects: ObjectArguments::default(),
+            scratch: scratch.clone(),
+        }
+    }
+
     pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
-        let filter = Filter::new();
-        let (from, wish) =
-            (origin(&self.from, context, &filter).await?, origin(&self.wish, context, &filter).await?);
+        let filter = self.objects.filter(context)?;
+        let from = match self.from.as_str() {
+            "migrations" if context.has_no_migrations() => Origin::Empty,
+            said => origin(said, context, &filter).await?,
+        };
+        let wish = origin(&self.wish, context, &filter).await?;
         let first = match self.version {
             Some(version) => version,
             None => next_version(context)?,
         };
         let mut options = GenerateOptions::new(first.number());
         options.renames.clone_from(&self.renames);
+        options.filter = filter;
         let place = self.scratch.place(context).await?;
-        let made = generate(place.config(), &from, &wish, &options).await?;
+        let made = generate(place.place(), &from, &wish, &options).await?;
         let (mut text, mut paths) = (String::new(), Vec::new());
         for (name, body) in &made.files {
             let path = context.folder().join(name);

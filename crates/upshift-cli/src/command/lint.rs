@@ -50,7 +50,7 @@ impl Lint {
         }
         let report = upshift_lint::lint(&context.set()?, &settings.options()?);
         let text = match self.format {
-            Shape::Text => report.to_string(),
+            Shape::Text => report.clone().shown(|path| context.source().shown(path)).to_string(),
             Shape::Sarif => format!("{:#}", render::sarif(&report, &context.shown(&context.folder()))),
         };
         let refused = report.errors().next().is_some() || self.strict && report.warnings().next().is_some();

@@ -3,9 +3,11 @@
 mod adopt;
 mod audit;
 mod backfill;
+mod backup;
 mod baseline;
 mod check;
 mod completions;
+mod database;
 mod diff;
 mod doctor;
 mod down;
@@ -16,17 +18,23 @@ mod lint;
 mod man;
 mod new;
 mod new_files;
+mod objects;
 mod origin;
 mod plan;
 mod pull;
 mod push;
+mod reason;
 mod recipe;
 mod recipe_change;
 mod redo;
 mod renumber;
+mod renumber_change;
+mod renumber_folder;
 mod repair;
+mod report_file;
 mod reset;
 mod rollout;
+mod spelling;
 mod status;
 mod target;
 mod up;
@@ -102,6 +110,11 @@ pub enum Command {
     Audit(audit::Audit),
     /// Wait until the database answers and its schema fits: for an init container.
     Wait(wait::Wait),
+    /// Make the database of --url, or drop it.
+    #[command(subcommand)]
+    Database(database::DatabaseCommand),
+    /// Back the database up now, with the checksum in the audit.
+    Backup(backup::BackupArguments),
     /// Look a database over before a production run.
     Doctor(doctor::Doctor),
     /// Give migrations that no database has yet new versions, behind all others.
@@ -140,6 +153,8 @@ impl Command {
             Command::History(_) => "history",
             Command::Audit(_) => "audit",
             Command::Wait(_) => "wait",
+            Command::Database(_) => "database",
+            Command::Backup(_) => "backup",
             Command::Doctor(_) => "doctor",
             Command::Renumber(_) => "renumber",
             Command::Completions(_) => "completions",
@@ -147,10 +162,29 @@ impl Command {
         }
     }
 
+    /// Whether it applies or reverts migrations.
+    pub(crate) fn is_a_run(&self) -> bool {
+        matches!(self, Command::Up(_) | Command::Down(_) | Command::Redo(_) | Command::Reset(_))
+    }
+
+    /// Whether it may speak to other servers than that of the settings: a scratch server, another schema.
+    pub(crate) fn takes_addresses(&self) -> bool {
+        matches!(
+            self,
+            Command::Adopt(_)
+                | Command::Diff(_)
+                | Command::Doctor(_)
+                | Command::Generate(_)
+                | Command::Pull(_)
+                | Command::Push(_)
+                | Command::Verify(_)
+        )
+    }
+
     /// Does it.
     pub(crate) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
         match self {
-            Command::New(it) => it.run(context),
+            Command::New(it) => it.run(context).await,
             Command::Recipe(it) => it.run(context).await,
             Command::Status(it) => it.run(context).await,
             Command::Plan(it) => it.run(context).await,
@@ -174,10 +208,12 @@ impl Command {
             Command::History(it) => it.run(context).await,
             Command::Audit(it) => it.run(context).await,
             Command::Wait(it) => it.run(context).await,
+            Command::Database(it) => it.run(context).await,
+            Command::Backup(it) => it.run(context).await,
             Command::Doctor(it) => it.run(context).await,
             Command::Renumber(it) => it.run(context).await,
-            Command::Completions(it) => Ok(it.run()),
-            Command::Man(it) => it.run(),
+            Command::Completions(it) => Ok(it.run(&context.program)),
+            Command::Man(it) => it.run(&context.program),
         }
     }
 }

@@ -9,8 +9,11 @@ use serde_json::json;
 use upshift::files::{Layout, LayoutChoice};
 use upshift::{SourceFile, Version};
 
+use super::generate::GenerateArguments;
 use super::new_files::{Kind, Wanted, files};
-use super::renumber::version_of;
+use super::origin::Scratch;
+use super::renumber_change::version_of;
+use super::spelling::Spelling;
 use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -19,7 +22,8 @@ use crate::failure::Failure;
 #[derive(Debug, Clone, Args)]
 pub struct New {
     /// What it does, in words: add_status, "add status".
-    name: String,
+    #[arg(required_unless_present = "from_diff")]
+    name: Option<String>,
     /// What it is written as.
     #[arg(long, value_enum, default_value_t = Kind::File)]
     kind: Kind,
@@ -29,9 +33,14 @@ pub struct New {
     /// The number behind the last one, instead of the time. A folder that counts is counted on without it.
     #[arg(long)]
     sequence: bool,
-    /// This version.
-    #[arg(long, value_name = "VERSION", conflicts_with = "sequence")]
-    version: Option<Version>,
+    /// This version, spelt so.
+    #[arg(long, value_name = "VERSION", conflicts_with = "sequence", value_parser = spelling)]
+    version: Option<Spelling>,
+    /// Write what leads from the migrations to this schema, as `upshift generate` does; its files name themselves.
+    #[arg(long, value_name = "SCHEMA", conflicts_with_all = ["name", "kind", "phase", "sequence", "version"])]
+    from_diff: Option<String>,
+    #[command(flatten)]
+    scratch: Scratch,
 }
 
 /// A migration's place in a rollout.
@@ -56,17 +65,35 @@ impl PhaseWord {
 const TIMESTAMP: u64 = 1_000_000_000_000;
 
 impl New {
-    pub(super) fn run(&self, context: &Context) -> Result<Answer, Failure> {
+    pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        match (&self.from_diff, &self.name) {
+            (Some(wish), _) => GenerateArguments::of(wish, &self.scratch).run(context).await,
+            (None, name) => self.files(name.as_deref().unwrap_or_default(), context),
+        }
+    }
+
+    fn files(&self, name: &str, context: &Context) -> Result<Answer, Failure> {
         let folder = context.folder();
-        let (layout, head) = known(context, &folder)?;
-        let version = self.next(head)?;
-        if let Some(head) = head.filter(|head| version <= *head && self.kind != Kind::Repeatable) {
+        std::fs::create_dir_all(&folder).map_err(|cause| Failure::file("make", &folder, &cause))?;
+        // From the look at what is there until ours is there, too: two at once get two versions.
+        let _held = hold(&folder);
+        let known = known(context, &folder)?;
+        let version = self.next(&known)?;
+        if let Some(head) = known.not_before(&version).filter(|_| self.kind != Kind::Repeatable) {
+            let version = version.as_str();
             return Err(Failure::refused(format!(
                 "version {version} would stand before {head}, which is there"
             ))
             .help("leave --version out, or say a greater one"));
         }
-        let wanted = Wanted { layout, version, name: &slug(&self.name)?, kind: self.kind, phase: self.phase };
+        let name = slug(name)?;
+        let wanted = Wanted {
+            layout: known.layout,
+            version: version.as_str(),
+            name: &name,
+            kind: self.kind,
+            phase: self.phase,
+        };
         let written = files(&wanted)?;
         let mut text = String::new();
         for file in &written {
@@ -79,23 +106,100 @@ impl New {
         }
         let paths: Vec<String> =
             written.iter().map(|file| folder.join(&*file.path).display().to_string()).collect();
-        let version = (self.kind != Kind::Repeatable).then(|| version.number());
+        let version = read_back(written, known.layout).map(Version::number);
         Ok(Answer::done(text, json!({ "version": version, "files": paths })))
     }
 
-    fn next(&self, head: Option<Version>) -> Result<Version, Failure> {
-        match (self.version, head) {
-            (Some(version), _) => Ok(version),
-            (None, None) if self.sequence => behind(1),
-            (None, Some(head)) if self.sequence => behind(head.number() + 1),
-            (None, head) => usual(head),
-        }
+    fn next(&self, known: &Known) -> Result<Spelling, Failure> {
+        let number = match (&self.version, &known.highest, known.head) {
+            (Some(version), highest, _) if version.has_parts() && !known.takes_parts() => {
+                let there = highest.as_ref().map_or("none", Spelling::as_str);
+                return Err(Failure::usage(format!(
+                    "version {} is several numbers, and the versions of this folder are one: {there}",
+                    version.as_str()
+                )));
+            }
+            (Some(version), _, _) => return Ok(version.clone()),
+            (None, Some(highest), _) if known.has_parts => return Ok(highest.next()),
+            (None, _, None) if self.sequence => behind(1)?,
+            (None, _, Some(head)) if self.sequence => behind(head.number() + 1)?,
+            (None, _, head) => usual(head)?,
+        };
+        let number = number.number();
+        let text = known.highest.as_ref().map_or_else(|| number.to_string(), |it| it.like(number));
+        spelling(&text).map_err(Failure::usage)
     }
+}
+
+/// What the folder has already.
+struct Known {
+    layout: Layout,
+    /// The last version as a number.
+    head: Option<Version>,
+    /// The highest one as a name spells it.
+    highest: Option<Spelling>,
+    /// Whether versions are several numbers there: Flyway's.
+    has_parts: bool,
+}
+
+impl Known {
+    fn nothing(layout: Layout) -> Known {
+        Known { layout, head: None, highest: None, has_parts: false }
+    }
+
+    fn of(layout: Layout, head: Option<Version>, files: &[String]) -> Known {
+        let spelt: Vec<Spelling> = files.iter().filter_map(|path| Spelling::of(path, layout)).collect();
+        let has_parts = layout == Layout::Flyway && spelt.iter().any(Spelling::has_parts);
+        Known { layout, head, highest: spelt.into_iter().max(), has_parts }
+    }
+
+    /// Whether a version of several numbers is one like those that are there: in a folder of whole numbers it would change
+    /// what the others mean.
+    fn takes_parts(&self) -> bool {
+        self.has_parts || self.layout == Layout::Flyway && self.highest.is_none()
+    }
+
+    /// The last one that is there, where this one would not stand behind it.
+    fn not_before(&self, version: &Spelling) -> Option<String> {
+        if self.has_parts {
+            let highest = self.highest.as_ref().filter(|highest| version <= *highest);
+            return highest.map(|highest| highest.as_str().to_owned());
+        }
+        let number: Option<Version> = version.as_str().parse().ok();
+        self.head.filter(|head| number.is_none_or(|number| number <= *head)).map(|head| head.to_string())
+    }
+}
+
+/// A version, as clap reads it.
+fn spelling(text: &str) -> Result<Spelling, String> {
+    let wrong =
+        || format!("`{text}` is no version: expected digits, or several numbers as in `1.2` for Flyway");
+    Spelling::read(text).ok_or_else(wrong)
+}
+
+/// The version that a file has to whoever reads it; none of a repeatable one.
+fn read_back(mut written: Vec<SourceFile>, layout: Layout) -> Option<Version> {
+    written.truncate(1);
+    let named = written.into_iter().map(|file| SourceFile::new(file.path, "select 1;")).collect();
+    upshift::MigrationSet::parse(named, Vec::new(), LayoutChoice::Is(layout)).ok()?.head()
+}
+
+/// Holds the folder against another `new`, until this is dropped. Where the file system has no locks, nobody is held up.
+#[cfg(unix)]
+fn hold(folder: &Path) -> Option<std::fs::File> {
+    let opened = std::fs::File::open(folder).ok()?;
+    rustix::fs::flock(&opened, rustix::fs::FlockOperation::LockExclusive).ok()?;
+    Some(opened)
+}
+
+#[cfg(not(unix))]
+fn hold(_: &Path) -> Option<std::fs::File> {
+    None
 }
 
 /// The version that a new migration gets when nobody says one.
 pub(super) fn next_version(context: &Context) -> Result<Version, Failure> {
-    usual(known(context, &context.folder())?.1)
+    usual(known(context, &context.folder())?.head)
 }
 
 /// The time; in a folder that counts, the next number.
@@ -112,34 +216,34 @@ fn behind(number: u64) -> Result<Version, Failure> {
 }
 
 /// How the folder is written, and its last version; ours, where there is nothing yet.
-fn known(context: &Context, folder: &Path) -> Result<(Layout, Option<Version>), Failure> {
+fn known(context: &Context, folder: &Path) -> Result<Known, Failure> {
     if matches!(folder.read_dir().map(|mut all| all.next().is_none()), Ok(true) | Err(_)) {
         return Ok(match context.settings.layout {
-            LayoutChoice::Is(layout) => (layout, None),
-            LayoutChoice::Detect => (Layout::Native, None),
+            LayoutChoice::Is(layout) => Known::nothing(layout),
+            LayoutChoice::Detect => Known::nothing(Layout::Native),
         });
     }
     // The folder on disk, also for embedded migrations: what was added since the build counts.
     let files =
         upshift::files::folder::list(folder).map_err(|cause| Failure::file("read", folder, &cause))?;
     if files.is_empty() {
-        return Ok((Layout::Native, None));
+        return Ok(Known::nothing(Layout::Native));
     }
     let by_name = files.iter().filter_map(|path| version_of(path)).max();
     let read = upshift::files::folder::read(folder).map_err(|found| Failure::refused(found.to_string()))?;
     match upshift::MigrationSet::parse(read, Vec::new(), context.settings.layout) {
-        Ok(set) => Ok((set.layout(), set.head().max(by_name))),
+        Ok(set) => Ok(Known::of(set.layout(), set.head().max(by_name), &files)),
         // The file that `new` has just written has nothing in it yet: names say enough.
         Err(_) => match context.settings.layout {
-            LayoutChoice::Is(layout) => Ok((layout, by_name)),
-            LayoutChoice::Detect => Ok((detected(files), by_name)),
+            LayoutChoice::Is(layout) => Ok(Known::of(layout, by_name, &files)),
+            LayoutChoice::Detect => Ok(Known::of(detected(&files), by_name, &files)),
         },
     }
 }
 
 /// How these files are written, by their names alone: ours, where they say nothing else.
-fn detected(paths: Vec<String>) -> Layout {
-    let named = paths.into_iter().map(|path| SourceFile::new(path, "select 1;")).collect();
+fn detected(paths: &[String]) -> Layout {
+    let named = paths.iter().map(|path| SourceFile::new(path.clone(), "select 1;")).collect();
     let set = upshift::MigrationSet::parse(named, Vec::new(), LayoutChoice::Detect);
     set.map_or(Layout::Native, |set| set.layout())
 }

@@ -1,8 +1,8 @@
 //! The files of a new migration, as each tool writes them: a pure function.
 
 use clap::ValueEnum;
+use upshift::SourceFile;
 use upshift::files::Layout;
-use upshift::{SourceFile, Version};
 
 use super::new::PhaseWord;
 use crate::failure::Failure;
@@ -23,7 +23,8 @@ pub(crate) enum Kind {
 /// What is wanted.
 pub(super) struct Wanted<'w> {
     pub(super) layout: Layout,
-    pub(super) version: Version,
+    /// As the name spells it.
+    pub(super) version: &'w str,
     pub(super) name: &'w str,
     pub(super) kind: Kind,
     pub(super) phase: Option<PhaseWord>,
@@ -79,7 +80,7 @@ pub(super) fn files(wanted: &Wanted<'_>) -> Result<Vec<SourceFile>, Failure> {
             SourceFile::new(format!("down/{version}_{name}.sql"), String::new()),
         ],
         (Layout::Tern, _) => {
-            one(format!("{:03}_{name}.sql", version.number()), "\n---- create above / drop below ----\n\n")
+            one(format!("{version:0>3}_{name}.sql"), "\n---- create above / drop below ----\n\n")
         }
         (other, _) => {
             return Err(Failure::refused(format!(
@@ -121,8 +122,8 @@ fn rust(wanted: &Wanted<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use upshift::MigrationSet;
     use upshift::files::LayoutChoice;
+    use upshift::{MigrationSet, Version};
 
     use super::*;
 
@@ -154,7 +155,7 @@ mod tests {
                     continue;
                 }
                 let version = Version::new(1).unwrap_or_else(|| unreachable!());
-                let wanted = Wanted { layout, version, name: "add_status", kind, phase: None };
+                let wanted = Wanted { layout, version: "1", name: "add_status", kind, phase: None };
                 let written = files(&wanted).unwrap_or_default();
                 let written: Vec<SourceFile> =
                     written.into_iter().map(|file| SourceFile::new(file.path, filled(&file.text))).collect();

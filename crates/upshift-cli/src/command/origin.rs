@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use tokio_postgres::Config;
 use upshift_generate::{GenerateError, Origin, Schema};
 use upshift_schema::{Edges, Filter, Snapshot};
-use upshift_test::Server;
+use upshift_test::{Reach, Server};
 
 use crate::connect;
 use crate::context::{Context, unreachable};
 use crate::failure::Failure;
+use crate::settings::Environment;
 
 /// Where scratch databases are made.
 #[derive(Debug, Clone, Args)]
@@ -22,27 +22,39 @@ pub(crate) struct Scratch {
 
 /// A server for scratch databases; a throw-away one goes with this value.
 pub(crate) struct Place {
-    config: Config,
-    url: String,
+    reached: connect::Reached,
+    place: upshift_generate::Place,
+    name: String,
     _thrown_away: Option<Server>,
 }
 
 impl Place {
-    pub(crate) fn config(&self) -> &Config {
-        &self.config
+    fn at(url: &str, environment: &Environment, server: Option<Server>) -> Result<Place, Failure> {
+        let reached = connect::reached(Some(url), environment)?;
+        let place = reached.clone().into_place();
+        Ok(Place { reached, place, name: url.to_owned(), _thrown_away: server })
+    }
+
+    /// As upshift-generate takes it.
+    pub(crate) fn place(&self) -> &upshift_generate::Place {
+        &self.place
+    }
+
+    /// As upshift-test takes it.
+    pub(crate) fn reach(&self) -> Reach {
+        Reach::new(self.reached.config.clone(), self.reached.connect.clone())
     }
 
     /// Its address as it was said.
-    pub(crate) fn url(&self) -> &str {
-        &self.url
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 }
 
 impl Scratch {
     pub(crate) async fn place(&self, context: &Context) -> Result<Place, Failure> {
         if let Some(url) = &self.server {
-            let (config, _) = connect::settled(Some(url), &context.environment)?;
-            return Ok(Place { config, url: url.clone(), _thrown_away: None });
+            return Place::at(url, &context.environment, None);
         }
         context.terminal.tell("starting a throw-away server; --server URL uses one that is there");
         // It waits for the server with the thread, not with the task.
@@ -51,17 +63,19 @@ impl Scratch {
             |error| Failure::failed(format!("{error:?}")).help("--server URL uses one that is there"),
         )?;
         let url = server.url("postgres");
-        let config = url.parse();
-        let config =
-            config.map_err(|error| Failure::failed(format!("the throw-away server's address: {error}")))?;
-        Ok(Place { config, url, _thrown_away: Some(server) })
+        // It listens without TLS, whatever libpq's variables say of other servers.
+        Place::at(&url, &Environment::default(), Some(server))
     }
 }
 
 /// Reads an origin: `migrations`, `empty`, `database`, a URL, a file or folder of SQL.
 pub(crate) async fn origin(said: &str, context: &Context, filter: &Filter) -> Result<Origin, Failure> {
     match said {
-        "migrations" => Ok(Origin::Migrations(context.source())),
+        "migrations" => {
+            // Told as `up` tells it, and before a server is started.
+            context.source().check()?;
+            Ok(Origin::Migrations(context.source()))
+        }
         "empty" => Ok(Origin::Empty),
         "database" => Ok(read(&context.pool()?, filter).await?),
         url if url.contains("://") => read(&connect::pool(Some(url), &context.environment)?, filter).await,
@@ -120,6 +134,9 @@ fn sql(path: &Path) -> Result<Vec<String>, Failure> {
 /// An error of upshift-generate, with its causes; what it refuses is no failure on the way.
 impl From<GenerateError> for Failure {
     fn from(error: GenerateError) -> Failure {
+        if let GenerateError::Migrations(engine) = &error {
+            return Failure::behind(engine, format!("{error}: {}", engine.render()));
+        }
         let mut text = error.to_string();
         let mut cause = std::error::Error::source(&error);
         while let Some(inner) = cause {

@@ -2,12 +2,12 @@
 
 use clap::Args;
 use upshift::{DownTarget, Plan, Version};
+use upshift_report::json;
 
 use super::target::{DownTo, UpTo};
 use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::json;
 
 /// What `up` or `down` would do. Writes nothing.
 #[derive(Debug, Clone, Args)]

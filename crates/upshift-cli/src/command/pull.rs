@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 use upshift_generate::{Layout, pull};
-use upshift_schema::Filter;
 
 use super::new::write_new;
+use super::objects::ObjectArguments;
 use super::origin::{Scratch, origin};
 use crate::answer::Answer;
 use crate::context::Context;
@@ -26,16 +26,18 @@ pub struct PullArguments {
     #[arg(long, requires = "out")]
     file_per_object: bool,
     #[command(flatten)]
+    objects: ObjectArguments,
+    #[command(flatten)]
     scratch: Scratch,
 }
 
 impl PullArguments {
     pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
-        let filter = Filter::new();
+        let filter = self.objects.filter(context)?;
         let from = origin(&self.from, context, &filter).await?;
         let place = self.scratch.place(context).await?;
         let layout = if self.file_per_object { Layout::FilePerObject } else { Layout::OneFile };
-        let pulled = pull(place.config(), &from, &filter, layout).await?;
+        let pulled = pull(place.place(), &from, &filter, layout).await?;
         let files: Vec<_> =
             pulled.files.iter().map(|(path, text)| json!({ "path": path, "text": text })).collect();
         let mut text = String::new();

@@ -3,8 +3,8 @@
 use clap::Args;
 use serde_json::json;
 use upshift_generate::{Drops, PushOptions, push};
-use upshift_schema::Filter;
 
+use super::objects::ObjectArguments;
 use super::origin::{Scratch, origin};
 use crate::answer::Answer;
 use crate::connect;
@@ -23,12 +23,14 @@ pub struct PushArguments {
     #[arg(long)]
     drops: bool,
     #[command(flatten)]
+    objects: ObjectArguments,
+    #[command(flatten)]
     scratch: Scratch,
 }
 
 impl PushArguments {
     pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
-        let filter = Filter::new();
+        let filter = self.objects.filter(context)?;
         if context.program.own_pool().is_some() {
             return Err(Failure::refused(
                 "this program has a pool of its own, whose address push cannot know",
@@ -36,18 +38,19 @@ impl PushArguments {
             .help("`upshift push` as a program of its own takes --url"));
         }
         let wish = origin(&self.wish, context, &filter).await?;
-        let (database, _) = connect::settled(context.settings.url.as_deref(), &context.environment)?;
+        let database = connect::place(context.settings.url.as_deref(), &context.environment)?;
         let place = self.scratch.place(context).await?;
         let mut options = PushOptions::default();
+        options.filter = filter;
         if self.drops {
-            let name = database.get_dbname().unwrap_or_default();
+            let name = database.config().get_dbname().unwrap_or_default();
             context
                 .terminal
                 .confirm(&format!("what is not in the wish is dropped from {name}, with its rows"))
                 .await?;
             options = options.drops(Drops::Allow);
         }
-        let pushed = push(place.config(), &database, &wish, &options).await?;
+        let pushed = push(place.place(), &database, &wish, &options).await?;
         let mut text: String =
             pushed.statements.iter().map(|sql| format!("{};\n", sql.trim_end_matches(';'))).collect();
         if pushed.statements.is_empty() {

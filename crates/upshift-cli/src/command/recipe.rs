@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use serde_json::json;
+use tokio_postgres::types::Type;
 use upshift::Version;
 use upshift_recipes::{FACTS_SQL, Ident, OldWriters, RecipeError, Table, TableFacts};
 
@@ -333,7 +334,8 @@ async fn facts(context: &Context, table: &Table) -> Result<TableFacts, Failure> 
         |cause: tokio_postgres::Error| Failure::failed(format!("{table} cannot be looked at: {cause}"));
     let client = context.client().await?;
     let (schema, name) = (table.schema.as_str(), table.name.as_str());
-    let rows = client.query(FACTS_SQL, &[&schema, &name]).await.map_err(broken)?;
+    let rows =
+        client.query_typed(FACTS_SQL, &[(&schema, Type::TEXT), (&name, Type::TEXT)]).await.map_err(broken)?;
     let row =
         |row: &tokio_postgres::Row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?));
     let rows: Vec<_> = rows.iter().map(row).collect::<Result<_, _>>().map_err(broken)?;

@@ -1,26 +1,29 @@
 //! `renumber`: new versions for what no database has yet.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::Path;
 
 use clap::Args;
 use serde_json::json;
-use upshift::files::folder;
-use upshift::{State, Version};
+use upshift::{RefusalKind, Source, State, Target, Version};
 
+use super::renumber_change::{Change, Hint, follow};
+use super::renumber_folder::{Folder, Numbered, Standing};
 use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
 
 /// Give migrations that no database has yet new versions, behind all others: after a merge, before a release.
 ///
-/// The files are renamed, nothing else. Which ones: those that are named, or without a name those that are out of order in
-/// the database of --url.
+/// Which ones: those that are named, or without a name those that are out of order in the database of --url, or whose number
+/// another migration has there. Where two files of the folder have one version, the one that the database has keeps it.
+/// What requires a migration goes behind it, and its `requires` says the new version; nothing else in a file is changed.
 #[derive(Debug, Clone, Args)]
 pub struct Renumber {
-    /// Which migrations.
-    versions: Vec<Version>,
+    /// Which migrations: their versions, or their files.
+    which: Vec<String>,
     /// Without asking the database whether they are applied.
-    #[arg(long, requires = "versions")]
+    #[arg(long, requires = "which")]
     offline: bool,
     /// Show the new names, and rename nothing.
     #[arg(long)]
@@ -29,93 +32,136 @@ pub struct Renumber {
 
 impl Renumber {
     pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
-        let set = context.set()?;
-        let chosen = self.chosen(context).await?;
-        for version in &chosen {
-            if set.get(*version).is_none() {
-                return Err(Failure::refused(format!("there is no version {version}")));
+        let root = context.folder();
+        let mut folder = Folder::read(context)?;
+        if !self.offline {
+            match folder.has_twins() {
+                true => ask_for_names(context, &mut folder).await?,
+                false => ask(context, &mut folder).await?,
             }
         }
-        let (Some(head), false) = (set.head(), chosen.is_empty()) else {
-            return Ok(Answer::done("nothing to renumber", json!({ "renamed": [] })));
+        let chosen = match self.which.is_empty() {
+            true => chosen(&folder)?,
+            false => self.named(&folder, &root)?,
         };
-        let folder = context.folder();
-        let files = folder::list(&folder).map_err(|cause| Failure::file("read", &folder, &cause))?;
-        let mut renames = Vec::new();
-        for (version, number) in chosen.iter().zip(head.number() + 1..) {
-            let paths: Vec<&String> =
-                files.iter().filter(|path| version_of(path) == Some(*version)).collect();
-            if paths.is_empty() {
-                return Err(Failure::refused(format!(
-                    "version {version} is no file of {}",
-                    folder.display()
-                ))
-                .help("Rust functions say their version in their attribute"));
-            }
-            renames.extend(paths.into_iter().map(|path| (folder.join(path), renamed(&folder, path, number))));
+        let change = Change::of(&folder, &follow(&folder, chosen, self.hint())?, &root)?;
+        if !self.dry_run {
+            change.carry_out(&root)?;
         }
-        let mut text = String::new();
-        for (from, to) in &renames {
-            text.push_str(&format!("{} -> {}\n", from.display(), to.display()));
-            if self.dry_run {
-                continue;
-            }
-            if let Some(parent) = to.parent() {
-                std::fs::create_dir_all(parent).map_err(|cause| Failure::file("make", parent, &cause))?;
-            }
-            std::fs::rename(from, to).map_err(|cause| Failure::file("rename", from, &cause))?;
-            // diesel's folders: the old one is empty now.
-            if let Some(parent) = from.parent().filter(|parent| *parent != folder) {
-                let _ = std::fs::remove_dir(parent);
-            }
+        let shown = |path: &str| root.join(path).display().to_string();
+        let (mut text, mut renamed, mut required) = (String::new(), Vec::new(), Vec::new());
+        for it in change.moves.iter().filter(|it| it.from != it.to) {
+            text.push_str(&format!("{} -> {}\n", shown(&it.from), shown(&it.to)));
+            renamed.push(json!({ "from": shown(&it.from), "to": shown(&it.to) }));
         }
-        let data: Vec<_> = renames
-            .iter()
-            .map(|(from, to)| json!({ "from": from.display().to_string(), "to": to.display().to_string() }))
-            .collect();
-        Ok(Answer::done(text, json!({ "renamed": data })))
+        for it in &change.required {
+            text.push_str(&format!("{} requires {} instead of {}\n", shown(&it.file), it.to, it.from));
+            required.push(json!({ "file": shown(&it.file), "from": it.from.number(), "to": it.to.number() }));
+        }
+        change.notes.iter().for_each(|note| text.push_str(&format!("{note}\n")));
+        let text = if text.is_empty() { "nothing to renumber".to_owned() } else { text };
+        Ok(Answer::done(text, json!({ "renamed": renamed, "required": required, "notes": change.notes })))
     }
 
-    /// What is to be renumbered; none of it applied, as far as was asked.
-    async fn chosen(&self, context: &Context) -> Result<Vec<Version>, Failure> {
-        let mut chosen = self.versions.clone();
-        chosen.sort_unstable();
-        chosen.dedup();
-        if self.offline {
-            return Ok(chosen);
-        }
-        let status = context.migrator()?.status().await?;
-        let version = |id: &upshift::MigrationId| match id {
-            upshift::MigrationId::Version(version) => Some(*version),
-            upshift::MigrationId::Repeatable(_) => None,
-        };
-        for migration in &status.migrations {
-            let Some(version) = version(&migration.id) else { continue };
-            if migration.state == State::OutOfOrder && self.versions.is_empty() {
-                chosen.push(version);
-            } else if chosen.contains(&version) && migration.applied.is_some() {
-                return Err(Failure::refused(format!("{} is applied: its version stays", migration.label)));
+    /// Those that are named; none of them applied, as far as was asked.
+    fn named(&self, folder: &Folder, root: &Path) -> Result<BTreeSet<usize>, Failure> {
+        let mut chosen = BTreeSet::new();
+        for said in &self.which {
+            let found: Vec<(usize, &Numbered)> = match said.parse::<Version>() {
+                Ok(version) => folder.of(version).collect(),
+                Err(_) => folder.named(said, root).collect(),
+            };
+            match found.as_slice() {
+                [] if said.parse::<Version>().is_ok() => {
+                    return Err(Failure::refused(format!("there is no version {said}")));
+                }
+                [] => {
+                    let why = format!("{said} is no migration of {}", root.display());
+                    return Err(Failure::refused(why).help("name a version, or a file of the folder"));
+                }
+                [(_, one)] if one.standing == Standing::Applied => {
+                    return Err(Failure::refused(format!("{} is applied: its version stays", one.label)));
+                }
+                [(at, _)] => drop(chosen.insert(*at)),
+                several => chosen.extend(unapplied(several)?),
             }
         }
         Ok(chosen)
     }
+
+    fn hint(&self) -> Hint {
+        match self.which.iter().any(|said| said.parse::<Version>().is_err()) {
+            true => Hint::Named,
+            false => Hint::Found,
+        }
+    }
 }
 
-/// The version in front of a file's or a folder's name.
-pub(super) fn version_of(path: &str) -> Option<Version> {
-    let first = path.split('/').next()?;
-    let digits: String = first
-        .trim_start_matches(['V', 'U'])
-        .chars()
-        .take_while(|c| c.is_ascii_digit() || *c == '-')
+/// Without a name: of each version that stands twice what the database does not have; where none does, what comes late.
+fn chosen(folder: &Folder) -> Result<BTreeSet<usize>, Failure> {
+    let mut chosen: BTreeSet<usize> =
+        folder.iter().filter(|(_, it)| it.standing == Standing::Late).map(|(at, _)| at).collect();
+    for version in folder.twins() {
+        let several: Vec<(usize, &Numbered)> = folder.of(*version).collect();
+        chosen.extend(unapplied(&several)?);
+    }
+    Ok(chosen)
+}
+
+/// Of migrations with one version those that the database does not have, where it has one of them.
+fn unapplied(several: &[(usize, &Numbered)]) -> Result<Vec<usize>, Failure> {
+    let (applied, others): (Vec<_>, Vec<_>) =
+        several.iter().partition(|(_, it)| it.standing == Standing::Applied);
+    if applied.len() == 1 {
+        return Ok(others.into_iter().map(|(at, _)| at).collect());
+    }
+    let labels: Vec<&str> = several.iter().map(|(_, it)| it.label.as_str()).collect();
+    let commands = several.iter().map(|(_, it)| format!("`upshift renumber {}`", it.file));
+    let version = several.iter().find_map(|(_, it)| it.version()).map_or(0, Version::number);
+    let why = match several.iter().any(|(_, it)| it.standing == Standing::NotAsked) {
+        true => "and the database was not asked which of them it has",
+        false => "and none of them is applied",
+    };
+    Err(Failure::refused(format!("version {version} stands twice, {why}: {}", labels.join(", "))).help(
+        format!("name the file that gets a new version: {}", commands.collect::<Vec<_>>().join(" or ")),
+    ))
+}
+
+/// What the database says of each migration.
+async fn ask(context: &Context, folder: &mut Folder) -> Result<(), Failure> {
+    let migrator = context.migrator()?;
+    // Two branches took the same number, and the other one's is applied.
+    let refused = migrator.plan(Target::Head).await.err();
+    let refusals = refused.as_ref().map_or(&[][..], |error| error.refusals());
+    let taken: BTreeSet<&str> = refusals
+        .iter()
+        .filter(|it| matches!(it.kind, RefusalKind::Taken { .. }))
+        .map(|it| it.label.as_str())
         .collect();
-    digits.parse().ok()
+    for status in migrator.status().await?.migrations {
+        let is_late = status.state == State::OutOfOrder || taken.contains(status.label.as_str());
+        let standing = match (is_late, status.applied) {
+            (true, _) => Standing::Late,
+            (false, Some(_)) => Standing::Applied,
+            (false, None) => Standing::Pending,
+        };
+        folder.stands(|it| it.id == status.id, standing);
+    }
+    Ok(())
 }
 
-/// The path with another version in front.
-fn renamed(folder: &Path, path: &str, number: u64) -> PathBuf {
-    let letter: String = path.chars().take_while(|c| matches!(c, 'V' | 'U')).collect();
-    let rest = path.get(letter.len()..).unwrap_or_default();
-    let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-');
-    folder.join(format!("{letter}{number}{rest}"))
+/// The same where the files make no set, since versions stand twice: what the history calls its migrations.
+async fn ask_for_names(context: &Context, folder: &mut Folder) -> Result<(), Failure> {
+    let history = context.migrator_of(Source::files([]))?.status().await?;
+    folder.stands(|_| true, Standing::Pending);
+    let twins = folder.twins().to_vec();
+    for row in history.migrations {
+        // Of one version no two are applied: the name says which of them it is.
+        let is_it = |it: &Numbered| {
+            let is_twin = it.version().is_some_and(|version| twins.contains(&version));
+            it.id == row.id && (!is_twin || it.label == row.label)
+        };
+        folder.stands(is_it, Standing::Applied);
+    }
+    Ok(())
 }

@@ -2,8 +2,9 @@
 
 use clap::Subcommand;
 use serde_json::json;
-use upshift::Version;
+use upshift::{Renumbered, Version};
 
+use super::reason::Reason;
 use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -27,13 +28,25 @@ pub enum Repair {
         version: Version,
         /// Why, for the audit.
         #[arg(long, value_name = "WORDS")]
-        because: String,
+        because: Reason,
+    },
+    /// Accept that applied migrations have other numbers in the files now; nothing is run.
+    ///
+    /// It is the same migration where name and text are the same. A release that knows them by their old numbers refuses to
+    /// start afterwards.
+    AcceptRenumbered {
+        /// Why, for the audit.
+        #[arg(long, value_name = "WORDS")]
+        because: Reason,
+        /// Show which, and write nothing.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Accept the schema as it is: what has drifted is drift no more.
     AcceptDrift {
         /// Why, for the audit.
         #[arg(long, value_name = "WORDS")]
-        because: String,
+        because: Reason,
     },
 }
 
@@ -60,12 +73,23 @@ impl Repair {
                 ))
             }
             Repair::AcceptApplied { version, because } => {
-                migrator.repair().accept_applied(*version, because).await?;
+                migrator.repair().accept_applied(*version, because.as_str()).await?;
                 let text = format!("{version} counts as applied, and was not run");
                 Ok(Answer::done(text, json!({ "accepted": version.number() })))
             }
+            Repair::AcceptRenumbered { because, dry_run } => {
+                let found = match dry_run {
+                    true => migrator.repair().renumbered().await?,
+                    false => migrator.repair().accept_renumbered(because.as_str()).await?,
+                };
+                let lines: String = found.iter().map(|it| format!("{it}\n")).collect();
+                let text = if found.is_empty() { "nothing has another number".to_owned() } else { lines };
+                let numbers = |it: &Renumbered| json!({ "was": it.was.number(), "is": it.is.number(), "name": it.name });
+                let data: Vec<_> = found.iter().map(numbers).collect();
+                Ok(Answer::done(text, json!({ "renumbered": data })))
+            }
             Repair::AcceptDrift { because } => {
-                let drift = migrator.repair().accept_drift(because).await?;
+                let drift = migrator.repair().accept_drift(because.as_str()).await?;
                 Ok(Answer::done(format!("accepted: {drift}"), json!({ "accepted": drift.to_string() })))
             }
         }

@@ -2,12 +2,12 @@
 
 use clap::Args;
 use upshift::{DownTarget, Target};
+use upshift_report::json;
 
 use super::down::confirm;
 use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::json;
 
 /// Revert everything by its downs, for a development database.
 #[derive(Debug, Clone, Args)]
@@ -20,21 +20,15 @@ pub struct Reset {
 impl Reset {
     pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let migrator = context.migrator()?;
-        confirm(context, &migrator, DownTarget::All).await?;
-        let mut report = migrator.down(DownTarget::All).await?;
+        let plan = migrator.plan_down(DownTarget::All).await?;
+        confirm(context, &plan).await?;
+        let mut report = migrator.down_agreed(DownTarget::All, &plan).await?;
         if self.up {
-            let applied = match migrator.up(Target::Head).await {
-                Ok(applied) => applied,
-                Err(error) => {
-                    // The error's own report has the way up alone.
-                    context.terminal.tell(&report.to_string());
-                    return Err(error.into());
-                }
-            };
-            report.steps.extend(applied.steps);
-            report.blocked = applied.blocked;
-            report.took += applied.took;
-            report.waited += applied.waited;
+            match migrator.up(Target::Head).await {
+                Ok(applied) => report.go_on(&applied),
+                // The error's own report has the way up alone.
+                Err(error) => return Err(Failure::from(error).after(report)),
+            }
         }
         Ok(Answer::of_the_engine(report.to_string(), json::report(&report)))
     }

@@ -2,13 +2,15 @@
 
 use clap::Subcommand;
 use serde_json::json;
-use upshift::{DownTarget, Share, Target, Version};
+use upshift::files::nearest;
+use upshift::{DownTarget, MigrationSet, Share, Target, Version};
+use upshift_report::json;
 
+use super::reason::Reason;
 use crate::answer::Answer;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::json;
 
 /// Releases side by side: who is alive, what waits for whom, and a word of an operator.
 #[derive(Debug, Clone, Subcommand)]
@@ -18,7 +20,7 @@ pub enum Rollout {
     /// Keep every contract from running, until `release`.
     Hold {
         /// Why, for the others and for the audit.
-        reason: String,
+        reason: Reason,
     },
     /// Take `hold` back, and what `unhide` holds.
     Release,
@@ -27,7 +29,7 @@ pub enum Rollout {
         /// Which contract.
         version: Version,
         /// Why, for the audit.
-        reason: String,
+        reason: Reason,
     },
     /// Say that an instance is gone whose end nobody saw.
     Forget {
@@ -68,15 +70,15 @@ impl Rollout {
                 Ok(Answer::of_the_engine(text, json::rollout(&status)))
             }
             Rollout::Hold { reason } => {
-                rollout.hold(reason).await?;
-                Ok(Answer::done(format!("contracts are held: {reason}"), json!({ "held": reason })))
+                rollout.hold(reason.as_str()).await?;
+                Ok(Answer::done(format!("contracts are held: {reason}"), json!({ "held": reason.as_str() })))
             }
             Rollout::Release => {
                 rollout.release().await?;
                 Ok(Answer::done("contracts are held no more", json!({ "held": null })))
             }
             Rollout::Approve { version, reason } => {
-                rollout.approve(*version, reason).await?;
+                rollout.approve(*version, reason.as_str()).await?;
                 Ok(Answer::done(
                     format!("version {version} is approved"),
                     json!({ "approved": version.number() }),
@@ -98,12 +100,29 @@ impl Rollout {
                     0..100 => Share::Part { percentage: *percentage, keys: Vec::new() },
                     _ => return Err(Failure::usage("a share is 0 to 100")),
                 };
+                known(switch, &context.set()?)?;
                 let text = format!("{switch} for {share}");
                 rollout.share(switch, share).await?;
                 Ok(Answer::done(text, json!({ "switch": switch, "percentage": percentage })))
             }
         }
     }
+}
+
+/// That a migration of this set names the switch: a word for another would be heard by nobody.
+fn known(switch: &str, set: &MigrationSet) -> Result<(), Failure> {
+    let mut names: Vec<&str> =
+        set.versioned().iter().filter_map(|it| it.header().switch.as_deref()).collect();
+    names.dedup();
+    if names.contains(&switch) {
+        return Ok(());
+    }
+    let refused = Failure::refused(format!("no migration of this set has the switch `{switch}`"));
+    Err(match nearest(switch, &names) {
+        Some(near) => refused.help(format!("did you mean `{near}`?")),
+        None if names.is_empty() => refused.help("none has a header `-- upshift: switch NAME`"),
+        None => refused.help(format!("there are {}", names.join(", "))),
+    })
 }
 
 /// Runs a contract whatever its gate says, once a person has agreed.

@@ -3,14 +3,17 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use upshift::Grouping;
+use upshift::files::Layout;
+use upshift::{Grouping, Migrator};
+use upshift_adopt::Rows;
+use upshift_report::json;
 
+use super::report_file::ReportFile;
 use super::target::UpTo;
 use crate::answer::Answer;
 use crate::backup::Backup;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::json;
 
 /// Apply what is pending, each migration in its own transaction.
 #[derive(Debug, Clone, Args)]
@@ -21,8 +24,10 @@ pub struct Up {
     #[arg(long)]
     grouped: bool,
     /// Show what would be done, and do nothing.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "file")]
     dry_run: bool,
+    #[command(flatten)]
+    report: ReportFile,
     /// Back the database up into this folder first, with pg_dump, and check the archive.
     #[arg(long, value_name = "FOLDER")]
     backup: Option<PathBuf>,
@@ -40,6 +45,7 @@ impl Up {
             let plan = migrator.plan(target).await?;
             return Ok(Answer::of_the_engine(plan.to_string(), json::plan(&plan)));
         }
+        not_of_another_tool(context, &migrator).await?;
         if let Some(backup) = Backup::asked(self.backup.as_deref(), self.backup_command.as_deref(), context) {
             // Nothing to do is nothing to back up for.
             if migrator.plan(target.clone()).await?.is_empty() {
@@ -50,7 +56,32 @@ impl Up {
                 migrator.audit().remark("backup", &made).await?;
             }
         }
-        let report = migrator.up(target).await?;
-        Ok(Answer::of_the_engine(report.to_string(), json::report(&report)))
+        self.report.of("up", context, migrator.up(target)).await
     }
+}
+
+/// Files of another tool that has applied them here, and nobody has adopted its history: each would run again.
+async fn not_of_another_tool(context: &Context, migrator: &Migrator) -> Result<(), Failure> {
+    let layout = context.set()?.layout();
+    if layout == Layout::Native {
+        return Ok(());
+    }
+    if migrator.status().await?.migrations.iter().any(|migration| migration.applied.is_some()) {
+        return Ok(());
+    }
+    let survey = upshift_adopt::survey(migrator).await?;
+    let mut old = survey.tables.iter().filter_map(|found| Some((found.tool?, found)));
+    let Some((tool, found)) =
+        old.find(|(tool, found)| tool.layouts().contains(&layout) && found.rows != Rows::Count(0))
+    else {
+        return Ok(());
+    };
+    let table = &found.shape.table;
+    let what = format!(
+        "{tool} has a history here, {table}, and upshift has none: what it has applied would run again"
+    );
+    context
+        .terminal
+        .confirm_or(&what, &format!("`upshift adopt {tool}` takes its history over; --yes runs them all"))
+        .await
 }

@@ -27,15 +27,19 @@ impl Verify {
     pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
         // Said, always: left to itself it would take the server that DATABASE_URL names for tests.
         let place = self.scratch.place(context).await?;
-        let mut verify =
-            VerifyRollbacks::new(context.source()).vars(context.settings.vars.clone()).server(place.url());
+        let mut verify = VerifyRollbacks::new(context.source())
+            .vars(context.settings.vars.clone())
+            .reached(place.name(), place.reach());
         if context.settings.schema != "upshift" {
             verify = verify.history_schema(context.settings.schema.clone());
         }
         if let Some(since) = self.since {
             verify = verify.since(since);
         }
-        let verified = verify.run().await.map_err(|error| Failure::failed(format!("{error:?}")))?;
+        let verified = verify.run().await.map_err(|error| match error.is_unreachable() {
+            true => Failure::unreachable(format!("{error:?}")),
+            false => Failure::failed(format!("{error:?}")),
+        })?;
         let migrations = verified.migrations.iter().map(|it| {
             json!({
                 "label": it.label,

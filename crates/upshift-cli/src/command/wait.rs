@@ -3,12 +3,14 @@
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use deadpool_postgres::PoolError;
 use serde_json::json;
+use tokio_postgres::error::SqlState;
 use upshift::Health;
 use upshift::files::parse_duration;
 
 use crate::answer::Answer;
-use crate::context::Context;
+use crate::context::{Context, unreachable};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -21,6 +23,9 @@ pub struct Wait {
     /// Until it answers, whatever its schema.
     #[arg(long)]
     reachable: bool,
+    /// For a role and a database that somebody is still making, too: without it a server that refuses them ends the wait.
+    #[arg(long)]
+    until_created: bool,
 }
 
 /// How often it is looked: at first, and at most.
@@ -36,10 +41,12 @@ impl Wait {
             let left = end.saturating_duration_since(Instant::now());
             // A server that takes a connection and says nothing is waited for no longer than was asked.
             let state = match tokio::time::timeout(left, self.look(context)).await {
-                Ok(Err(failure)) if failure.exit() == Exit::Usage => return Err(failure),
                 Ok(Err(failure)) if failure.exit() != Exit::Unreachable => return Err(failure),
                 Ok(Err(failure)) => Fits::NotYet(failure.render()),
+                Ok(Ok(Fits::Never(failure))) => return Err(failure),
                 Ok(Ok(state)) => state,
+                // The last look has what is left of the time, which may be nothing: what the one before saw counts.
+                Err(_) if !told.is_empty() => Fits::NotYet(told.clone()),
                 Err(_) => Fits::NotYet("the database does not answer".to_owned()),
             };
             let why = match state {
@@ -47,6 +54,7 @@ impl Wait {
                     return Ok(Answer::of_the_engine(text.clone(), json!({ "fits": true, "text": text })));
                 }
                 Fits::NotYet(why) => why,
+                Fits::Never(failure) => return Err(failure),
             };
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -63,19 +71,29 @@ impl Wait {
     }
 
     async fn look(&self, context: &Context) -> Result<Fits, Failure> {
-        if self.reachable {
-            drop(context.client().await?);
-            return Ok(Fits::Yes("the database answers".to_owned()));
+        match context.pool()?.get().await {
+            Ok(_) if self.reachable => return Ok(Fits::Yes("the database answers".to_owned())),
+            Ok(_) => {}
+            Err(cause) if self.is_final(&cause) => return Ok(Fits::Never(unreachable(&cause))),
+            Err(cause) => return Err(unreachable(&cause)),
         }
         Ok(match context.migrator()?.health().await? {
-            Health::Fits => Fits::Yes("the schema fits".to_owned()),
-            Health::Ahead { newer } => {
-                Fits::Yes(format!("the schema fits; a newer release has applied {}", newer.join(", ")))
-            }
-            Health::Behind { pending } => Fits::NotYet(format!("pending: {}", pending.join(", "))),
             Health::Refused { why } => return Err(Failure::refused(why.join("\n"))),
-            other => Fits::NotYet(format!("{other:?}")),
+            fenced @ Health::Fenced { .. } => return Err(Failure::refused(fenced.to_string())),
+            fits if fits.is_fit() => Fits::Yes(fits.to_string()),
+            not_yet => Fits::NotYet(not_yet.to_string()),
         })
+    }
+}
+
+impl Wait {
+    /// Whether the server has answered, and will not answer otherwise before somebody changes something: the role is
+    /// refused (class 28), or has no such database.
+    fn is_final(&self, cause: &PoolError) -> bool {
+        let PoolError::Backend(error) = cause else { return false };
+        let code = error.code().map_or("", SqlState::code);
+        let no_database = code == "3D000" && !self.reachable;
+        !self.until_created && (code.starts_with("28") || no_database)
     }
 }
 
@@ -83,4 +101,5 @@ impl Wait {
 enum Fits {
     Yes(String),
     NotYet(String),
+    Never(Failure),
 }

@@ -1,5 +1,6 @@
 //! What the parameters come to: hosts, who asks, how it is encrypted.
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -42,14 +43,16 @@ impl Address {
         let user =
             parameters.get("user").or_else(|| environment.get("USER")).or_else(|| environment.get("LOGNAME"));
         let Some(user) = user.map(str::to_owned) else {
-            return Err(
-                Failure::usage("nobody says as whom to connect").help("write postgres://user@host/database")
-            );
+            return Err(Failure::usage("nobody says as whom to connect")
+                .help("write postgres://user@host/database, in --url, DATABASE_URL or upshift.toml"));
         };
         let database = parameters.get("dbname").unwrap_or(&user).to_owned();
         let mut config = Config::new();
         for (host, port) in &hosts {
             config.host(host).port(*port);
+        }
+        for address in addresses(parameters, hosts.len())? {
+            config.hostaddr(address);
         }
         config.user(&user).dbname(&database);
         config.application_name(parameters.get("application_name").unwrap_or("upshift"));
@@ -82,7 +85,8 @@ impl Address {
 
 /// Every host with its port: as many ports as hosts, or one for all.
 fn hosts(parameters: &Parameters) -> Result<Vec<(String, u16)>, Failure> {
-    let said = parameters.get("hostaddr").or_else(|| parameters.get("host"));
+    // The name is what a certificate and a password are looked up by, wherever `hostaddr` says that it is.
+    let said = parameters.get("host").or_else(|| parameters.get("hostaddr"));
     let names: Vec<String> = match said {
         Some(text) => text.split(',').map(str::to_owned).collect(),
         None => vec![usual_host()],
@@ -95,10 +99,24 @@ fn hosts(parameters: &Parameters) -> Result<Vec<(String, u16)>, Failure> {
         "" => Ok(5432),
         text => text.parse().map_err(|_| {
             // It may be a part of a password with a `/` in it.
-            Failure::usage("the port is no number").help("a `/` of a password is written `%2F`")
+            Failure::usage("the port is no number from 0 to 65535")
+                .help("a `/` of a password is written `%2F`")
         }),
     };
     names.into_iter().enumerate().map(|(nth, name)| Ok((name, port(nth)?))).collect()
+}
+
+/// Where the hosts are, when that is said beside their names: an address for each.
+fn addresses(parameters: &Parameters, hosts: usize) -> Result<Vec<IpAddr>, Failure> {
+    let Some(said) = parameters.get("hostaddr") else { return Ok(Vec::new()) };
+    let read = |text: &str| {
+        text.parse().map_err(|_| Failure::usage(format!("hostaddr: `{text}` is no address of a network")))
+    };
+    let all = said.split(',').map(read).collect::<Result<Vec<_>, _>>()?;
+    match all.len() == hosts {
+        true => Ok(all),
+        false => Err(Failure::usage(format!("{hosts} hosts and {} of hostaddr", all.len()))),
+    }
 }
 
 /// Where a server of this machine listens when nobody says where.

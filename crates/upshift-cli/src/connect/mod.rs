@@ -1,24 +1,28 @@
 //! From what somebody said to a pool of connections: libpq's parameters and files, TLS as its `sslmode` says.
 
 mod address;
+mod hosts;
 mod parameters;
 mod passfile;
 mod tls;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Connect as _, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use tokio_postgres::{Client, Config};
 
 use crate::failure::Failure;
 use crate::settings::Environment;
 use address::Address;
+use hosts::Hosts;
 use parameters::Parameters;
 
 /// Connections of a command: its own, one to look who is in the way, one behind a transaction pooler; one to spare.
 const CONNECTIONS: usize = 4;
 
-/// How long a connection may take, unless `connect_timeout` says otherwise: long enough for a server that wakes up.
+/// How long a connection to one host may take, unless `connect_timeout` says otherwise: long enough for a server that wakes up.
 const CONNECT: Duration = Duration::from_secs(30);
 
 /// The pool that a command works with. Nothing is connected yet.
@@ -26,20 +30,58 @@ const CONNECT: Duration = Duration::from_secs(30);
 /// # Errors
 /// What was said is no connection, or a file it names cannot be read.
 pub(crate) fn pool(said: Option<&str>, environment: &Environment) -> Result<Pool, Failure> {
-    let (config, tls) = settled(said, environment)?;
-    let limit = config.get_connect_timeout().copied().unwrap_or(CONNECT);
+    let Reached { config, connect } = reached(said, environment)?;
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = Manager::from_config(config, tls, recycling);
-    let pool =
-        Pool::builder(manager).max_size(CONNECTIONS).runtime(Runtime::Tokio1).create_timeout(Some(limit));
+    let manager = Manager::from_connect(config, Hosts::clone(&connect), recycling);
+    let pool = Pool::builder(manager).max_size(CONNECTIONS).runtime(Runtime::Tokio1);
     pool.build().map_err(|why| Failure::usage(format!("the pool cannot be made: {why}")))
 }
 
-/// The connection, settled: where, as whom, how it is encrypted.
-pub(crate) fn settled(
+/// A database, and how connections to it are made.
+#[derive(Clone)]
+pub(crate) struct Reached {
+    pub(crate) config: Config,
+    pub(crate) connect: Arc<Hosts>,
+}
+
+impl Reached {
+    /// A connection to another database of the server.
+    pub(crate) async fn connect_to(&self, database: &str) -> Result<Client, tokio_postgres::Error> {
+        let mut config = self.config.clone();
+        config.dbname(database);
+        let (client, _) = self.connect.connect(&config).await?;
+        Ok(client)
+    }
+
+    /// As upshift-generate takes it.
+    pub(crate) fn into_place(self) -> upshift_generate::Place {
+        upshift_generate::Place::reached(self.config, self.connect)
+    }
+}
+
+/// A database, and how connections to it are made. Nothing is connected yet.
+///
+/// # Errors
+/// As [`pool`].
+pub(crate) fn reached(said: Option<&str>, environment: &Environment) -> Result<Reached, Failure> {
+    let (config, tls) = settled(said, environment)?;
+    let limit = config.get_connect_timeout().copied().unwrap_or(CONNECT);
+    Ok(Reached { config, connect: Arc::new(Hosts::new(tls, limit)) })
+}
+
+/// The same, as upshift-generate takes it.
+///
+/// # Errors
+/// As [`pool`].
+pub(crate) fn place(
     said: Option<&str>,
     environment: &Environment,
-) -> Result<(tokio_postgres::Config, tls::Connector), Failure> {
+) -> Result<upshift_generate::Place, Failure> {
+    Ok(reached(said, environment)?.into_place())
+}
+
+/// The connection, settled: where, as whom, how it is encrypted.
+fn settled(said: Option<&str>, environment: &Environment) -> Result<(Config, tls::Connector), Failure> {
     let parameters = parameters(said, environment)?;
     let home = environment.get("HOME").map(PathBuf::from);
     let mut address = Address::of(&parameters, environment)?;
@@ -48,6 +90,13 @@ pub(crate) fn settled(
     }
     let tls = tls::connector(&address.encryption, &parameters, home.as_deref())?;
     Ok((address.config(), tls))
+}
+
+/// Which database that is, for a person who is told that it cannot be reached: never the password.
+pub(crate) fn shown(said: Option<&str>, environment: &Environment) -> Option<String> {
+    let address = Address::of(&parameters(said, environment).ok()?, environment).ok()?;
+    let hosts: Vec<String> = address.hosts.iter().map(|(host, port)| format!("{host}:{port}")).collect();
+    Some(format!("{}, database {}, role {}", hosts.join(", "), address.database, address.user))
 }
 
 /// libpq's variables for this connection, for programs of PostgreSQL.
@@ -126,7 +175,7 @@ mod tests {
             Some("postgres://h/x"),
             expect![[r#"
             nobody says as whom to connect
-              help: write postgres://user@host/database"#]],
+              help: write postgres://user@host/database, in --url, DATABASE_URL or upshift.toml"#]],
         );
         check(
             &[("USER", "me")],
@@ -139,7 +188,7 @@ mod tests {
             &[("USER", "me")],
             Some("postgres://h:port/x"),
             expect![[r#"
-            the port is no number
+            the port is no number from 0 to 65535
               help: a `/` of a password is written `%2F`"#]],
         );
         check(&[("USER", "me")], Some("host=a,b,c port=1,2"), expect!["3 hosts and 2 ports"]);

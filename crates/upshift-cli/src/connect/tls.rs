@@ -140,63 +140,35 @@ fn verifier(
     roots: Roots,
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ServerCertVerifier>, Failure> {
-    let Roots::Some(roots) = roots else { return Ok(Arc::new(Anybody(Arc::clone(provider)))) };
+    let lenient = |asks| Arc::new(Lenient { asks, provider: Arc::clone(provider) });
+    let Roots::Some(roots) = roots else { return Ok(lenient(Asks::Nothing)) };
     let full = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
         .build()
         .map_err(|why| Failure::usage(format!("the root certificates cannot be used: {why}")))?;
     match encryption {
         Encryption::Full => Ok(full),
         // With a root certificate in its place `require` is `verify-ca`, in libpq as well.
-        _ => Ok(Arc::new(AnyName(full))),
+        _ => Ok(lenient(Asks::WhoSigned(full))),
     }
 }
 
-/// Encrypts, and believes whoever answers: `prefer` and `require`.
+/// Encrypts, and asks less of a server's certificate than rustls would.
 #[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let known = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, certificate, signed, known)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let known = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signed, known)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+struct Lenient {
+    asks: Asks,
+    provider: Arc<CryptoProvider>,
 }
 
-/// Checks who has signed, and not whose name it is: `verify-ca`.
+/// What is asked of a server's certificate.
 #[derive(Debug)]
-struct AnyName(Arc<WebPkiServerVerifier>);
+enum Asks {
+    /// Nothing, whoever answers: `prefer` and `require`.
+    Nothing,
+    /// Who has signed it, and not whose name is in it: `verify-ca`.
+    WhoSigned(Arc<WebPkiServerVerifier>),
+}
 
-impl ServerCertVerifier for AnyName {
+impl ServerCertVerifier for Lenient {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -205,8 +177,9 @@ impl ServerCertVerifier for AnyName {
         stapled: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        let Asks::WhoSigned(full) = &self.asks else { return Ok(ServerCertVerified::assertion()) };
         // The name is what is looked at last: whoever comes to it has a chain that is trusted.
-        match self.0.verify_server_cert(certificate, between, name, stapled, now) {
+        match full.verify_server_cert(certificate, between, name, stapled, now) {
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) => Ok(ServerCertVerified::assertion()),
@@ -220,7 +193,8 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, certificate, signed)
+        let known = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signed, known)
     }
 
     fn verify_tls13_signature(
@@ -229,10 +203,11 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, certificate, signed)
+        let known = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signed, known)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

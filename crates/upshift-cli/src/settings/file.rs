@@ -27,6 +27,7 @@ pub(crate) struct File {
     pub(crate) vars: BTreeMap<String, String>,
     pub(crate) lint: LintTable,
     pub(crate) backup: BackupTable,
+    pub(crate) objects: ObjectTable,
     pub(crate) environments: BTreeMap<String, Named>,
 }
 
@@ -99,6 +100,16 @@ pub(crate) struct BackupTable {
     pub(crate) keep: Option<usize>,
 }
 
+/// Which objects count for diff, generate, pull, push and drift.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct ObjectTable {
+    pub(crate) include_schemas: Vec<String>,
+    pub(crate) exclude_schemas: Vec<String>,
+    pub(crate) exclude_objects: Vec<String>,
+    pub(crate) exclude_kinds: Vec<String>,
+}
+
 impl LintTable {
     /// The versions of PostgreSQL, oldest and newest.
     fn majors(&self) -> Result<Option<RangeInclusive<u16>>, String> {
@@ -122,6 +133,9 @@ impl File {
     /// The file at this path; nothing said where there is none.
     pub(crate) fn read(path: &Path) -> Result<File, Failure> {
         match std::fs::read_to_string(path) {
+            Err(cause) if cause.kind() == std::io::ErrorKind::InvalidData => {
+                Err(Failure::usage(format!("{} is no UTF-8", path.display())))
+            }
             Ok(text) => File::parse(&text)
                 .map_err(|why| Failure::usage(format!("{}: {}", path.display(), why.trim_end()))),
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(File::default()),
@@ -172,8 +186,13 @@ impl File {
         })
     }
 
-    pub(crate) fn backup_settings(&self) -> BackupSettings {
+    pub(crate) fn backup_settings(&self) -> Result<BackupSettings, Failure> {
+        let wrong = |why: &str| Err(Failure::usage(format!("{}: [backup]: {why}", File::NAME)));
         let table = self.backup.clone();
-        BackupSettings { folder: table.folder, command: table.command, keep: table.keep }
+        match (&table.folder, &table.command, table.keep) {
+            (Some(_), Some(_), _) => wrong("folder and command: one of them makes the backup"),
+            (_, _, Some(0)) => wrong("keep = 0: the backup that was just made would go"),
+            _ => Ok(BackupSettings { folder: table.folder, command: table.command, keep: table.keep }),
+        }
     }
 }

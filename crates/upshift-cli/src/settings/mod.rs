@@ -4,6 +4,7 @@
 
 mod environment;
 mod file;
+mod objects;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -17,6 +18,7 @@ use upshift_lint::{Level, Options};
 
 pub(crate) use environment::Environment;
 pub(crate) use file::File;
+pub(crate) use objects::Objects;
 
 use crate::cli::Globals;
 use crate::failure::Failure;
@@ -40,6 +42,7 @@ pub(crate) struct Settings {
     pub(crate) vars: Vars,
     pub(crate) lint: LintSettings,
     pub(crate) backup: BackupSettings,
+    pub(crate) objects: Objects,
 }
 
 /// What lint is asked.
@@ -105,7 +108,8 @@ impl Settings {
             drift: drift(file),
             vars,
             lint: file.lint_settings()?,
-            backup: file.backup_settings(),
+            backup: file.backup_settings()?,
+            objects: Objects::of(&file.objects)?,
         })
     }
 }
@@ -127,27 +131,35 @@ fn drift(file: &File) -> DriftPolicy {
     }
 }
 
-fn duration(name: &str, text: &str) -> Result<std::time::Duration, Failure> {
-    parse_duration(text).map_err(|why| Failure::usage(format!("{name}: {why}")))
+/// What an argument says, or else a key of `[timeouts]`: each with the name it has there.
+fn time(
+    argument: (&str, &Option<String>),
+    key: (&str, &Option<String>),
+) -> Result<Option<std::time::Duration>, Failure> {
+    let (name, text) = match (argument, key) {
+        ((name, Some(text)), _) => (name.to_owned(), text),
+        (_, (name, Some(text))) => (format!("{}: [timeouts] {name}", File::NAME), text),
+        ((_, None), (_, None)) => return Ok(None),
+    };
+    parse_duration(text).map(Some).map_err(|why| Failure::usage(format!("{name}: {why}")))
 }
 
 fn timeouts(globals: &Globals, file: &File) -> Result<Timeouts, Failure> {
     let mut timeouts = Timeouts::default();
-    if let Some(text) = globals.lock_timeout.as_ref().or(file.timeouts.lock.as_ref()) {
-        timeouts.lock = duration("lock timeout", text)?;
+    let (said, written) = (&globals.lock_timeout, &file.timeouts.lock);
+    if let Some(lock) = time(("--lock-timeout", said), ("lock", written))? {
+        timeouts.lock = lock;
     }
-    if let Some(text) = globals.statement_timeout.as_ref().or(file.timeouts.statement.as_ref()) {
-        timeouts.statement = Some(duration("statement timeout", text)?);
-    }
-    if let Some(text) = &file.timeouts.retry {
-        timeouts.retry = duration("retry", text)?;
+    let (said, written) = (&globals.statement_timeout, &file.timeouts.statement);
+    timeouts.statement = time(("--statement-timeout", said), ("statement", written))?.or(timeouts.statement);
+    if let Some(retry) = time(("", &None), ("retry", &file.timeouts.retry))? {
+        timeouts.retry = retry;
     }
     Ok(timeouts)
 }
 
 fn lock(globals: &Globals, file: &File) -> Result<LockPolicy, Failure> {
-    let said = globals.lock_wait.as_ref().or(file.timeouts.migrator.as_ref());
-    let wait = said.map(|text| duration("lock wait", text)).transpose()?;
+    let wait = time(("--lock-wait", &globals.lock_wait), ("migrator", &file.timeouts.migrator))?;
     Ok(wait.map_or_else(LockPolicy::default, |wait| LockPolicy { wait }))
 }
 
@@ -228,14 +240,14 @@ schema = 'history'
               |
             1 | migration = 'db'
               | ^^^^^^^^^
-            unknown field `migration`, expected one of `url`, `migrations`, `layout`, `schema`, `service`, `release`, `policy`, `timeouts`, `vars`, `lint`, `backup`, `environments`
+            unknown field `migration`, expected one of `url`, `migrations`, `layout`, `schema`, `service`, `release`, `policy`, `timeouts`, `vars`, `lint`, `backup`, `objects`, `environments`
         "#]],
         );
         check(
             &none,
             &[],
             "[timeouts]\nlock = '5'",
-            expect!["lock timeout: `5` says no unit: write `5ms`, `5s`, `5m`, `5h` or `5d`"],
+            expect!["upshift.toml: [timeouts] lock: `5` says no unit: write `5ms`, `5s`, `5m`, `5h` or `5d`"],
         );
         let wrong = Globals { environment: Some("stagin".to_owned()), ..Globals::default() };
         check(
@@ -245,6 +257,12 @@ schema = 'history'
             expect![[r#"
             upshift.toml has no environment `stagin`
               help: did you mean `staging`?"#]],
+        );
+        check(
+            &none,
+            &[],
+            "[backup]\nfolder = 'a'\ncommand = 'b'",
+            expect!["upshift.toml: [backup]: folder and command: one of them makes the backup"],
         );
         check(
             &none,

@@ -114,8 +114,7 @@ impl Terminal {
 
     /// Why it was not done.
     pub(crate) fn fail(&self, failure: &Failure) {
-        let report = failure.engine().and_then(upshift::Error::report);
-        if let Some(report) = report.filter(|report| !report.is_empty()) {
+        if let Some(report) = failure.report().filter(|report| !report.is_empty()) {
             complain(&report.to_string());
         }
         let label = self.styled("error", AnsiColor::Red.on_default().bold());
@@ -137,9 +136,21 @@ impl Terminal {
     /// # Cancel safety
     /// The line is waited for by a thread of its own, so an interrupt ends the question.
     pub(crate) async fn confirm(&self, what: &str) -> Result<(), Failure> {
+        self.confirm_or(what, "say --yes where nobody can be asked").await
+    }
+
+    /// The same, where there is something better to do than to say yes.
+    ///
+    /// # Errors
+    /// As [`Terminal::confirm`], with that as its help.
+    ///
+    /// # Cancel safety
+    /// As [`Terminal::confirm`].
+    pub(crate) async fn confirm_or(&self, what: &str, help: &str) -> Result<(), Failure> {
+        let no = || Failure::not_confirmed(what).help(help);
         match self.person {
             Person::SaysYes => return Ok(()),
-            Person::IsNotThere => return Err(Failure::not_confirmed(what)),
+            Person::IsNotThere => return Err(no()),
             Person::CanBeAsked => {}
         }
         let mut err = std::io::stderr().lock();
@@ -154,7 +165,7 @@ impl Terminal {
         });
         match answered.await {
             Ok(Ok(line)) if matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes") => Ok(()),
-            _ => Err(Failure::not_confirmed(what)),
+            _ => Err(no()),
         }
     }
 }

@@ -28,7 +28,7 @@ use crate::cut::Manner;
 use crate::file_name::Named;
 use crate::header::Transaction;
 use crate::section::Replace;
-use crate::{Diagnostic, MigrationId, SectionKind, SourceFile, word};
+use crate::{Diagnostic, MigrationId, SectionKind, SourceFile, Version, word};
 
 /// Which layout a folder's files are read by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -154,6 +154,14 @@ impl Piece {
         let transaction = Transaction::On;
         let manner = Manner { role: named.role, dialect, transaction, replace: Replace::Nothing };
         Piece { id: named.id, name: named.name, file: file.clone(), content: Content::Sql(manner) }
+    }
+
+    /// The version its name says; a repeatable's says none.
+    pub(crate) fn version(&self) -> Option<Version> {
+        match self.id {
+            MigrationId::Version(version) => Some(version),
+            MigrationId::Repeatable(_) => None,
+        }
     }
 
     pub(crate) fn transaction(mut self, transaction: Transaction) -> Piece {

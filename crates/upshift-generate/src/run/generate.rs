@@ -1,13 +1,12 @@
 //! Generate: migrations from one schema to another.
 
-use tokio_postgres::Config;
 use upshift::{Source, SourceFile, Version};
 use upshift_lint::{Level, Options};
 use upshift_schema::{Change, Diff, Fact, Filter, Key, Kind, Verdict};
 
 use super::link::Link;
 use super::proof::{Tried, prove, retrace, walk};
-use super::{GenerateError, Origin, Shadow};
+use super::{GenerateError, Origin, Place, Shadow};
 use crate::file;
 use crate::plan::{Schema, Step, Style, plan};
 use crate::text::{container, last};
@@ -68,7 +67,7 @@ pub struct Generated {
 /// # Cancel safety
 /// Dropping the future leaves shadows that the next call drops.
 pub async fn generate(
-    place: &Config,
+    place: &Place,
     from: &Origin,
     wish: &Origin,
     options: &GenerateOptions,
@@ -86,13 +85,13 @@ async fn make(old: &Shadow, wish: &Schema, options: &GenerateOptions) -> Result<
     let before = old.schema(filter).await?;
     let suggestions = suggestions(&before, wish);
     let work = old.copy().await?;
-    let walked = walk_with_renames(&work.config(), wish, options).await;
+    let walked = walk_with_renames(&work.place(), wish, options).await;
     let closed = work.close().await;
     let (tried, downs, order) = walked?;
     closed?;
     let files = written(&before, &tried, downs, options.first);
     if !files.is_empty() {
-        prove(&old.config(), &files, wish, filter).await?;
+        prove(&old.place(), &files, wish, filter).await?;
     }
     let steps = || tried.iter().flat_map(|it| &it.group.steps);
     let mut hazards: Vec<String> = steps().flat_map(|step| step.hazards.clone()).collect();
@@ -104,21 +103,21 @@ async fn make(old: &Shadow, wish: &Schema, options: &GenerateOptions) -> Result<
 }
 
 async fn walk_with_renames(
-    config: &Config,
+    place: &Place,
     wish: &Schema,
     options: &GenerateOptions,
 ) -> Result<(Vec<Tried>, Vec<Vec<Step>>, Diff), GenerateError> {
-    let mut tried = renamed(config, &options.filter, &options.renames).await?;
-    let (walked, order) = walk(config, wish, &options.filter, options.style).await?;
+    let mut tried = renamed(place, &options.filter, &options.renames).await?;
+    let (walked, order) = walk(place, wish, &options.filter, options.style).await?;
     tried.extend(walked);
-    let downs = retrace(config, &options.filter, &tried).await?;
+    let downs = retrace(place, &options.filter, &tried).await?;
     Ok((tried, downs, order))
 }
 
 /// Renames come first, in a migration of their own.
-async fn renamed(config: &Config, filter: &Filter, renames: &[String]) -> Result<Vec<Tried>, GenerateError> {
+async fn renamed(place: &Place, filter: &Filter, renames: &[String]) -> Result<Vec<Tried>, GenerateError> {
     let mut tried = Vec::new();
-    let link = Link::open(config).await?;
+    let link = Link::open(place).await?;
     for rename in renames {
         let before = link.schema(filter).await?;
         let step = rename_step(&before, rename).ok_or_else(|| GenerateError::Rename(rename.clone()))?;

@@ -1,11 +1,10 @@
 //! Connections whose tasks have an owner.
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::Client;
 use upshift_schema::{Edges, Filter, Snapshot};
 
-use super::GenerateError;
+use super::{GenerateError, Place};
 use crate::plan::Schema;
 
 /// A connection; its task ends with it.
@@ -16,10 +15,9 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) async fn open(config: &Config) -> Result<Link, GenerateError> {
-        let (client, connection) = config.connect(NoTls).await.map_err(GenerateError::Connect)?;
+    pub(super) async fn open(place: &Place) -> Result<Link, GenerateError> {
         // What ends the connection is told to whoever asks it next.
-        let task = tokio::spawn(async move { drop(connection.await) });
+        let (client, task) = place.connect().await?;
         Ok(Link { client, task })
     }
 
@@ -42,11 +40,4 @@ impl Link {
         let edges = Edges::read(&self.client, filter).await.map_err(GenerateError::Read)?;
         Ok(Schema::new(snapshot, edges))
     }
-}
-
-/// A pool for a migrator.
-pub(super) fn pool(config: &Config) -> Result<Pool, GenerateError> {
-    let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = Manager::from_config(config.clone(), NoTls, recycling);
-    Pool::builder(manager).max_size(4).build().map_err(|_| GenerateError::Pool)
 }

@@ -3,6 +3,7 @@
 mod generate;
 mod link;
 mod origin;
+mod place;
 mod proof;
 mod pull;
 mod push;
@@ -10,6 +11,7 @@ mod shadow;
 
 pub use generate::{GenerateOptions, Generated, generate};
 pub use origin::Origin;
+pub use place::Place;
 pub use pull::{Layout, Pulled, pull};
 pub use push::{Drops, PushOptions, Pushed, push};
 pub use shadow::Shadow;

@@ -1,11 +1,10 @@
 //! Where a schema comes from.
 
-use tokio_postgres::Config;
 use upshift::{Migrator, Source, Target};
 use upshift_schema::{Filter, Verdict};
 
-use super::link::{Link, pool};
-use super::{GenerateError, Refusal, Shadow, words};
+use super::link::Link;
+use super::{GenerateError, Place, Refusal, Shadow, words};
 use crate::plan::{Schema, Style, plan};
 
 /// Where a schema comes from.
@@ -17,7 +16,7 @@ pub enum Origin {
     /// A set of migrations, all of which are applied to an empty database.
     Migrations(Source),
     /// A database, which is only read.
-    Database(Config),
+    Database(Place),
     /// A schema that was read already, such as over a connection with TLS.
     Schema(Box<Schema>),
     /// SQL, run in this order in an empty database. Nothing but the server reads it.
@@ -32,9 +31,9 @@ impl Origin {
     ///
     /// # Cancel safety
     /// As [`Shadow::empty`].
-    pub async fn schema(&self, place: &Config, filter: &Filter) -> Result<Schema, GenerateError> {
+    pub async fn schema(&self, place: &Place, filter: &Filter) -> Result<Schema, GenerateError> {
         match self {
-            Origin::Database(config) => return Link::open(config).await?.schema(filter).await,
+            Origin::Database(place) => return Link::open(place).await?.schema(filter).await,
             Origin::Schema(schema) => return Ok(Schema::clone(schema)),
             Origin::Empty | Origin::Migrations(_) | Origin::Sql(_) => {}
         }
@@ -45,7 +44,7 @@ impl Origin {
     }
 
     /// A shadow with the schema.
-    pub(super) async fn shadow(&self, place: &Config, filter: &Filter) -> Result<Shadow, GenerateError> {
+    pub(super) async fn shadow(&self, place: &Place, filter: &Filter) -> Result<Shadow, GenerateError> {
         let shadow = Shadow::empty(place).await?;
         match self.fill(&shadow, filter).await {
             Ok(()) => Ok(shadow),
@@ -67,11 +66,11 @@ impl Origin {
             }
             Origin::Migrations(source) => {
                 let migrator =
-                    Migrator::new(pool(&shadow.config())?, source.clone()).service("upshift", "generate");
+                    Migrator::new(shadow.place().pool()?, source.clone()).service("upshift", "generate");
                 migrator.up(Target::Head).await.map_err(GenerateError::Migrations)?;
             }
-            Origin::Database(config) => {
-                let schema = Link::open(config).await?.schema(filter).await?;
+            Origin::Database(place) => {
+                let schema = Link::open(place).await?.schema(filter).await?;
                 rebuild(shadow, &schema, filter).await?;
             }
             Origin::Schema(schema) => drop(rebuild(shadow, schema, filter).await?),
@@ -86,7 +85,7 @@ pub(super) async fn rebuild(
     wish: &Schema,
     filter: &Filter,
 ) -> Result<Vec<crate::Step>, GenerateError> {
-    let link = Link::open(&shadow.config()).await?;
+    let link = Link::open(&shadow.place()).await?;
     // As the files say: bodies may speak of what is not there yet, or is not there any more.
     link.run("set check_function_bodies = off").await?;
     let mut steps = Vec::new();

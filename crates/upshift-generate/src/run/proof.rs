@@ -1,12 +1,11 @@
 //! The proof: the plan is run in a shadow, step by step, and in the end as the migrations that will be written.
 
-use tokio_postgres::Config;
 use upshift::{DownTarget, Migrator, Phase, Source, SourceFile, Target, Version};
 use upshift_schema::{Diff, Filter, Verdict};
 
-use super::link::{Link, pool};
+use super::link::Link;
 use super::origin::ROUNDS;
-use super::{GenerateError, Refusal, words};
+use super::{GenerateError, Place, Refusal, words};
 use crate::file::{Group, group};
 use crate::plan::{Schema, SchemaPlan, Stage, Step, Style, plan};
 
@@ -18,12 +17,12 @@ pub(super) struct Tried {
 
 /// Plans and tries until nothing is left to do.
 pub(super) async fn walk(
-    config: &Config,
+    place: &Place,
     wish: &Schema,
     filter: &Filter,
     style: Style,
 ) -> Result<(Vec<Tried>, Diff), GenerateError> {
-    let link = Link::open(config).await?;
+    let link = Link::open(place).await?;
     let mut tried = Vec::new();
     let mut now = link.schema(filter).await?;
     for _ in 0..ROUNDS {
@@ -104,11 +103,11 @@ fn refused(what: &'static str, now: &Schema, wish: &Schema, said: (String, Strin
 ///
 /// In a section all of them are one transaction, so none may be refused there.
 pub(super) async fn retrace(
-    config: &Config,
+    place: &Place,
     filter: &Filter,
     tried: &[Tried],
 ) -> Result<Vec<Vec<Step>>, GenerateError> {
-    let link = Link::open(config).await?;
+    let link = Link::open(place).await?;
     let mut now = link.schema(filter).await?;
     let mut downs = Vec::new();
     for migration in tried.iter().rev() {
@@ -140,16 +139,16 @@ pub(super) async fn retrace(
 
 /// Applies the files with the engine itself, one after the other, then reverts them, then applies them again.
 pub(super) async fn prove(
-    config: &Config,
+    place: &Place,
     files: &[(Version, SourceFile)],
     wish: &Schema,
     filter: &Filter,
 ) -> Result<(), GenerateError> {
     let source = Source::files(files.iter().map(|(_, file)| file.clone()));
-    let migrator = Migrator::new(pool(config)?, source).service("upshift", "generate");
+    let migrator = Migrator::new(place.pool()?, source).service("upshift", "generate");
     let migrator = migrator.schema(HISTORY).map_err(|_| GenerateError::Pool)?;
     let filter = filter.clone().without_schema(HISTORY);
-    let link = Link::open(config).await?;
+    let link = Link::open(place).await?;
     let before = link.schema(&filter).await?;
     let up = async || {
         for (version, _) in files {

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use tokio_postgres::Config;
 use upshift_schema::{Filter, Kind};
 
 use super::origin::rebuild;
-use super::{GenerateError, Origin, Shadow};
+use super::{GenerateError, Origin, Place, Shadow};
 use crate::Step;
 use crate::file::statement;
 use crate::text::container;
@@ -37,7 +36,7 @@ pub struct Pulled {
 /// # Cancel safety
 /// As [`Shadow::empty`].
 pub async fn pull(
-    place: &Config,
+    place: &Place,
     origin: &Origin,
     filter: &Filter,
     layout: Layout,

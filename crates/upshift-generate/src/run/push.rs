@@ -1,11 +1,11 @@
 //! Push: a development database becomes the wish.
 
-use tokio_postgres::{Config, SimpleQueryMessage};
+use tokio_postgres::SimpleQueryMessage;
 use upshift_schema::{Filter, Verdict};
 
 use super::link::Link;
 use super::proof::walk;
-use super::{GenerateError, Origin, Refusal};
+use super::{GenerateError, Origin, Place, Refusal};
 use crate::plan::Style;
 
 /// What push may do.
@@ -75,8 +75,8 @@ pgmigrations,__drizzle_migrations,_prisma_migrations,ar_internal_metadata,django
 /// # Cancel safety
 /// Dropping the future leaves the database as it was, and shadows that the next call drops.
 pub async fn push(
-    place: &Config,
-    database: &Config,
+    place: &Place,
+    database: &Place,
     wish: &Origin,
     options: &PushOptions,
 ) -> Result<Pushed, GenerateError> {
@@ -91,7 +91,7 @@ pub async fn push(
     }
     let wish = wish.schema(place, filter).await?;
     let shadow = Origin::Database(database.clone()).shadow(place, filter).await?;
-    let walked = walk(&shadow.config(), &wish, filter, Style::Plain).await;
+    let walked = walk(&shadow.place(), &wish, filter, Style::Plain).await;
     let closed = shadow.close().await;
     let (tried, _) = walked?;
     closed?;

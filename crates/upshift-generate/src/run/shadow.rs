@@ -1,10 +1,10 @@
 //! Databases that nobody uses, in which wishes are built and plans are tried.
 
-use tokio_postgres::{Config, SimpleQueryMessage};
+use tokio_postgres::SimpleQueryMessage;
 use upshift_schema::Filter;
 
-use super::GenerateError;
 use super::link::Link;
+use super::{GenerateError, Place};
 use crate::plan::Schema;
 
 /// A database of its own, which goes with this value.
@@ -14,7 +14,7 @@ use crate::plan::Schema;
 #[derive(Debug)]
 pub struct Shadow {
     name: String,
-    place: Config,
+    place: Place,
     /// While it is there, the shadow is in use.
     desk: Link,
 }
@@ -46,7 +46,7 @@ impl Shadow {
     ///
     /// # Cancel safety
     /// What was made is dropped when the next shadow is made.
-    pub async fn empty(place: &Config) -> Result<Shadow, GenerateError> {
+    pub async fn empty(place: &Place) -> Result<Shadow, GenerateError> {
         Shadow::make(place, "template0").await
     }
 
@@ -61,7 +61,7 @@ impl Shadow {
         Shadow::make(&self.place, &self.name).await
     }
 
-    async fn make(place: &Config, template: &str) -> Result<Shadow, GenerateError> {
+    async fn make(place: &Place, template: &str) -> Result<Shadow, GenerateError> {
         let desk = Link::open(place).await?;
         for left in column(&desk, LEFT).await? {
             // Somebody may have been quicker; what is left stays for the next.
@@ -72,11 +72,9 @@ impl Shadow {
         Ok(Shadow { name, place: place.clone(), desk })
     }
 
-    /// Its address.
-    pub fn config(&self) -> Config {
-        let mut config = self.place.clone();
-        config.dbname(&self.name);
-        config
+    /// Where it is.
+    pub fn place(&self) -> Place {
+        self.place.on(&self.name)
     }
 
     /// Drops the database.
@@ -91,14 +89,14 @@ impl Shadow {
     }
 
     pub(super) async fn schema(&self, filter: &Filter) -> Result<Schema, GenerateError> {
-        let link = Link::open(&self.config()).await?;
+        let link = Link::open(&self.place()).await?;
         let schema = link.schema(filter).await;
         link.close().await;
         schema
     }
 
     pub(super) async fn run(&self, sql: &str) -> Result<(), GenerateError> {
-        let link = Link::open(&self.config()).await?;
+        let link = Link::open(&self.place()).await?;
         let done = link.run(sql).await;
         link.close().await;
         done

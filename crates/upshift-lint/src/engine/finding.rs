@@ -178,6 +178,13 @@ pub struct Report {
 }
 
 impl Report {
+    /// The same with each file named as this function says, such as with its folder in front.
+    pub fn shown(mut self, name: impl Fn(&str) -> String) -> Report {
+        let found = self.findings.iter_mut().map(|finding| &mut finding.diagnostic);
+        found.chain(&mut self.not_understood).for_each(|one| one.path = name(&one.path));
+        self
+    }
+
     /// The findings that refuse the set.
     pub fn errors(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.level == Level::Error)

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio_postgres::Config;
 use tokio_postgres::error::SqlState;
 use upshift::{Source, Vars};
 
 use super::error::{Kind, TestError};
 use super::fixture::Fixture;
-use super::place::{Place, VARIABLE, runtime};
+use super::place::{Place, VARIABLE, Wish, runtime};
+use super::reach::Reach;
 use super::{DatabaseUrl, Fate, Home, Inner, Isolation, TestDatabase, schema};
-use crate::office::{Office, Recipe, Session, connect, quoted};
+use crate::office::{Office, Recipe, Session, quoted};
 
 /// A test database before it is made; [`TestDatabase::builder`] begins one.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub struct TestDatabaseBuilder {
     recipe: Recipe,
     isolation: Isolation,
     fixtures: Vec<Fixture>,
-    server: Option<String>,
+    server: Wish,
     role: Option<String>,
     test: Option<String>,
 }
@@ -30,7 +30,7 @@ impl TestDatabaseBuilder {
             recipe: Recipe { source, vars: Vars::new(), schema: None },
             isolation: Isolation::default(),
             fixtures: Vec::new(),
-            server: None,
+            server: Wish::Whichever,
             role: None,
             test: None,
         }
@@ -68,7 +68,13 @@ impl TestDatabaseBuilder {
     /// The address of the server, whatever DATABASE_URL says. Its role must be able to create databases.
     #[must_use]
     pub fn server(mut self, url: impl Into<String>) -> Self {
-        self.server = Some(url.into());
+        self.server = Wish::At(url.into());
+        self
+    }
+
+    /// The same for whoever has made up their mind.
+    pub(crate) fn wish(mut self, server: Wish) -> Self {
+        self.server = server;
         self
     }
 
@@ -114,26 +120,25 @@ impl TestDatabaseBuilder {
 
     async fn make(self, test: String) -> Result<TestDatabase, TestError> {
         let server = self.server.clone();
-        let place = runtime()?.spawn_blocking(move || Place::choose(server.as_deref())).await;
+        let place = runtime()?.spawn_blocking(move || Place::choose(&server)).await;
         let mut place =
             place.unwrap_or_else(|error| Err(Kind::Panicked { said: error.to_string() }.into()))?;
         if let (Some(role), Some(shared)) = (&self.role, &place.shared) {
             let url = shared.url_as(role, "postgres");
-            make_role(&place.config, role).await?;
-            place.config = DatabaseUrl::new(&*url).config(VARIABLE)?;
+            make_role(&place.reach, role).await?;
+            place.reach = Reach::plain(DatabaseUrl::new(&*url).config(VARIABLE)?);
             place.url = DatabaseUrl::new(url);
         }
         let made = match self.isolation {
             Isolation::Database | Isolation::Rollback => self.make_database(&place, &test).await?,
             Isolation::Schema => self.make_schema(&place, &test).await?,
         };
-        let Made { office, name, url, recipe } = made;
-        let config = url.config(VARIABLE)?;
+        let Made { office, name, url, reach, recipe } = made;
         let db = TestDatabase(Arc::new(Inner {
             place,
             office,
             url,
-            config,
+            reach,
             name,
             isolation: self.isolation,
             recipe,
@@ -147,7 +152,7 @@ impl TestDatabaseBuilder {
     }
 
     async fn make_database(&self, place: &Place, test: &str) -> Result<Made, TestError> {
-        let office = Office::at(&place.url, &place.config);
+        let office = Office::at(&place.url, &place.reach);
         let desk = office.desk().await?;
         let blueprint = self.recipe.blueprint(&desk).await?;
         office.forget_kept(test).await?;
@@ -156,16 +161,18 @@ impl TestDatabaseBuilder {
             Isolation::Database | Isolation::Schema => office.claim(&blueprint, test).await?,
         };
         let url = place.url.on(&name);
-        Ok(Made { office: Home::Office(office), name, url, recipe: self.recipe.clone() })
+        let reach = place.reach.on(&name);
+        Ok(Made { office: Home::Office(office), name, url, reach, recipe: self.recipe.clone() })
     }
 
     async fn make_schema(&self, place: &Place, test: &str) -> Result<Made, TestError> {
-        let desk = desk_of(&place.url, &place.config).await?;
+        let desk = desk_of(&place.url, &place.reach).await?;
         schema::forget_kept(&desk, test).await?;
-        let name = schema::make(&desk, &place.config, &self.recipe).await?;
+        let name = schema::make(&desk, &place.reach, &self.recipe).await?;
         let url = place.url.with_option("search_path", &name);
         let recipe = Recipe { schema: Some(schema::beside(&name)), ..self.recipe.clone() };
-        Ok(Made { office: Home::Schema(desk), name, url, recipe })
+        let reach = schema::reach(&place.reach, &name);
+        Ok(Made { office: Home::Schema(desk), name, url, reach, recipe })
     }
 }
 
@@ -174,6 +181,7 @@ struct Made {
     office: Home,
     name: String,
     url: DatabaseUrl,
+    reach: Reach,
     recipe: Recipe,
 }
 
@@ -183,7 +191,7 @@ impl TestDatabase {
         if self.0.fixtures.is_empty() || self.0.isolation == Isolation::Rollback {
             return Ok(());
         }
-        let client = connect(&self.0.config).await.map_err(|cause| Kind::Connect { cause })?;
+        let client = self.0.reach.connect().await.map_err(|cause| Kind::Connect { cause })?;
         for fixture in &self.0.fixtures {
             fixture.run(&client).await?;
         }
@@ -192,7 +200,7 @@ impl TestDatabase {
 }
 
 /// It owns what it makes, and makes databases; it does not stand above the rules of a schema.
-async fn make_role(server: &Config, role: &str) -> Result<(), TestError> {
+async fn make_role(server: &Reach, role: &str) -> Result<(), TestError> {
     let session = Session::open(server).await?;
     if session.row("select from pg_roles where rolname = $1", &[&role.into()]).await?.is_some() {
         return Ok(());
@@ -212,13 +220,13 @@ async fn make_role(server: &Config, role: &str) -> Result<(), TestError> {
 }
 
 /// One session of this program for each database that has schemas of tests: it is who they are for.
-async fn desk_of(url: &DatabaseUrl, config: &Config) -> Result<Arc<Session>, TestError> {
+async fn desk_of(url: &DatabaseUrl, reach: &Reach) -> Result<Arc<Session>, TestError> {
     static DESKS: Mutex<BTreeMap<String, Arc<Session>>> = Mutex::new(BTreeMap::new());
     let desks = || DESKS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(desk) = desks().get(url.as_str()).filter(|desk| !desk.is_closed()) {
         return Ok(desk.clone());
     }
-    let desk = Arc::new(Session::open(config).await?);
+    let desk = Arc::new(Session::open(reach).await?);
     desks().insert(url.to_string(), desk.clone());
     Ok(desk)
 }

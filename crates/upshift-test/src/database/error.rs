@@ -130,6 +130,12 @@ impl TestError {
         matches!(&*self.0, Kind::NoCreateDb { .. })
     }
 
+    /// Whether the server could not be reached, or did not let us in.
+    #[must_use]
+    pub fn is_unreachable(&self) -> bool {
+        matches!(&*self.0, Kind::Connect { .. })
+    }
+
     pub(crate) fn sqlstate(&self) -> Option<&SqlState> {
         match &*self.0 {
             Kind::Office { cause } | Kind::Connect { cause } => cause.code(),

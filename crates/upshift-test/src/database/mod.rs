@@ -7,6 +7,7 @@ pub(crate) mod error;
 pub(crate) mod fixture;
 mod isolation;
 pub(crate) mod place;
+pub(crate) mod reach;
 mod run;
 mod schema;
 
@@ -24,11 +25,12 @@ pub use error::TestError;
 pub use isolation::Isolation;
 pub use run::{Flavor, TestOutcome, run};
 
-use crate::office::{Office, Recipe, Session, connect, pool};
+use crate::office::{Office, Recipe, Session};
 use error::Kind;
 use fixture::Fixture;
 use place::Place;
 pub(crate) use place::runtime;
+pub use reach::Reach;
 
 /// As many connections as a test's pool opens at most.
 const POOL_SIZE: usize = 8;
@@ -60,7 +62,7 @@ struct Inner {
     place: Place,
     office: Home,
     url: DatabaseUrl,
-    config: Config,
+    reach: Reach,
     /// Of the database, or of the schema.
     name: String,
     isolation: Isolation,
@@ -124,7 +126,12 @@ impl TestDatabase {
     /// Its address, as `tokio-postgres` takes it.
     #[must_use]
     pub fn config(&self) -> &Config {
-        &self.0.config
+        &self.0.reach.config
+    }
+
+    /// How it is reached.
+    pub(crate) fn reach(&self) -> &Reach {
+        &self.0.reach
     }
 
     /// The command that connects to it, without the password.
@@ -140,7 +147,7 @@ impl TestDatabase {
     pub async fn client(&self) -> Result<Client, TestError> {
         let client = match self.0.connected() {
             Some(client) => client,
-            None => connect(&self.0.config).await.map_err(|cause| Kind::Connect { cause })?,
+            None => self.0.reach.connect().await.map_err(|cause| Kind::Connect { cause })?,
         };
         if self.0.isolation == Isolation::Rollback {
             self.begin(&client).await?;
@@ -154,7 +161,7 @@ impl TestDatabase {
     /// With [`Isolation::Rollback`]: each connection would be a transaction of its own.
     pub fn pool(&self) -> Result<Pool, TestError> {
         self.refuse_rollback("a pool")?;
-        pool(self.0.config.clone(), POOL_SIZE)
+        self.0.reach.pool(POOL_SIZE)
     }
 
     /// A migrator for it, with the same migrations, to go down and up again.
@@ -222,7 +229,7 @@ impl Inner {
     }
 
     fn psql(&self) -> String {
-        let psql = address::psql(&self.config);
+        let psql = address::psql(&self.reach.config);
         match self.isolation {
             Isolation::Schema => format!("PGOPTIONS='-c search_path={}' {psql}", self.name),
             Isolation::Database | Isolation::Rollback => psql,

@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::runtime::{Builder, Runtime};
-use tokio_postgres::Config;
 
 use super::address::DatabaseUrl;
 use super::error::{Kind, TestError};
+use super::reach::Reach;
 use crate::shared::SharedServer;
 
 /// The variable that names the server.
@@ -16,18 +16,34 @@ pub(crate) const VARIABLE: &str = "DATABASE_URL";
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     pub(crate) url: DatabaseUrl,
-    pub(crate) config: Config,
+    pub(crate) reach: Reach,
     /// Ends with the last program that uses it.
     pub(crate) shared: Option<Arc<SharedServer>>,
+}
+
+/// Which server somebody has asked for.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Wish {
+    /// None in particular.
+    #[default]
+    Whichever,
+    /// The one with this address.
+    At(String),
+    /// One that an address does not reach; it is known by this name.
+    Reached { name: String, reach: Box<Reach> },
 }
 
 static SHARED: Mutex<Option<Arc<SharedServer>>> = Mutex::new(None);
 
 impl Place {
-    /// The server with this address, or else the one this machine's tests run on.
-    pub(crate) fn choose(given: Option<&str>) -> Result<Place, TestError> {
-        if let Some(url) = given {
-            return Place::at(url, "the address given to `server`");
+    /// The server that is wished, or else the one this machine's tests run on.
+    pub(crate) fn choose(wish: &Wish) -> Result<Place, TestError> {
+        match wish {
+            Wish::At(url) => return Place::at(url, "the address given to `server`"),
+            Wish::Reached { name, reach } => {
+                return Ok(Place { url: DatabaseUrl::new(name), reach: Reach::clone(reach), shared: None });
+            }
+            Wish::Whichever => {}
         }
         match std::env::var(VARIABLE) {
             Ok(url) if !url.is_empty() => Place::at(&url, VARIABLE),
@@ -38,8 +54,8 @@ impl Place {
 
     fn at(url: &str, named_by: &'static str) -> Result<Place, TestError> {
         let url = DatabaseUrl::new(url);
-        let config = url.config(named_by)?;
-        Ok(Place { url, config, shared: None })
+        let reach = Reach::plain(url.config(named_by)?);
+        Ok(Place { url, reach, shared: None })
     }
 
     fn shared() -> Result<Place, TestError> {

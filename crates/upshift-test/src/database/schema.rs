@@ -1,9 +1,8 @@
 //! A schema of its own for each test, in one database.
 
-use tokio_postgres::Config;
-
 use super::error::TestError;
-use crate::office::{Recipe, Session, pool, quoted};
+use super::reach::Reach;
+use crate::office::{Recipe, Session, quoted};
 
 /// The schemas of tests that are over or whose program is gone. Which session a schema is for stands in its comment.
 const LEFT_BEHIND: &str = "\
@@ -23,7 +22,7 @@ const NAME: &str = "\
     select 'upshift_test_' || pg_backend_pid() || '_' || substr(md5(random()::text || clock_timestamp()), 1, 8)";
 
 /// A fresh schema and the one beside it that holds the history.
-pub(crate) async fn make(desk: &Session, database: &Config, recipe: &Recipe) -> Result<String, TestError> {
+pub(crate) async fn make(desk: &Session, database: &Reach, recipe: &Recipe) -> Result<String, TestError> {
     tidy(desk, LEFT_BEHIND, &[]).await?;
     let name: String = desk.row(NAME, &[]).await?.map(|row| row.get(0)).unwrap_or_default();
     for schema in [name.clone(), beside(&name)] {
@@ -34,10 +33,8 @@ pub(crate) async fn make(desk: &Session, database: &Config, recipe: &Recipe) -> 
         ))
         .await?;
     }
-    let mut config = database.clone();
-    config.options(options(database, &name));
     let recipe = Recipe { schema: Some(beside(&name)), ..recipe.clone() };
-    let pool = pool(config, 4)?;
+    let pool = reach(database, &name).pool(4)?;
     let migrated = recipe.migrate(&pool).await;
     pool.close();
     if let Err(error) = migrated {
@@ -52,9 +49,10 @@ pub(crate) fn beside(name: &str) -> String {
     format!("{name}_upshift")
 }
 
-/// The options of a session whose unqualified names mean this schema; the caller's own stay.
-pub(crate) fn options(database: &Config, name: &str) -> String {
-    format!("{} -c search_path={name}", database.get_options().unwrap_or("")).trim_start().to_owned()
+/// Sessions whose unqualified names mean this schema; the caller's own options stay.
+pub(crate) fn reach(database: &Reach, name: &str) -> Reach {
+    let own = database.config.get_options().unwrap_or("");
+    database.with_options(format!("{own} -c search_path={name}").trim_start().to_owned())
 }
 
 pub(crate) async fn give_back(desk: &Session, name: &str) -> Result<(), TestError> {

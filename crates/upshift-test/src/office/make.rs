@@ -2,12 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::Pool;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Config, NoTls};
 use upshift::{Migrator, Report, Source, Target, Vars, Version};
 
-use super::session::{Session, Value, connect, quoted};
+use super::session::{Session, Value, quoted};
 use super::{Key, Keys, Known, Office, Surroundings, Template, sql};
 use crate::database::error::{Kind, TestError};
 
@@ -70,14 +69,6 @@ fn program() -> String {
     let facts = std::fs::metadata(&path).ok();
     let built = facts.as_ref().and_then(|facts| facts.modified().ok());
     format!("{} {:?} {built:?}", path.display(), facts.as_ref().map(std::fs::Metadata::len))
-}
-
-/// A pool that is used once.
-pub(crate) fn pool(config: Config, size: usize) -> Result<Pool, TestError> {
-    let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = Manager::from_config(config, NoTls, settings);
-    let pool = Pool::builder(manager).max_size(size).runtime(Runtime::Tokio1).build();
-    pool.map_err(|cause| Kind::Pool { cause: cause.to_string() }.into())
 }
 
 impl Office {
@@ -177,7 +168,7 @@ impl Office {
     }
 
     async fn migrate(&self, blueprint: &Blueprint, key: Key, name: &str) -> Result<(), TestError> {
-        let pool = pool(self.config(name), 4)?;
+        let pool = self.reach(name).pool(4)?;
         let migrator = blueprint.recipe.migrator(pool.clone())?;
         let base = blueprint.head.filter(|_| blueprint.keys.base() == Some(key));
         let report = match base {
@@ -248,7 +239,7 @@ impl Office {
             Ok(match (kind, claimed) {
                 // Its first connection builds the database's caches, and the test that gets it need not wait for one.
                 ("clone", None) => {
-                    let connected = connect(&self.config(&name)).await;
+                    let connected = self.reach(&name).connect().await;
                     Some(connected.map_err(|cause| Kind::Connect { cause })?)
                 }
                 _ => None,

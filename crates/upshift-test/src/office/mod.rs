@@ -13,18 +13,19 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio_postgres::{Client, Config};
+use tokio_postgres::Client;
 
 use key::{Key, Keys, Surroundings};
-pub(crate) use make::{Blueprint, Recipe, nothing_blocked, pool};
-pub(crate) use session::{Session, Value, connect, quoted};
+pub(crate) use make::{Blueprint, Recipe, nothing_blocked};
+pub(crate) use session::{Session, Value, quoted};
 
 use crate::database::error::TestError;
+use crate::database::reach::Reach;
 
 /// What this program knows about one server.
 #[derive(Debug)]
 pub(crate) struct Office {
-    server: Config,
+    server: Reach,
     /// The connection of the books; what it owns is this program's.
     desk: tokio::sync::Mutex<Option<Arc<Session>>>,
     /// Connections that make and drop databases, which keeps each busy for tens of milliseconds.
@@ -64,7 +65,7 @@ static OFFICES: Mutex<BTreeMap<String, Arc<Office>>> = Mutex::new(BTreeMap::new(
 
 impl Office {
     /// The office of this server; one for each address in this program.
-    pub(crate) fn at(address: &str, server: &Config) -> Arc<Office> {
+    pub(crate) fn at(address: &str, server: &Reach) -> Arc<Office> {
         let mut offices = OFFICES.lock().unwrap_or_else(PoisonError::into_inner);
         let office = offices.entry(address.to_owned()).or_insert_with(|| {
             Arc::new(Office {
@@ -82,10 +83,8 @@ impl Office {
     }
 
     /// How to reach a database of this server.
-    pub(crate) fn config(&self, database: &str) -> Config {
-        let mut config = self.server.clone();
-        config.dbname(database);
-        config
+    pub(crate) fn reach(&self, database: &str) -> Reach {
+        self.server.on(database)
     }
 
     /// The connection of the books, made anew when it was lost.

@@ -2,10 +2,11 @@
 
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Config, NoTls, Row};
+use tokio_postgres::{Client, Row};
 
 use super::sql;
 use crate::database::error::{Kind, TestError};
+use crate::database::reach::Reach;
 
 /// An open connection, and who it is to the server.
 #[derive(Debug)]
@@ -16,17 +17,16 @@ pub(crate) struct Session {
 
 impl Session {
     /// Connects to a database that is there.
-    pub(crate) async fn open(config: &Config) -> Result<Session, TestError> {
-        let client = connect(config).await.map_err(|cause| Kind::Connect { cause })?;
+    pub(crate) async fn open(reach: &Reach) -> Result<Session, TestError> {
+        let client = reach.connect().await.map_err(|cause| Kind::Connect { cause })?;
         Session::of(client).await
     }
 
     /// Connects to the office, and makes it when it is not there.
-    pub(crate) async fn open_office(server: &Config) -> Result<Session, TestError> {
+    pub(crate) async fn open_office(server: &Reach) -> Result<Session, TestError> {
         let name = office_name(server);
-        let mut office = server.clone();
-        office.dbname(&name);
-        let session = match connect(&office).await {
+        let office = server.on(&name);
+        let session = match office.connect().await {
             Ok(client) => Session::of(client).await?,
             Err(cause) if cause.code() == Some(&SqlState::INVALID_CATALOG_NAME) => {
                 build_office(server, &name).await?;
@@ -101,16 +101,9 @@ impl<T: ToString + ?Sized> From<&T> for Value {
     }
 }
 
-pub(crate) async fn connect(config: &Config) -> Result<Client, tokio_postgres::Error> {
-    let (client, connection) = config.connect(NoTls).await?;
-    // It ends when its client is dropped; what goes wrong on it is told to the client.
-    tokio::spawn(connection);
-    Ok(client)
-}
-
 /// One for each role: its databases are its own.
-fn office_name(server: &Config) -> String {
-    let role = server.get_user().unwrap_or("postgres");
+fn office_name(server: &Reach) -> String {
+    let role = server.config.get_user().unwrap_or("postgres");
     let mut name = format!("upshift_test_{role}");
     while name.len() > 63 {
         name.pop();
@@ -118,13 +111,11 @@ fn office_name(server: &Config) -> String {
     name
 }
 
-async fn build_office(server: &Config, name: &str) -> Result<(), TestError> {
-    let mut client = connect(server).await;
+async fn build_office(server: &Reach, name: &str) -> Result<(), TestError> {
+    let mut client = server.connect().await;
     if client.as_ref().is_err_and(|error| error.code() == Some(&SqlState::INVALID_CATALOG_NAME)) {
         // The service's own database need not be there for its tests.
-        let mut postgres = server.clone();
-        postgres.dbname("postgres");
-        client = connect(&postgres).await;
+        client = server.on("postgres").connect().await;
     }
     let client = client.map_err(|cause| Kind::Connect { cause })?;
     let built = client.batch_execute(&format!("create database {}", quoted(name))).await;
@@ -137,7 +128,7 @@ async fn build_office(server: &Config, name: &str) -> Result<(), TestError> {
             Ok(())
         }
         Err(cause) if cause.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
-            Err(Kind::NoCreateDb { role: server.get_user().unwrap_or_default().to_owned() }.into())
+            Err(Kind::NoCreateDb { role: server.config.get_user().unwrap_or_default().to_owned() }.into())
         }
         Err(cause) => Err(Kind::Office { cause }.into()),
     }

@@ -165,7 +165,7 @@ impl Tracing {
             .map_err(|cause| Kind::Office { cause })?;
         let mut seeder = None;
         if self.rows > 0 {
-            let opened = Seeder::open(db.config(), &self.history, self.rows).await;
+            let opened = Seeder::open(db.reach(), &self.history, self.rows).await;
             seeder = Some(opened.map_err(|cause| Kind::Connect { cause })?);
         }
         let major = Major(u16::try_from(major).unwrap_or_default());
@@ -196,9 +196,9 @@ impl Tracing {
         let set = self.source.set().map_err(|cause| Kind::Migrations { cause })?;
         let is_early = |migration: &&Migration| migration.version().is_some_and(|it| Some(it) < self.since);
         let eve = set.iter().take_while(is_early).last().map(Migration::label);
-        let (config, since) = (db.config().clone(), self.since);
+        let (reach, since) = (db.reach().clone(), self.since);
         let totals = if major >= FIRST_WITH_TOTALS { Totals::Told } else { Totals::Late };
-        let with = Surroundings { config, history: &self.history, direction, totals, since, eve };
+        let with = Surroundings { reach, history: &self.history, direction, totals, since, eve };
         let recorder = Recorder::new(with, record, seeder);
         let migrator = Migrator::new(db.pool()?, &self.source).schema(&self.history);
         let migrator = migrator.map_err(|cause| Kind::Schema { cause })?;

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio_postgres::Config;
 use tokio_postgres::types::Type;
 use upshift::{
     Around, BoxError, Direction, Hooks, StatementAt, StatementHooks, StepContext, Version, async_trait,
@@ -15,6 +14,7 @@ use super::look::{Counts, Look};
 use super::seed::Seeder;
 use super::turnstile::{Stopped, Turnstile};
 use super::value::{EmptyTable, Rows, Scan, Seen, TracedLock, TracedStatement, TracedStep};
+use crate::database::reach::Reach;
 
 /// What a database has been through.
 #[derive(Debug, Default)]
@@ -46,7 +46,7 @@ impl Record {
 pub(super) struct Recorder(Arc<Inner>);
 
 struct Inner {
-    config: Config,
+    reach: Reach,
     history: String,
     direction: Direction,
     totals: Totals,
@@ -86,7 +86,7 @@ pub(super) enum Totals {
 
 /// What a run is recorded with.
 pub(super) struct Surroundings<'s> {
-    pub(super) config: Config,
+    pub(super) reach: Reach,
     /// The schema of the history.
     pub(super) history: &'s str,
     pub(super) direction: Direction,
@@ -98,12 +98,12 @@ pub(super) struct Surroundings<'s> {
 
 impl Recorder {
     pub(super) fn new(with: Surroundings<'_>, record: Record, seeder: Option<Seeder>) -> Recorder {
-        let Surroundings { config, history, direction, totals, since, eve } = with;
+        let Surroundings { reach, history, direction, totals, since, eve } = with;
         let known = record.steps.len();
         let state = Mutex::new(State { record, ..State::default() });
         let seeder = tokio::sync::Mutex::new(seeder);
         Recorder(Arc::new(Inner {
-            config,
+            reach,
             history: history.to_owned(),
             direction,
             totals,
@@ -362,7 +362,7 @@ impl Recorder {
         let pid: i32 = rows.first().map_or(Ok(0), |row| row.try_get("pid"))?;
         let lockable = look.relations.iter().filter(|(_, it)| matches!(it.kind.as_str(), "r" | "p"));
         let tables = lockable.map(|(oid, it)| (*oid, it.name.to_string())).collect();
-        Ok(Turnstile::begin(&self.0.config, pid, tables).await?)
+        Ok(Turnstile::begin(&self.0.reach, pid, tables).await?)
     }
 }
 

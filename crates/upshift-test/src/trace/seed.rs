@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Config, Row};
+use tokio_postgres::{Client, Row};
 use upshift_lint::statement::Name;
 
 use super::seed_value::{Column, Facts};
 use super::value::EmptyTable;
-use crate::office::connect;
+use crate::database::reach::Reach;
 
 /// The tables that rows can be put into: no partitioned ones, whose rows stand in their partitions, and none of the
 /// history ($1). Their version changes whenever the table does. Written for PostgreSQL 13 to 18.
@@ -75,11 +75,11 @@ struct Table {
 
 impl Seeder {
     pub(super) async fn open(
-        config: &Config,
+        reach: &Reach,
         history: &str,
         rows: u32,
     ) -> Result<Seeder, tokio_postgres::Error> {
-        let client = connect(config).await?;
+        let client = reach.connect().await?;
         // A migration may hold what we want; then the table stays empty, and that is said.
         client.batch_execute("set lock_timeout = '2s'; set client_min_messages = error").await?;
         Ok(Seeder { client, history: history.to_owned(), rows, tried: BTreeMap::new() })

@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio_postgres::Client;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Config};
 use upshift_lint::statement::LockMode;
 
-use crate::office::connect;
+use crate::database::reach::Reach;
 
 /// How long it goes on before somebody looks whether it waits.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -59,13 +59,13 @@ pub(super) struct Turnstile {
 impl Turnstile {
     /// Stands in front of these tables, as SQL names them by their oids, for this session.
     pub(super) async fn begin(
-        config: &Config,
+        reach: &Reach,
         pid: i32,
         tables: BTreeMap<u32, String>,
     ) -> Result<Turnstile, tokio_postgres::Error> {
-        let mut front = Blocker::open(config).await?;
-        let other = Blocker::open(config).await?;
-        let eyes = connect(config).await?;
+        let mut front = Blocker::open(reach).await?;
+        let other = Blocker::open(reach).await?;
+        let eyes = reach.connect().await?;
         front.lock(&tables, &BTreeMap::new(), LockMode::AccessExclusive).await?;
         let (end, ended) = oneshot::channel();
         let watching = Watching { pid, tables, eyes, front, other, seen: Stopped::default() };
@@ -160,8 +160,8 @@ struct Blocker {
 }
 
 impl Blocker {
-    async fn open(config: &Config) -> Result<Blocker, tokio_postgres::Error> {
-        let client = connect(config).await?;
+    async fn open(reach: &Reach) -> Result<Blocker, tokio_postgres::Error> {
+        let client = reach.connect().await?;
         let rows = client.query_typed("select pg_catalog.pg_backend_pid() as pid", &[]).await?;
         let pid = rows.first().map_or(Ok(0), |row| row.try_get("pid"))?;
         Ok(Blocker { client, pid, held: Vec::new() })

@@ -14,6 +14,8 @@ pub use verdict::{RollbackDiff, RollbackVerdict, Unproven, Verification, Verifie
 
 use crate::database::error::{Kind, TestError};
 use crate::database::fixture::Fixture;
+use crate::database::place::Wish;
+use crate::database::reach::Reach;
 use crate::database::runtime;
 use walk::Walk;
 
@@ -48,7 +50,7 @@ pub struct VerifyRollbacks {
     pub(crate) source: Source,
     pub(crate) vars: Vars,
     pub(crate) history_schema: Option<String>,
-    pub(crate) server: Option<String>,
+    pub(crate) server: Wish,
     pub(crate) role: Option<String>,
     pub(crate) since: Option<Version>,
     samples: Vec<Sample>,
@@ -69,7 +71,7 @@ impl VerifyRollbacks {
             source: migrations.into(),
             vars: Vars::new(),
             history_schema: None,
-            server: None,
+            server: Wish::Whichever,
             role: None,
             since: None,
             samples: Vec::new(),
@@ -114,7 +116,13 @@ impl VerifyRollbacks {
 
     /// As [`TestDatabaseBuilder::server`](crate::TestDatabaseBuilder::server).
     pub fn server(mut self, url: impl Into<String>) -> Self {
-        self.server = Some(url.into());
+        self.server = Wish::At(url.into());
+        self
+    }
+
+    /// The same for a server that an address alone does not reach, such as over TLS; it is known by this name.
+    pub fn reached(mut self, name: impl Into<String>, reach: Reach) -> Self {
+        self.server = Wish::Reached { name: name.into(), reach: Box::new(reach) };
         self
     }
 

@@ -14,7 +14,7 @@ use super::verdict::{RollbackDiff, RollbackVerdict, Verification, VerifiedMigrat
 use super::{Sample, VerifyRollbacks};
 use crate::TestDatabase;
 use crate::database::error::{Kind, TestError};
-use crate::office::{Recipe, connect, pool};
+use crate::office::Recipe;
 
 /// As many connections as one walk needs at once.
 const POOL_SIZE: usize = 2;
@@ -135,17 +135,15 @@ impl Walk {
         if let Some(name) = &self.wish.history_schema {
             builder = builder.history_schema(name);
         }
-        if let Some(url) = &self.wish.server {
-            builder = builder.server(url);
-        }
+        builder = builder.wish(self.wish.server.clone());
         if let Some(name) = &self.wish.role {
             builder = builder.role(name);
         }
         let db = builder.create_here().await?;
-        let client = connect(db.config()).await.map_err(|cause| Kind::Connect { cause })?;
+        let client = db.reach().connect().await.map_err(|cause| Kind::Connect { cause })?;
         let reader = SnapshotReader::new(client, self.filter.clone()).await;
         let reader = reader.map_err(|cause| Kind::Snapshot { cause })?;
-        let migrator = self.recipe.migrator(pool(db.config().clone(), POOL_SIZE)?)?;
+        let migrator = self.recipe.migrator(db.reach().pool(POOL_SIZE)?)?;
         let mut stage = Stage { db, migrator, reader, now: Picture::default() };
         let mut waiting: Vec<Version> = Vec::new();
         for version in behind.iter().filter_map(Migration::version) {
@@ -240,7 +238,7 @@ impl Stage {
     }
 
     async fn fill(&self, samples: impl Iterator<Item = &Sample>) -> Result<(), TestError> {
-        let client = connect(self.db.config()).await.map_err(|cause| Kind::Connect { cause })?;
+        let client = self.db.reach().connect().await.map_err(|cause| Kind::Connect { cause })?;
         for sample in samples {
             sample.fixture.run(&client).await?;
         }

@@ -180,7 +180,7 @@ impl Work<'_> {
         let statement = Box::pin(self.client.execute_typed(&sent.text, &values));
         let (freely, changed, recorded, committed) = join4(
             self.client.batch_execute(&self.table.plan_freely),
-            watch.over(&self.step.label, &sent.text, statement),
+            watch.over(self.step.at(), &sent.text, statement),
             self.record(taken),
             self.client.batch_execute("commit"),
         )

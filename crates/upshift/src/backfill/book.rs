@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
-use upshift_files::Version;
+use upshift_files::{MigrationSet, Version};
 
 use super::{Broken, Work};
 use crate::error::Error;
@@ -134,23 +133,20 @@ impl Work<'_> {
     }
 }
 
-/// How far every backfill is that has begun and is not applied: one round trip.
-pub(crate) async fn read_progress(client: &Client, tables: &Tables) -> Result<Vec<BackfillProgress>, Error> {
+/// How far every backfill is that has begun and is not applied: one round trip. Those of this set with their rests.
+pub(crate) async fn read_progress(
+    client: &Client,
+    tables: &Tables,
+    set: Option<&MigrationSet>,
+) -> Result<Vec<BackfillProgress>, Error> {
     let broken = |cause| Error::database("read how far backfills are", cause);
-    let rows = match client.query_typed(&tables.sql(sql::READ_PROGRESS), &[]).await {
-        Ok(rows) => rows,
-        // Nothing was ever migrated here, or not since backfills have books.
-        Err(cause)
-            if cause.code().is_some_and(|code| {
-                [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME].contains(code)
-            }) =>
-        {
-            return Ok(Vec::new());
-        }
-        Err(cause) => return Err(broken(cause)),
-    };
+    let rows = client.query_typed(&tables.sql(sql::READ_PROGRESS), &[]).await.map_err(broken)?;
     let all = rows.iter().filter_map(|row| progress(row).transpose());
-    all.collect::<Result<_, _>>().map_err(broken)
+    let rested = |it: BackfillProgress| match set {
+        Some(set) => it.rested(set),
+        None => it,
+    };
+    all.map(|progress| progress.map(rested)).collect::<Result<_, _>>().map_err(broken)
 }
 
 fn progress(row: &Row) -> Result<Option<BackfillProgress>, tokio_postgres::Error> {

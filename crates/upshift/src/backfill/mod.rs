@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio_postgres::Client;
+use tracing::Instrument as _;
 use upshift_files::Version;
 
 use crate::code::Backfill;
@@ -28,6 +29,7 @@ use crate::error::{Error, Failure, Stopped};
 use crate::event::Event;
 use crate::plan::{Batched, Step};
 use crate::settings::BackfillPolicy;
+use crate::spans;
 
 pub(crate) use book::read_progress;
 pub(crate) use open::Caller;
@@ -134,7 +136,8 @@ impl Work<'_> {
             {
                 return Ok(self.stuck.take().map_or(Worked::TimeIsUp, |(_, why)| Worked::Held(why)));
             }
-            let turn = match self.batch().await {
+            let span = spans::batch(self.step);
+            let turn = match self.batch().instrument(span).await {
                 Ok(turn) => turn,
                 Err(trouble) => {
                     self.failed(trouble, patience).await?;
@@ -169,9 +172,9 @@ impl Work<'_> {
         if hold.is_some() {
             self.size.halve();
         }
-        let (label, next) = (self.step.label.as_str(), self.size.rows());
+        let (step, next) = (self.step.at(), self.size.rows());
         let Done { rows, changed, took, .. } = done;
-        self.context.tell(&Event::BatchFinished { label, rows, changed, took, next });
+        self.context.tell(&Event::BatchFinished { step, rows, changed, took, next });
         match hold {
             Some(hold) => self.hold(&hold, &done.book, patience).await?,
             None if done.book.holds > 0 => self.book_unhold().await?,
@@ -188,7 +191,7 @@ impl Work<'_> {
         let pause = health::pause(self.policy(), book.holds);
         let why = hold.to_string();
         tracing::info!(migration = %self.step.label, why, "backfill holds");
-        self.context.tell(&Event::BackfillHeld { label: &self.step.label, pause, why: &why });
+        self.context.tell(&Event::BackfillHeld { step: self.step.at(), pause, why: &why });
         self.book_hold(&why, pause).await?;
         // It is asked again before the next batch.
         self.asked = None;
@@ -253,7 +256,7 @@ impl Work<'_> {
         self.failures += 1;
         tracing::debug!(migration = %self.step.label, why, rows = self.size.rows(), "batch tried again");
         let next = self.size.rows();
-        self.context.tell(&Event::BatchTriedAgain { label: &self.step.label, next, why: &why });
+        self.context.tell(&Event::BatchTriedAgain { step: self.step.at(), next, why: &why });
         self.stuck = Some((self.stuck.take().map_or_else(Instant::now, |(since, _)| since), why));
         self.sleep(pause, patience).await;
         Ok(())

@@ -12,9 +12,10 @@ use super::{Asking, Broken, Work};
 use crate::backoff::Backoff;
 use crate::context::Context;
 use crate::error::{Error, Failure, Stopped};
+use crate::facts::{Facts, read_begun};
 use crate::history::backfill as sql;
 use crate::plan::messages::queries;
-use crate::plan::{BatchBody, Purpose, Step};
+use crate::plan::{BatchBody, Purpose, Renumbered, Step, renumbered};
 use crate::settings::milliseconds;
 
 /// Who begins: nobody is asked whether a failed backfill may go on when a person applies it by name.
@@ -66,8 +67,23 @@ impl<'w> Work<'w> {
         {
             return Ok(work);
         }
+        work.refuse_to_begin_twice().await?;
         work.begin_when_free(caller).await?;
         Ok(work)
+    }
+
+    /// Its rows may be half done under the number that it had before.
+    async fn refuse_to_begin_twice(&self) -> Result<(), Broken> {
+        let set = self.context.set()?;
+        let (client, tables) = (self.client, self.context.tables());
+        let (facts, begun) = (Facts::read(client, tables).await?, read_begun(client, tables).await?);
+        match renumbered(&set, facts.history(), &begun).into_values().find(|it| it.is == self.version) {
+            Some(Renumbered { was, .. }) => Err(Broken::Ours(Error::backfill_stopped(
+                &self.step.label,
+                Stopped::Elsewhere { version: was },
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// Whether it goes on where these books say; otherwise they are gone now.

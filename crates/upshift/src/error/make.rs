@@ -12,7 +12,7 @@ use crate::drift::Drift;
 use crate::gate::ClosedBy;
 use crate::history::privilege::Lacking;
 use crate::ident::Ident;
-use crate::plan::{Refusal, Unplanned};
+use crate::plan::Refusal;
 
 /// The driver hides the server's words one level down: an error of its kind is shown as ours are.
 fn readable(cause: BoxError) -> BoxError {
@@ -164,14 +164,5 @@ impl Error {
 
     pub(crate) fn unadopted(why: Unadopted) -> Error {
         Error::of(Kind::Unadopted(why))
-    }
-}
-
-impl From<Unplanned> for Error {
-    fn from(unplanned: Unplanned) -> Error {
-        match unplanned {
-            Unplanned::Files(found) => Error::files(found),
-            Unplanned::Refused(refusals) => Error::refused(refusals),
-        }
     }
 }

@@ -240,8 +240,11 @@ impl Error {
                 }
             }
             Kind::Refused(refusals) => {
-                for refusal in refusals {
-                    text.push_str(&format!("\n  - {refusal}\n    help: {}", refusal.kind.help()));
+                // What is to be done about several in a row is said once, behind the last of them.
+                for alike in refusals.chunk_by(|one, next| one.kind.help() == next.kind.help()) {
+                    alike.iter().for_each(|refusal| text.push_str(&format!("\n  - {refusal}")));
+                    let help = alike.last().map(|refusal| refusal.kind.help()).unwrap_or_default();
+                    text.push_str(&format!("\n    help: {help}"));
                 }
             }
             Kind::Failed(failure) => text.push_str(&failure.picture()),

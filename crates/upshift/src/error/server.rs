@@ -101,9 +101,6 @@ impl ServerError {
                 "another session holds a table exclusively: ask again when it is gone, or raise `Timeouts::lock`"
                     .to_owned()
             }
-            Some("42P01" | "3F000") if doing.ends_with("the audit") => {
-                "this database was never migrated: call `migrator.run()` first".to_owned()
-            }
             Some("25006") => {
                 "this is a read-only server, or a role with `default_transaction_read_only`: connect to the primary, as a \
                  role that may write"

@@ -48,6 +48,11 @@ pub enum Stopped {
     },
     /// Batches of another text are done.
     Changed,
+    /// It has begun under another number.
+    Elsewhere {
+        /// That number.
+        version: upshift_files::Version,
+    },
     /// Its code is not registered with this migrator.
     NoCode,
     /// It is no backfill that runs in batches.
@@ -114,6 +119,7 @@ impl fmt::Display for Stopped {
                 write!(f, "the table {table} has no key, and its statement says `:from` and `:to`")
             }
             Stopped::Changed => f.write_str("it was edited after some of its batches were done"),
+            Stopped::Elsewhere { version } => write!(f, "it has begun under the number {version}"),
             Stopped::NoCode => f.write_str("its Rust code is not registered with this migrator"),
             Stopped::NotInBatches => f.write_str("it is no pending backfill that runs batch by batch"),
             Stopped::Blocked { by } => write!(f, "it is blocked: {by}"),
@@ -135,6 +141,9 @@ impl Stopped {
     pub fn help(&self) -> &'static str {
         match self {
             Stopped::NoTable { .. } => "apply the migration that makes it first, or name it with its schema",
+            Stopped::Elsewhere { .. } => {
+                "accept the new numbers with `migrator.repair().accept_renumbered(\"why\")`: it goes on where it stopped"
+            }
             Stopped::NotATable { .. } => "name a table, partitioned or not",
             Stopped::HiddenRows { .. } => {
                 "run backfills as a role with BYPASSRLS, or as the owner of a table without FORCE ROW LEVEL SECURITY: what \

@@ -26,7 +26,7 @@ pub(crate) struct Flight<'f, 'p> {
     /// The first error.
     pub(crate) failed: Option<Failed<'p>>,
     /// The answers of interest, in order.
-    pub(crate) answers: Vec<Answer>,
+    answers: Vec<Answer>,
 }
 
 struct InFlight<'f, 'p> {
@@ -38,6 +38,13 @@ struct InFlight<'f, 'p> {
 enum Sent<'f> {
     Waiting(BoxFuture<'f, Result<Vec<Row>, tokio_postgres::Error>>),
     Answered(Result<Vec<Row>, tokio_postgres::Error>),
+}
+
+/// Whether answers may be outstanding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waiting {
+    ForMore,
+    ForNothing,
 }
 
 /// The first message that failed; what came behind it failed because of it.
@@ -88,14 +95,27 @@ impl<'f, 'p> Flight<'f, 'p> {
 
     /// Waits for every answer.
     pub(crate) async fn land(&mut self) {
-        while let Some(next) = self.waiting.pop_front() {
-            let outcome = match next.state {
-                Sent::Answered(outcome) => outcome,
-                Sent::Waiting(future) => self.watch.over(&next.step.label, &next.message.sql, future).await,
-            };
-            self.answered(next.step, next.message.purpose, outcome);
-        }
-        self.bytes = 0;
+        while let Waiting::ForMore = self.land_next().await {}
+    }
+
+    /// Waits for the next answer, where one is outstanding.
+    pub(crate) async fn land_next(&mut self) -> Waiting {
+        let Some(next) = self.waiting.pop_front() else {
+            self.bytes = 0;
+            return Waiting::ForNothing;
+        };
+        let outcome = match next.state {
+            Sent::Answered(outcome) => outcome,
+            Sent::Waiting(future) => self.watch.over(next.step.at(), &next.message.sql, future).await,
+        };
+        self.answered(next.step, next.message.purpose, outcome);
+        Waiting::ForMore
+    }
+
+    /// The answers up to the last COMMIT that was answered, which are then told.
+    pub(crate) fn take_committed(&mut self) -> Vec<Answer> {
+        let end = self.answers.iter().rposition(|answer| *answer == Answer::Committed).map_or(0, |at| at + 1);
+        self.answers.drain(..end).collect()
     }
 
     fn answered(

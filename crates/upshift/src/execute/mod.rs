@@ -6,10 +6,11 @@ mod flight;
 mod gate;
 mod leftover;
 mod one_by_one;
+mod ongoing;
 mod transaction;
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::backoff::Backoff;
 use crate::code::StepContext;
@@ -21,9 +22,10 @@ use crate::history::sql;
 use crate::lock::Lock;
 use crate::plan::messages::{AuditEntry, as_ourselves};
 use crate::plan::{Direction, Entry, Message, Plan, Purpose, Step, StepMode};
-use crate::report::{Report, StepReport};
+use crate::report::Report;
 use crate::settings::Grouping;
 use crate::wire::Wire;
+use ongoing::Ongoing;
 
 /// Carries a plan out; with a gatekeeper its contracts are judged again, each in its own transaction.
 ///
@@ -42,17 +44,13 @@ pub(crate) async fn execute(
         wire.prepared = &[];
     }
     let (spent, retries) = (Duration::ZERO, AtomicU32::new(0));
-    let mut executor = Executor { context, plan, lock, gatekeeper, wire, report, records, spent, retries };
-    if context.hooks().is_some() {
-        // Each transaction says so for itself, and so does what runs statement by statement.
-        executor.prepare().await?;
-    }
+    let (began, ongoing) = (Instant::now(), Ongoing::default());
+    let mut executor =
+        Executor { context, plan, lock, gatekeeper, wire, report, records, spent, retries, began, ongoing };
     context.tell(&Event::RunStarted { steps: plan.steps().count() });
-    executor.hook_before_run().await?;
-    executor.entries().await?;
-    executor.hook_after_run().await?;
-    context.tell(&Event::RunFinished { steps: report.steps.len() });
-    Ok(())
+    let outcome = executor.run().await;
+    executor.ended(&outcome);
+    outcome
 }
 
 /// One plan, one lock, one report.
@@ -69,9 +67,21 @@ struct Executor<'e> {
     spent: Duration,
     /// How often the step at hand was tried again; atomic, since a run may be carried from thread to thread.
     retries: AtomicU32,
+    began: Instant,
+    ongoing: Ongoing,
 }
 
 impl<'e> Executor<'e> {
+    async fn run(&mut self) -> Result<(), Error> {
+        if self.context.hooks().is_some() {
+            // Each transaction says so for itself, and so does what runs statement by statement.
+            self.prepare().await?;
+        }
+        self.hook_before_run().await?;
+        self.entries().await?;
+        self.hook_after_run().await
+    }
+
     /// A server that looks after its clients notices when this one is gone, even in the middle of a statement.
     async fn prepare(&self) -> Result<(), Error> {
         match self.watching("set session") {
@@ -121,21 +131,6 @@ impl<'e> Executor<'e> {
         self.lock.lease.audited + self.records as i64 + self.report.steps.len() as i64
     }
 
-    /// Writes down that a step is done.
-    fn finished(&mut self, step: &Step, milliseconds: i64, retries: u32) {
-        let took = Duration::from_millis(milliseconds.unsigned_abs());
-        tracing::info!(migration = %step.label, direction = %step.direction, duration_ms = milliseconds, "migration done");
-        let (id, label, direction) = (&step.id, step.label.as_str(), step.direction);
-        self.context.tell(&Event::StepFinished { id, label, direction, took });
-        let step = StepReport { id: step.id.clone(), label: step.label.clone(), direction, took, retries };
-        self.report.steps.push(step);
-    }
-
-    fn started(&self, step: &Step) {
-        let (id, label, direction) = (&step.id, step.label.as_str(), step.direction);
-        self.context.tell(&Event::StepStarted { id, label, direction });
-    }
-
     /// Pauses before another attempt when the error is one that goes away, and the budget allows it.
     async fn pause(&self, step: &Step, failure: &Failure, budget: &mut Backoff) -> bool {
         let state = failure.server.as_ref().and_then(|server| server.sqlstate());
@@ -150,7 +145,7 @@ impl<'e> Executor<'e> {
         self.retries.fetch_add(1, Ordering::Relaxed);
         let why = failure.server.as_ref().map_or(String::new(), ToString::to_string);
         tracing::warn!(migration = %step.label, why, "migration tried again");
-        self.context.tell(&Event::Retrying { label: &step.label, pause, why: &why });
+        self.context.tell(&Event::Retrying { step: step.at(), pause, why: &why });
         tokio::time::sleep(pause).await;
         true
     }
@@ -185,14 +180,7 @@ impl<'e> Executor<'e> {
             Direction::Up => step.texts.up_checksum,
             Direction::Down => step.texts.down_checksum,
         };
-        let entry = AuditEntry {
-            action,
-            outcome: "failed",
-            id: &step.id,
-            name: &step.name,
-            checksum,
-            detail: Some(detail),
-        };
+        let entry = AuditEntry::done(action, &step.id, &step.name).failed().checksum(checksum).detail(detail);
         let values = entry.values(&self.plan.writer);
         let message = Message::bound(Purpose::Record, self.plan.writer.tables.sql(sql::RECORD_AUDIT), values);
         // The error at hand is the one to tell: where the audit cannot be written, the connection or the lease is gone,

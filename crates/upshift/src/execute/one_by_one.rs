@@ -135,7 +135,7 @@ impl Executor<'_> {
             around::ended(self.context, self.lock.session.client(), step).await?;
             *done = unit.end();
             let of = script.statements.len();
-            self.context.tell(&Event::StatementFinished { label: &step.label, done: *done, of });
+            self.context.tell(&Event::StatementFinished { step: step.at(), done: *done, of });
         }
         Ok(())
     }
@@ -225,7 +225,7 @@ impl Executor<'_> {
     /// Says that something is sent again which may have been done already.
     fn sent_again(&self, step: &Step, statement: Option<usize>) {
         tracing::warn!(migration = %step.label, ?statement, "sent again, and it may have been done already: the connection was lost beside it");
-        self.context.tell(&Event::SentAgain { label: &step.label, statement });
+        self.context.tell(&Event::SentAgain { step: step.at(), statement });
     }
 
     async fn send_alone(&self, step: &Step, script: &SqlScript, at: usize) -> Result<(), Broken> {

@@ -4,7 +4,7 @@
 //! after a failure though it was sent already.
 
 use super::Executor;
-use super::flight::{Answer, Flight};
+use super::flight::{Answer, Flight, Waiting};
 use crate::around::{after, before, ended, first_of, statement_of};
 use crate::backoff::Backoff;
 use crate::code::{BoxError, StepContext};
@@ -206,30 +206,41 @@ impl Executor<'_> {
         let mut broken = None;
         for transaction in &transactions {
             // One that runs in batches was started before them.
-            transaction
-                .steps
-                .iter()
-                .filter(|step| !self.is_in_batches(step))
-                .for_each(|step| self.started(step));
+            for step in transaction.steps {
+                if !self.is_in_batches(step) {
+                    self.started(step);
+                }
+            }
             broken = self.act(&mut flight, transaction).await;
             if broken.is_some() || flight.failed.is_some() {
                 break;
             }
         }
-        flight.land().await;
-        let (failed, answers) = (flight.failed.take(), std::mem::take(&mut flight.answers));
+        // Each is told when it is done, and not when all of them are: one of those behind it may take an hour.
+        let mut done = 0;
+        loop {
+            let answers = flight.take_committed();
+            done = self.committed(&transactions, done, &answers, retries);
+            if flight.land_next().await == Waiting::ForNothing {
+                break;
+            }
+        }
+        let failed = flight.failed.take();
         drop(flight);
         let stop = failed.map(|failed| Stop::Server(failed.step, failed.purpose, failed.cause)).or(broken);
-        let done = self.committed(&transactions, &answers, retries);
         (done, stop.map(|stop| (stop, watch.seen())))
     }
 
-    /// Reports the steps of the transactions that were committed, and counts those.
-    fn committed(&mut self, transactions: &[Transactional<'_>], answers: &[Answer], retries: u32) -> usize {
+    /// Reports the steps of the transactions that were committed, behind those that are `done`; counts those all.
+    fn committed(
+        &mut self,
+        transactions: &[Transactional<'_>],
+        mut done: usize,
+        answers: &[Answer],
+        retries: u32,
+    ) -> usize {
         let each = answers.split_inclusive(|answer| *answer == Answer::Committed);
-        let whole = each.filter(|answers| answers.last() == Some(&Answer::Committed));
-        let mut done = 0;
-        for (transaction, answers) in transactions.iter().zip(whole) {
+        for (transaction, answers) in transactions.iter().skip(done).zip(each) {
             let recorded = answers.iter().filter_map(|answer| match answer {
                 Answer::Recorded { milliseconds } => Some(*milliseconds),
                 Answer::Committed => None,

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::join3;
 use upshift_files::{Migration, MigrationId, Phase, Version};
 
 use super::{Fitness, Inner};
@@ -127,8 +126,9 @@ impl Inner {
         let context = &self.migrator.context;
         let client = session::borrow(context.pool()).await?;
         let fingerprint = self.set.fingerprint();
-        match Look::at(&client, context.tables(), &fingerprint).await? {
-            Look::Settled => Ok(None),
+        let look = Look::at(&client, context.tables(), &fingerprint).await;
+        match client.answered(look)? {
+            Look::Settled { .. } => Ok(None),
             Look::Unsettled(facts) => Ok(Some(match facts {
                 Facts::Untouched => History::nothing(),
                 Facts::Older { history, .. } | Facts::Current(history) => history,
@@ -171,23 +171,15 @@ impl Inner {
         }
         let context = &self.migrator.context;
         let client = session::borrow(context.pool()).await?;
-        let looking = |cause| Error::database("look at the gates", cause);
-        // One transaction: see `session::BEGIN`.
-        let (began, facts, ended) = join3(
-            client.batch_execute(session::BEGIN),
-            read_facts(&client, context.tables()),
-            client.batch_execute(session::COMMIT),
-        )
-        .await;
-        drop(client);
-        began.and(ended).map_err(looking)?;
-        let facts = facts?;
+        let facts = session::at_once(&client, read_facts(&client, context.tables())).await;
+        let facts = client.answered(facts)?;
         let mut waited = Vec::new();
         for contract in pending {
             let verdict = judge(&contract, &facts, self.policy(), &self.watch());
             let (times, news) = self.duties.see(contract.version, &verdict);
             if news == News::New {
-                context.tell(&Event::Gate { label: &contract.label, verdict: &verdict });
+                let Contract { version, label, .. } = &contract;
+                context.tell(&Event::Gate { version: *version, label, verdict: &verdict });
             }
             if verdict == Verdict::Open && times >= self.checks() {
                 return self.contract(contract).await;

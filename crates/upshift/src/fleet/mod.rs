@@ -95,7 +95,7 @@ impl Migrator {
 
     fn register_here(&self) -> Here<'_, Member> {
         Box::pin(async move {
-            let set = self.context.source().set()?;
+            let set = self.context.set()?;
             let id = format!("{:08x}", random_bits() as u32);
             let settings = self.context.settings();
             let mut seats = vec![Seat::new(self.context.tables().clone(), contracts(&set))];
@@ -131,7 +131,7 @@ fn contracts(set: &MigrationSet) -> Vec<Version> {
 /// A registered process.
 struct Inner {
     migrator: Migrator,
-    set: MigrationSet,
+    set: Arc<MigrationSet>,
     id: String,
     /// Where it is registered: its own service first.
     seats: Vec<Seat>,
@@ -325,6 +325,7 @@ impl Inner {
         for seat in &self.seats {
             seat.leave(&client, &self.id).await?;
         }
+        client.give_back();
         Ok(())
     }
 

@@ -50,11 +50,11 @@ impl Seat {
             let client = session::borrow(inner.migrator.context.pool()).await?;
             let joining = |cause| Error::database("register this process", cause);
             match client.simple_query(&self.joining(inner)).await {
-                Ok(answers) => return self.taken(&answers),
+                Ok(answers) => return client.answered(self.taken(&answers)),
                 // Tables of an older format, or none at all yet.
                 Err(cause) if is_missing(&cause) && !upgraded => {
                     // It may be the pool's only one.
-                    drop(client);
+                    client.give_back();
                     inner.migrator.upgrade_tables().await?;
                     upgraded = true;
                 }
@@ -141,10 +141,10 @@ impl Seat {
             client.batch_execute(session::COMMIT),
         );
         let Ok(answers) = tokio::time::timeout(inner.hearing(), asked).await else {
-            session::discard(client);
             return Err(Error::silent("send a heartbeat", inner.hearing()));
         };
         let ((), renewed, fences, ()) = answers.map_err(beating)?;
+        client.give_back();
         let label = |row: &tokio_postgres::Row| -> Result<String, tokio_postgres::Error> {
             Ok(format!("{}_{}", row.try_get::<_, i64>("version")?, row.try_get::<_, String>("name")?))
         };
@@ -153,7 +153,6 @@ impl Seat {
             return Ok(fences);
         }
         // The lease was over, or somebody took the registration away: nobody counted on us meanwhile.
-        drop(client);
         tracing::warn!(id = inner.id, "the lease was over: registering again");
         match self.take(inner).await? {
             Taken::Seated => Ok(Vec::new()),

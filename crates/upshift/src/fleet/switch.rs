@@ -133,10 +133,10 @@ impl Inner {
             client.batch_execute(session::COMMIT),
         );
         let Ok(answers) = tokio::time::timeout(self.hearing(), asked).await else {
-            session::discard(client);
             return Err(Error::silent("look at the switches", self.hearing()));
         };
         let ((), clock, applied, shares, ()) = answers.map_err(looking)?;
+        client.give_back();
         let looked = clock.first().map(|row| row.try_get("now")).transpose().map_err(looking)?;
         let version = |row: &tokio_postgres::Row| row.try_get::<_, i64>("version");
         let applied = applied.iter().map(version).collect::<Result<Vec<_>, _>>().map_err(looking)?;

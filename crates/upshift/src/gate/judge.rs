@@ -37,21 +37,20 @@ impl Contract {
         let requires = &migration.header().requires;
         let older = || set.versioned().iter().filter(move |it| it.version() < Some(version));
         let label = |version: &Version| set.get(*version).map_or(version.to_string(), Migration::label);
-        let mut needs: Vec<(Version, ClosedBy)> =
-            requires.iter().map(|it| (*it, ClosedBy::Requires(label(it)))).collect();
         // An expand that stands on a backfill or a contract itself comes when it comes.
-        for before in older().filter(|it| !waits_on_purpose(set, it) || it.header().phase == Phase::Backfill)
-        {
-            let Some(version) = before.version() else { continue };
-            needs.retain(|(needed, _)| *needed != version);
-            needs.push((
-                version,
-                match before.header().phase {
-                    Phase::Backfill => ClosedBy::Backfill(before.label()),
-                    _ => ClosedBy::Requires(before.label()),
-                },
-            ));
-        }
+        let is_before = |it: &&Migration| !waits_on_purpose(set, it) || it.header().phase == Phase::Backfill;
+        let before = older().filter(is_before).filter_map(|it| {
+            let reason = match it.header().phase {
+                Phase::Backfill => ClosedBy::Backfill(it.label()),
+                _ => ClosedBy::Requires(it.label()),
+            };
+            Some((it.version()?, reason))
+        });
+        let before: Vec<(Version, ClosedBy)> = before.collect();
+        let known: BTreeSet<Version> = before.iter().map(|(version, _)| *version).collect();
+        let required = requires.iter().filter(|it| !known.contains(it));
+        let required = required.map(|it| (*it, ClosedBy::Requires(label(it))));
+        let needs = required.chain(before).collect();
         let stands_on = match requires.as_slice() {
             [] => older().filter_map(Migration::version).collect(),
             requires => requires.iter().copied().collect(),
@@ -107,8 +106,8 @@ struct Judge<'j> {
 impl Judge<'_> {
     /// What it stands on that is not there.
     fn ordered(&self) -> Vec<ClosedBy> {
-        let applied = |version: &Version| self.facts.applied.iter().any(|it| it.version == *version);
-        let missing = self.contract.needs.iter().filter(|(version, _)| !applied(version));
+        let applied: BTreeSet<Version> = self.facts.applied.iter().map(|it| it.version).collect();
+        let missing = self.contract.needs.iter().filter(|(version, _)| !applied.contains(version));
         missing.map(|(_, reason)| reason.clone()).collect()
     }
 

@@ -1,6 +1,6 @@
 //! Reading what a judgement needs: six questions on their way at once, nothing written.
 
-use futures_util::future::{try_join, try_join5};
+use futures_util::future::{try_join, try_join4};
 use time::OffsetDateTime;
 use tokio_postgres::{Client, Row};
 use upshift_files::Version;
@@ -11,30 +11,59 @@ use crate::gate::{
     WordKind,
 };
 use crate::history::fleet;
-use crate::history::sql::Tables;
+use crate::history::sql::{FORMAT, Tables};
 
-/// Reads them: one round trip. In a transaction (READ COMMITTED) each question sees what was committed before it.
-pub(crate) async fn read(client: &Client, tables: &Tables) -> Result<GateFacts, Error> {
-    let (instances, words, applied) = (
-        tables.sql(fleet::READ_INSTANCES),
-        tables.sql(fleet::READ_WORDS),
-        tables.sql(fleet::READ_APPLIED_AT),
-    );
-    let switches = tables.sql(fleet::READ_SWITCHES);
-    let most = try_join5(
-        client.query_typed(&instances, &[]),
-        client.query_typed(&words, &[]),
-        client.query_typed(&applied, &[]),
-        client.query_typed(fleet::READ_SESSIONS, &[]),
-        client.query_typed(fleet::READ_PREPARED, &[]),
-    );
-    let ((instances, words, applied, sessions, prepared), switches) =
-        try_join(most, client.query_typed(&switches, &[])).await.map_err(broken)?;
+/// Who is there, and what operators said: what is known of a rollout that has nothing to wait for.
+pub(crate) struct Company {
+    /// The database's clock when this was read.
+    pub(crate) now: OffsetDateTime,
+    /// Who was registered in the last day.
+    pub(crate) instances: Vec<Instance>,
+    /// What operators said.
+    pub(crate) words: Vec<Word>,
+}
+
+/// Reads who is there: one round trip. Tables of this format may be older than registering.
+pub(crate) async fn company(client: &Client, tables: &Tables, format: usize) -> Result<Company, Error> {
+    if format < FORMAT {
+        let now = clock(client).await?;
+        return Ok(Company { now, instances: Vec::new(), words: Vec::new() });
+    }
+    let (instances, words) = (tables.sql(fleet::READ_INSTANCES), tables.sql(fleet::READ_WORDS));
+    let read = try_join(client.query_typed(&instances, &[]), client.query_typed(&words, &[]));
+    let (instances, words) = read.await.map_err(broken)?;
     let Some(first) = instances.first() else { return Err(Error::no_row(tables.schema(), "instance")) };
-    Ok(GateFacts {
+    Ok(Company {
         now: first.try_get("now").map_err(broken)?,
         instances: all(&instances, instance)?,
         words: all(&words, word)?,
+    })
+}
+
+async fn clock(client: &Client) -> Result<OffsetDateTime, Error> {
+    let clock = client.query_typed(fleet::READ_CLOCK, &[]).await.map_err(broken)?;
+    let now = clock.first().map(|row| row.try_get("now")).transpose().map_err(broken)?;
+    Ok(now.unwrap_or(OffsetDateTime::UNIX_EPOCH))
+}
+
+/// Reads what a judgement needs: one round trip. In a transaction (READ COMMITTED) each question sees what was committed
+/// before it.
+pub(crate) async fn read(client: &Client, tables: &Tables) -> Result<GateFacts, Error> {
+    let (applied, switches) = (tables.sql(fleet::READ_APPLIED_AT), tables.sql(fleet::READ_SWITCHES));
+    let beside = try_join4(
+        client.query_typed(&applied, &[]),
+        client.query_typed(fleet::READ_SESSIONS, &[]),
+        client.query_typed(fleet::READ_PREPARED, &[]),
+        client.query_typed(&switches, &[]),
+    );
+    let beside = async { beside.await.map_err(broken) };
+    let (company, (applied, sessions, prepared, switches)) =
+        try_join(company(client, tables, FORMAT), beside).await?;
+    let Company { now, instances, words } = company;
+    Ok(GateFacts {
+        now,
+        instances,
+        words,
         sessions: all(&sessions, |row| session(row).map(Some))?,
         prepared: all(&prepared, |row| prepared_fact(row).map(Some))?,
         switches: all(&switches, |row| switch(row).map(Some))?,
@@ -44,10 +73,8 @@ pub(crate) async fn read(client: &Client, tables: &Tables) -> Result<GateFacts, 
 
 /// What is known where there are no tables to read: what time it is.
 pub(crate) async fn nobody(client: &Client) -> Result<GateFacts, Error> {
-    let clock = client.query_typed(fleet::READ_CLOCK, &[]).await.map_err(broken)?;
-    let now = clock.first().map(|row| row.try_get("now")).transpose().map_err(broken)?;
     Ok(GateFacts {
-        now: now.unwrap_or(OffsetDateTime::UNIX_EPOCH),
+        now: clock(client).await?,
         instances: Vec::new(),
         words: Vec::new(),
         sessions: Vec::new(),

@@ -9,7 +9,9 @@ use crate::error::Error;
 use crate::gate::{Contract, GatePolicy, Verdict, Watch, judge};
 use crate::history::sql::Tables;
 
-pub(crate) use facts::{nobody as read_nobody, read as read_facts, switch as read_switch};
+pub(crate) use facts::{
+    Company, company as read_company, nobody as read_nobody, read as read_facts, switch as read_switch,
+};
 
 /// The contracts that a run may apply, each judged again in its own transaction.
 #[derive(Debug, Clone)]

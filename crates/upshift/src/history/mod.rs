@@ -2,9 +2,11 @@
 
 pub(crate) mod backfill;
 pub(crate) mod fleet;
+pub(crate) mod health;
 pub(crate) mod key;
-mod lock;
+pub(crate) mod lock;
 pub(crate) mod privilege;
+pub(crate) mod renumber;
 pub(crate) mod snapshot;
 pub(crate) mod sql;
 mod tables;

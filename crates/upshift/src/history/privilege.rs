@@ -23,7 +23,7 @@ select current_user::varchar as role, pg_catalog.current_database()::varchar as 
             else pg_catalog.has_any_column_privilege(c.oid, p.privilege) end
     ) as privileges
 from (values (1, 'format'), (2, 'lease'), (3, 'history'), (4, 'audit'), (5, 'instance'), (6, 'switch'), (7, 'word'),
-    (8, 'snapshot')) t (place, name)
+    (8, 'snapshot'), (9, 'backfill'), (10, 'backfill_range')) t (place, name)
     left join pg_catalog.pg_namespace n on n.nspname operator(pg_catalog.=) $1
     left join pg_catalog.pg_class c
         on c.relnamespace operator(pg_catalog.=) n.oid and c.relname operator(pg_catalog.=) t.name
@@ -42,6 +42,10 @@ pub(crate) enum Wanted {
     Compare,
     /// To join the fleet.
     Join,
+    /// A question about a rollout: who is alive, how far backfills are.
+    Watch,
+    /// A question about what was done.
+    Audit,
 }
 
 impl Wanted {
@@ -170,6 +174,10 @@ impl Privileges {
         format: usize,
     ) -> Option<Missing> {
         let (role, name) = (&self.role, &table.name);
+        if wanted != Wanted::Watch && matches!(name.as_str(), "backfill" | "backfill_range") {
+            // Of those who have backfills: the server says what they lack.
+            return None;
+        }
         if wanted.is_a_run() && format < FORMAT {
             let what = format!("bring the table {schema}.{name} to a newer format, as it does not own it");
             let grant = format!("alter table {schema}.{name} owner to {role}");
@@ -187,6 +195,10 @@ impl Privileges {
 /// What is done with a table of this name.
 fn needed(table: &str, wanted: Wanted) -> &'static [&'static str] {
     match (wanted, table) {
+        (Wanted::Watch, "audit" | "snapshot") => &[],
+        (Wanted::Watch, _) => &["select"],
+        (Wanted::Audit, "format" | "lease" | "history" | "audit") => &["select"],
+        (Wanted::Audit, _) => &[],
         (Wanted::Join, "instance") => &["select", "insert", "update", "delete"],
         (Wanted::Read | Wanted::Join, "audit") => &[],
         (Wanted::Compare, "history" | "snapshot") => &["select"],

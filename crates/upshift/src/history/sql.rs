@@ -8,7 +8,8 @@
 //! `coalesce`, `extract`, `bigint`, and `varchar`, which is why casts go there and not to `text`.
 
 pub(crate) use super::lock::{
-    LEASE_HOLDER, LOCK_HOLDER, RELEASE_SESSION_LOCK, TABLE_HOLDER, TRY_SESSION_LOCK, TRY_TRANSACTION_LOCK,
+    LEASE_HOLDER, LOCK, LOCK_HOLDER, RELEASE_SESSION_LOCK, TABLE_HOLDER, TRY_SESSION_LOCK,
+    TRY_TRANSACTION_LOCK,
 };
 pub(crate) use super::tables::{FORMAT, FORMAT_LOCK, NAMES, Tables};
 
@@ -27,14 +28,15 @@ from upshift.format f left join upshift.history h
     on not exists (select from upshift.format s where s.settled operator(pg_catalog.=) $1)";
 
 /// Says that the history is that of a set of migrations and of nothing else, if it is. Any write to the history takes it
-/// back (trigger `history_unsettles`), by whomever. $1 token, $2 owner, $3 the set's fingerprint.
+/// back (trigger `history_unsettles`), by whomever. What a baseline has accepted is as good as applied. $1 token, $2 owner, $3 the set's fingerprint.
 pub(crate) const SETTLE: &str = "\
 update upshift.format f set settled = $3::varchar from upshift.lease l
 where l.token operator(pg_catalog.=) $1::bigint and l.owner operator(pg_catalog.=) $2::varchar
     and $3::varchar operator(pg_catalog.=) (
         select pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(coalesce(pg_catalog.string_agg(
             pg_catalog.concat(coalesce(h.version::varchar, pg_catalog.concat('R__', h.name)), ' ',
-                coalesce(h.up_checksum, '-'), ' ', coalesce(h.down_checksum, '-'), ' ', h.state, pg_catalog.chr(10)),
+                coalesce(h.up_checksum, '-'), ' ', coalesce(h.down_checksum, '-'), ' ',
+                case when h.state operator(pg_catalog.=) 'baseline' then 'applied' else h.state end, pg_catalog.chr(10)),
             '' order by h.version, h.name collate pg_catalog.\"C\"), ''), 'UTF8')), 'hex')
         from upshift.history h
     )";
@@ -296,7 +298,7 @@ pub(crate) const RECORD_ENDED: &str = concat!(
     audit_row!("$13"),
     ", ended as (
     update upshift.history h
-    set state = 'applied', direction = 'up', error = null, indexes_before = null, statements_done = $12::integer,
+    set name = a.name, state = 'applied', direction = 'up', error = null, indexes_before = null, statements_done = $12::integer,
         applied_at = a.at, duration_ms = a.duration_ms, token = a.token, phase = $14::varchar,
         up_checksum = $15::varchar, down_checksum = $16::varchar, verify_checksum = $17::varchar,
         guard_checksum = $18::varchar, up = $19::varchar, down = $20::varchar, irreversible = $21::varchar
@@ -346,7 +348,8 @@ pub(crate) const REPAIR_CHECKSUM: &str = concat!(
     "with ",
     audit_row!(),
     ", repaired as (
-    update upshift.history h set up_checksum = $12::varchar, up = $13::varchar, token = a.token from facts a
+    update upshift.history h set name = a.name, up_checksum = $12::varchar, up = $13::varchar, token = a.token
+    from facts a
     where ",
     its_row!(),
     "

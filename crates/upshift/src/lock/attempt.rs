@@ -1,7 +1,7 @@
 //! One attempt to get the lock: on the session, or behind a pooler in a transaction of a second one.
 
 use deadpool_postgres::Pool;
-use futures_util::future::join;
+use futures_util::future::join3;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::facts::Facts;
 use crate::history::sql;
-use crate::session::Session;
+use crate::session::{self, Session};
 
 /// How the lock is asked for.
 pub(super) enum Way {
@@ -44,14 +44,15 @@ pub(super) enum Attempt {
     Busy,
 }
 
-pub(super) async fn attempt(
+/// Tries to get the lock with this key, and reads the history and `beside` it: all in one round trip where there is no
+/// pooler. `told` is the process the connection was told of.
+pub(super) async fn attempt<B>(
     context: &Context,
     session: &Session,
     way: &mut Way,
-    key: i64,
-    told: Option<i32>,
-) -> Result<(Attempt, Facts), Error> {
-    let asking = |cause| Error::database("ask for the migration lock", cause);
+    (key, told): (i64, Option<i32>),
+    beside: impl Future<Output = B>,
+) -> (Result<(Attempt, Facts), Error>, B) {
     let facts = Facts::read(session.client(), context.tables());
     match way {
         Way::Session => {
@@ -60,23 +61,34 @@ pub(super) async fn attempt(
             let values: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
                 [(&key, Type::INT8), (&told, Type::INT4)];
             let lock = session.client().query_typed(sql::TRY_SESSION_LOCK, &values);
-            let (rows, facts) = join(lock, facts).await;
-            let rows = rows.map_err(asking)?;
-            let attempt = session_attempt(&rows).map_err(asking)?;
-            if matches!(attempt, Attempt::Pooled) {
+            // It may be a pooler's after all: one transaction (`session::BEGIN`), which takes no lock of the session with it
+            // when it fails. The role may not be allowed to take it, and the history may not be there: so in this order.
+            let questions = join3(beside, lock, facts);
+            let (transaction, (beside, rows, facts)) =
+                session::in_transaction(session.client(), questions).await;
+            let asked = transaction.and(rows).and_then(|rows| session_attempt(&rows)).map_err(asking);
+            if let Ok(Attempt::Pooled) = asked {
                 *way = Way::Transaction(None);
             }
-            Ok((attempt, facts?))
+            (asked.and_then(|attempt| Ok((attempt, facts?))), beside)
         }
         Way::Transaction(spare) => {
-            let keeper = try_transaction(context.pool(), spare, key).await?;
-            let facts = facts.await?;
-            Ok((
-                keeper.map_or(Attempt::Busy, |it| Attempt::Locked(Box::new((it, ServerFacts::default())))),
-                facts,
-            ))
+            let attempted = match try_transaction(context.pool(), spare, key).await {
+                Ok(Some(keeper)) => Ok(Attempt::Locked(Box::new((keeper, ServerFacts::default())))),
+                Ok(None) => Ok(Attempt::Busy),
+                Err(error) => Err(error),
+            };
+            let attempted = match attempted {
+                Ok(attempt) => facts.await.map(|facts| (attempt, facts)),
+                Err(error) => Err(error),
+            };
+            (attempted, beside.await)
         }
     }
+}
+
+fn asking(cause: tokio_postgres::Error) -> Error {
+    Error::database("ask for the migration lock", cause)
 }
 
 fn session_attempt(rows: &[Row]) -> Result<Attempt, tokio_postgres::Error> {
@@ -110,7 +122,6 @@ async fn try_transaction(
     if pool.status().max_size < 2 {
         return Err(Error::small_pool());
     }
-    let asking = |cause| Error::database("ask for the migration lock", cause);
     let keeper = match spare.take() {
         Some(session) => session,
         None => Session::open(pool).await?,

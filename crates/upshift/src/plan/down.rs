@@ -9,6 +9,7 @@ use upshift_files::{
 use super::entry::{Entry, Note};
 use super::message::Writer;
 use super::refusal::{Refusal, RefusalKind, Unplanned};
+use super::renumbered::is_own;
 use super::step::{Direction, Reason, Step, StepBody, Texts};
 use super::up::{read_script, unknown_target};
 use super::{DownTarget, Plan};
@@ -67,7 +68,8 @@ impl Plan {
         }
         refused.extend(still_required(set, history, request.target));
         for row in selected(history, request.target) {
-            let migration = find(set, &row.id);
+            // Another one may have its number in this binary: its down would meet what it has not made.
+            let migration = find(set, &row.id).filter(|it| is_own(row, it));
             match way_back(row, migration, request) {
                 Ok(Some(step)) => entries.push(Entry::Run(Box::new(step))),
                 Ok(None) => notes.push(Note::Stays(row.label())),

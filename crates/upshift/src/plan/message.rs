@@ -75,6 +75,7 @@ pub(crate) enum Param {
     Small(Option<i32>),
     Oids(Option<Vec<u32>>),
     Texts(Vec<String>),
+    Ints(Vec<i64>),
 }
 
 impl Param {
@@ -93,6 +94,14 @@ impl Param {
         })
     }
 
+    pub(crate) fn optional_version(version: Option<Version>) -> Param {
+        Param::Int(version.map(number))
+    }
+
+    pub(crate) fn versions(versions: impl Iterator<Item = Version>) -> Param {
+        Param::Ints(versions.map(number).collect())
+    }
+
     /// The value and its type, the lease's own put in.
     pub(crate) fn bound<'p>(&'p self, lease: &'p Lease) -> (&'p (dyn ToSql + Sync), Type) {
         match self {
@@ -104,6 +113,7 @@ impl Param {
             Param::Small(value) => (value, Type::INT4),
             Param::Oids(value) => (value, Type::OID_ARRAY),
             Param::Texts(value) => (value, Type::TEXT_ARRAY),
+            Param::Ints(value) => (value, Type::INT8_ARRAY),
         }
     }
 }

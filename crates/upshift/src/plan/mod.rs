@@ -1,11 +1,13 @@
 //! What will be done and why, as a value: pure functions of the set, the history and the policy.
 
+mod again;
 pub(crate) mod batched;
 mod down;
 mod entry;
 pub(crate) mod message;
 mod record;
 mod refusal;
+mod renumbered;
 mod script;
 mod step;
 #[cfg(test)]
@@ -17,6 +19,7 @@ use std::fmt;
 
 use upshift_files::Version;
 
+pub(crate) use again::refuse_again;
 pub(crate) use batched::parts as name_parts;
 pub(crate) use batched::{BatchBody, Batched, Bounds, Cut, Sent};
 pub use entry::{Blocked, BlockedBy, Entry, Note, RecordDown};
@@ -24,6 +27,8 @@ pub(crate) use message as messages;
 pub(crate) use message::{Lease, Message, Param, Purpose, Writer};
 pub(crate) use refusal::Unplanned;
 pub use refusal::{Refusal, RefusalKind};
+pub use renumbered::Renumbered;
+pub(crate) use renumbered::{Known, renumbered};
 pub(crate) use script::{Mode, SqlScript, Unit};
 pub use step::{Direction, Reason, Step, StepMode};
 pub(crate) use step::{StepBody, Texts};

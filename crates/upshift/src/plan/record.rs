@@ -1,6 +1,6 @@
 //! What is written about a step: its history row, its place, its audit row.
 
-use upshift_files::{Checksum, MigrationId, Phase};
+use upshift_files::{Checksum, MigrationId, Phase, Version};
 
 use super::message::{Message, Param, Purpose, Writer};
 use super::step::{Direction, Reason, Step, StepBody, Texts};
@@ -8,18 +8,30 @@ use crate::history::sql;
 
 /// What an audit row says, beside who says it.
 pub(crate) struct AuditEntry<'a> {
-    pub(crate) action: &'static str,
-    pub(crate) outcome: &'static str,
-    pub(crate) id: &'a MigrationId,
-    pub(crate) name: &'a str,
-    pub(crate) checksum: Option<Checksum>,
-    pub(crate) detail: Option<String>,
+    action: &'static str,
+    outcome: &'static str,
+    /// Which migration it is about; none where it is a repeatable, or no migration at all.
+    version: Option<Version>,
+    name: &'a str,
+    checksum: Option<Checksum>,
+    detail: Option<String>,
 }
 
 impl<'a> AuditEntry<'a> {
-    /// Something that was done.
-    pub(crate) fn done(action: &'static str, id: &'a MigrationId, name: &'a str) -> AuditEntry<'a> {
-        AuditEntry { action, outcome: "done", id, name, checksum: None, detail: None }
+    /// Something that was done with a migration.
+    pub(crate) fn done(action: &'static str, id: &MigrationId, name: &'a str) -> AuditEntry<'a> {
+        AuditEntry::about(action, version_of(id), name)
+    }
+
+    /// Something that was done about a version, or (none) about something else of this name.
+    pub(crate) fn about(action: &'static str, version: Option<Version>, name: &'a str) -> AuditEntry<'a> {
+        AuditEntry { action, outcome: "done", version, name, checksum: None, detail: None }
+    }
+
+    /// An attempt that failed.
+    pub(crate) fn failed(mut self) -> AuditEntry<'a> {
+        self.outcome = "failed";
+        self
     }
 
     pub(crate) fn checksum(mut self, checksum: Option<Checksum>) -> AuditEntry<'a> {
@@ -43,11 +55,18 @@ impl<'a> AuditEntry<'a> {
             Param::Text(identity.host.clone()),
             Param::text(self.action),
             Param::text(self.outcome),
-            Param::version(self.id),
+            Param::optional_version(self.version),
             Param::text(self.name),
             Param::checksum(self.checksum),
             Param::Text(self.detail),
         ]
+    }
+}
+
+fn version_of(id: &MigrationId) -> Option<Version> {
+    match id {
+        MigrationId::Version(version) => Some(*version),
+        MigrationId::Repeatable(_) => None,
     }
 }
 

@@ -43,6 +43,16 @@ pub enum RefusalKind {
     },
     /// Applied, older than the head, and not in the set.
     Missing,
+    /// Another migration was applied under its number.
+    Taken {
+        /// What a person calls that.
+        by: String,
+    },
+    /// Applied under this number, and the set has the same migration, by name and text, under another one.
+    Renumbered {
+        /// The number it has in the set.
+        to: Version,
+    },
     /// A contract that this binary does not know is applied: it took away what the code may need.
     Fenced,
     /// Not in the set, so it can be no target; the nearest version there is.
@@ -96,6 +106,11 @@ pub enum RefusalKind {
         /// How far it got.
         state: AppliedState,
     },
+    /// It is not the plan that was agreed to: somebody has migrated since.
+    AnotherPlan {
+        /// What would be reverted now.
+        now: Vec<String>,
+    },
 }
 
 impl fmt::Display for Refusal {
@@ -114,6 +129,10 @@ impl fmt::Display for RefusalKind {
             }
             Kind::OutOfOrder { applied } => write!(f, "is older than {applied}, which is already applied"),
             Kind::Missing => f.write_str("is applied, but missing in this binary"),
+            Kind::Taken { by } => write!(f, "has the number of {by}, which is applied"),
+            Kind::Renumbered { to } => {
+                write!(f, "is in the history under this number, and has the number {to} in this binary")
+            }
             Kind::Fenced => {
                 f.write_str("is a contract this binary does not know: what it took away, this code may need")
             }
@@ -141,6 +160,10 @@ impl fmt::Display for RefusalKind {
             Kind::BatchesOfCode => {
                 f.write_str("cannot be part of one transaction: its batches are Rust code")
             }
+            Kind::AnotherPlan { now } if now.is_empty() => f.write_str("has nothing to revert any more"),
+            Kind::AnotherPlan { now } => {
+                write!(f, "is another one than was agreed to: it would revert {}", now.join(", "))
+            }
             Kind::InHistory { state } => write!(f, "is in the history already: {state}"),
         }
     }
@@ -164,6 +187,18 @@ impl RefusalKind {
                               the history with `migrator.repair().forget(version)`"
                     .to_owned()
             }
+            Kind::Taken { .. } => {
+                "give it a number of its own, behind all others, where two branches took the same one; where it is that \
+                 migration with another name and another text, accept it with \
+                 `migrator.repair().accept_checksum(version)`"
+                    .to_owned()
+            }
+            Kind::Renumbered { .. } => {
+                "accept the new numbers with `migrator.repair().accept_renumbered(\"why\")` once no older release runs \
+                 here; or give the migrations the numbers back that they were applied under; one that is meant to run again \
+                 wants another name"
+                    .to_owned()
+            }
             Kind::Fenced => "start a release that has it; or give the old code back what it needs with \
                              `migrator.rollout().unhide(version)`, as long as nothing was purged"
                 .to_owned(),
@@ -178,6 +213,9 @@ impl RefusalKind {
             }
             Kind::DownFailed { .. } => "finish it: run `down` again".to_owned(),
             Kind::UpFailed { .. } => "finish it first: run `up` again".to_owned(),
+            Kind::AnotherPlan { .. } => {
+                "somebody has migrated meanwhile: look at `migrator.status()`, and decide anew".to_owned()
+            }
             Kind::InHistory { .. } => {
                 "see `migrator.status()`; one that failed is finished by `up`, or taken out with \
                  `migrator.repair().forget(version)`"

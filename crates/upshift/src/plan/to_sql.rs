@@ -258,6 +258,10 @@ fn written(value: &Param, plan: &Plan) -> String {
             let texts = texts.iter().map(|text| literal(text)).collect::<Vec<_>>().join(", ");
             format!("array[{texts}]::varchar[]")
         }
+        Param::Ints(numbers) => {
+            let numbers = numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+            format!("array[{numbers}]::bigint[]")
+        }
         Param::Oids(None) => "null::pg_catalog.oid[]".to_owned(),
         Param::Oids(Some(oids)) => {
             let mut text = String::from("'{");

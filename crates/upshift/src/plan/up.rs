@@ -1,11 +1,14 @@
 //! Which migrations are applied, in which order, and why: no database, no clock.
 
+use std::collections::BTreeMap;
+
 use upshift_files::{Body, Down, Migration, MigrationId, MigrationSet, Phase, Section, Vars, Version};
 
 use super::batched::Batched;
 use super::entry::{Blocked, BlockedBy, Entry, Note, RecordDown};
 use super::message::Writer;
 use super::refusal::{Refusal, RefusalKind, Unplanned};
+use super::renumbered::{Renumbered, is_own, renumbered};
 use super::script::{Mode, SqlScript};
 use super::step::{Direction, Reason, Step, StepBody, Texts};
 use super::{Plan, Target};
@@ -31,8 +34,9 @@ impl Plan {
         history: &History,
         request: &UpRequest<'_>,
     ) -> Result<Plan, Unplanned> {
-        let mut planner =
-            Planner { set, history, request, entries: Vec::new(), notes: Vec::new(), refused: Vec::new() };
+        let renumbered = renumbered(set, history, &[]);
+        let (entries, notes, refused) = (Vec::new(), Vec::new(), Vec::new());
+        let mut planner = Planner { set, history, request, renumbered, entries, notes, refused };
         planner.compare_history();
         planner.choose_versioned()?;
         planner.choose_repeatables()?;
@@ -54,6 +58,7 @@ struct Planner<'p> {
     set: &'p MigrationSet,
     history: &'p History,
     request: &'p UpRequest<'p>,
+    renumbered: BTreeMap<Version, Renumbered>,
     entries: Vec<Entry>,
     notes: Vec<Note>,
     refused: Vec<Refusal>,
@@ -65,6 +70,11 @@ impl Planner<'_> {
         for row in self.history.iter() {
             let MigrationId::Version(version) = row.id else { continue };
             let label = row.label();
+            if let Some(Renumbered { is, .. }) = self.renumbered.get(&version) {
+                // Whatever the policy says: under its new number it would be applied twice.
+                self.refused.push(Refusal { label, kind: RefusalKind::Renumbered { to: *is } });
+                continue;
+            }
             let Some(migration) = self.set.get(version) else {
                 self.missing(version, label, row);
                 continue;
@@ -76,6 +86,11 @@ impl Planner<'_> {
                     continue;
                 }
                 AppliedState::Applied | AppliedState::Baseline => {}
+            }
+            if !is_own(row, migration) {
+                let kind = RefusalKind::Taken { by: label };
+                self.refused.push(Refusal { label: migration.label(), kind });
+                continue;
             }
             if row.up_checksum.is_some_and(|applied| applied != up_checksum(migration)) {
                 let kind = RefusalKind::Changed { id: row.id.clone(), difference: None };
@@ -113,7 +128,8 @@ impl Planner<'_> {
         let mut planned: Vec<Version> = Vec::new();
         for migration in self.set.versioned() {
             let Some(version) = migration.version() else { continue };
-            if left == 0 || !self.is_in_target(version) {
+            let is_applied_elsewhere = self.renumbered.values().any(|it| it.is == version);
+            if left == 0 || !self.is_in_target(version) || is_applied_elsewhere {
                 continue;
             }
             let reason = match self.history.get(migration.id()).map(|row| row.state) {
@@ -263,7 +279,7 @@ pub(crate) fn waits_on_purpose(set: &MigrationSet, migration: &Migration) -> boo
     header.phase != Phase::Expand || required.any(|it| waits_on_purpose(set, it))
 }
 
-fn up_checksum(migration: &Migration) -> upshift_files::Checksum {
+pub(super) fn up_checksum(migration: &Migration) -> upshift_files::Checksum {
     match migration.up() {
         Body::Sql(section) => section.checksum(),
         Body::Code(code) => code.checksum(),

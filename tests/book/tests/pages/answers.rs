@@ -26,7 +26,7 @@ fn answers(page: &str) -> Vec<(usize, String)> {
 
 #[test]
 fn every_answer_of_the_runbook_is_one_that_is_given() {
-    let sources: Vec<String> = ["crates/upshift/src", "crates/upshift-cli/src"]
+    let sources: Vec<String> = ["crates/upshift/src", "crates/upshift-cli/src", "crates/upshift-files/src"]
         .iter()
         .flat_map(|folder| files(folder, ".rs"))
         .map(|path| {

@@ -99,7 +99,7 @@ fn every_test_of_the_guide_is_run() {
 /// The manifests that the guide for Kubernetes is about.
 #[test]
 fn every_manifest_is_yaml_of_a_known_kind() {
-    for path in files("docs", ".yaml") {
+    for path in files("docs/kubernetes", ".yaml") {
         for manifest in
             YamlLoader::load_from_str(&read(&path)).unwrap_or_else(|error| panic!("{path}: {error}"))
         {

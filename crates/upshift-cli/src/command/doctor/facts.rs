@@ -1,8 +1,9 @@
 //! What is asked of the server, all of it readable by any role; what a role may not see is less, not an error. For
-//! PostgreSQL 13 to 18.
+//! PostgreSQL 13 to 18. Nothing is prepared, for a transaction pooler in front of it.
 
 use std::collections::BTreeMap;
 
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 use upshift_lint::statement::Name;
 
@@ -136,7 +137,9 @@ const TABLE: &str = "
            (select pg_catalog.count(*) from pg_catalog.pg_policy p where p.polrelid = c.oid) as policies,
            c.relrowsecurity as row_security
     from pg_catalog.pg_class c left join pg_catalog.pg_stat_all_tables s on s.relid = c.oid
-    where c.oid = pg_catalog.to_regclass($1)";
+    -- Not by to_regclass, which fails for a schema that the role may not use.
+    where c.relname = $2 and c.relnamespace in (select n.oid from pg_catalog.pg_namespace n
+        where n.nspname = $1 or $1 is null and pg_catalog.pg_table_is_visible(c.oid))";
 
 /// Whether an extension is there, can be had, and by whom. $1 its name.
 const EXTENSION: &str = "
@@ -164,7 +167,8 @@ pub(super) async fn extensions<'n>(
 ) -> Result<BTreeMap<String, Extension>, Failure> {
     let mut found = BTreeMap::new();
     for name in names {
-        let row = client.query_opt(EXTENSION, &[name]).await.map_err(|cause| broken(&cause))?;
+        let row =
+            client.query_typed_opt(EXTENSION, &[(name, Type::TEXT)]).await.map_err(|cause| broken(&cause))?;
         let read = |column: &str| row.as_ref().map_or(Ok(false), |row| row.try_get(column));
         let (is_made, anybody) = (read("is_made"), read("anybody"));
         let (Ok(is_made), Ok(anybody), Ok(superuser)) = (is_made, anybody, read("superuser")) else {
@@ -183,9 +187,16 @@ pub(super) async fn extensions<'n>(
 /// The server's major version.
 pub(super) async fn major(client: &Client) -> Result<u16, Failure> {
     let sql = "select pg_catalog.current_setting('server_version_num')::pg_catalog.int4 / 10000";
-    let row = client.query_one(sql, &[]).await.map_err(|cause| broken(&cause))?;
+    let row = client.query_typed_one(sql, &[]).await.map_err(|cause| broken(&cause))?;
     let number: i32 = row.try_get(0).map_err(|cause| broken(&cause))?;
     Ok(u16::try_from(number).unwrap_or_default())
+}
+
+/// Whether there is a schema of this name.
+pub(super) async fn has_schema(client: &Client, name: &str) -> Result<bool, Failure> {
+    let sql = "select exists(select from pg_catalog.pg_namespace where nspname operator(pg_catalog.=) $1)";
+    let row = client.query_typed_one(sql, &[(&name, Type::NAME)]).await.map_err(|cause| broken(&cause))?;
+    row.try_get(0).map_err(|cause| broken(&cause))
 }
 
 impl Facts {
@@ -194,7 +205,9 @@ impl Facts {
         let server = one(client, SERVER, server).await?;
         let mut tables = BTreeMap::new();
         for name in touched.keys() {
-            let rows = client.query(TABLE, &[&name.to_string()]).await.map_err(|cause| broken(&cause))?;
+            let named: [(&(dyn ToSql + Sync), Type); 2] =
+                [(&name.schema, Type::TEXT), (&name.name, Type::TEXT)];
+            let rows = client.query_typed(TABLE, &named).await.map_err(|cause| broken(&cause))?;
             if let Some(row) = rows.first() {
                 tables.insert(name.clone(), table(row).map_err(|cause| broken(&cause))?);
             }
@@ -221,12 +234,12 @@ fn broken(cause: &tokio_postgres::Error) -> Failure {
 type Read<T> = fn(&Row) -> Result<T, tokio_postgres::Error>;
 
 async fn all<T>(client: &Client, sql: &str, read: Read<T>) -> Result<Vec<T>, Failure> {
-    let rows = client.query(sql, &[]).await.map_err(|cause| broken(&cause))?;
+    let rows = client.query_typed(sql, &[]).await.map_err(|cause| broken(&cause))?;
     rows.iter().map(read).collect::<Result<_, _>>().map_err(|cause| broken(&cause))
 }
 
 async fn one<T>(client: &Client, sql: &str, read: Read<T>) -> Result<T, Failure> {
-    let row = client.query_one(sql, &[]).await.map_err(|cause| broken(&cause))?;
+    let row = client.query_typed_one(sql, &[]).await.map_err(|cause| broken(&cause))?;
     read(&row).map_err(|cause| broken(&cause))
 }
 
@@ -286,7 +299,7 @@ fn table(row: &Row) -> Result<Table, tokio_postgres::Error> {
 async fn free_space(client: &Client) -> Option<u64> {
     let sql = "select pg_catalog.current_setting('data_directory') where pg_catalog.inet_server_addr() is null
                or pg_catalog.host(pg_catalog.inet_server_addr()) = pg_catalog.host(pg_catalog.inet_client_addr())";
-    let folder: String = client.query_opt(sql, &[]).await.ok()??.try_get(0).ok()?;
+    let folder: String = client.query_typed_opt(sql, &[]).await.ok()??.try_get(0).ok()?;
     let told = tokio::process::Command::new("df").args(["-Pk", &folder]).output().await.ok()?;
     let line = String::from_utf8(told.stdout).ok()?;
     line.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()

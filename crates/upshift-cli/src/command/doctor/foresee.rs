@@ -74,7 +74,7 @@ pub(super) fn touched(
     touched
 }
 
-fn statements(migration: &Migration) -> Vec<Statement> {
+pub(super) fn statements(migration: &Migration) -> Vec<Statement> {
     let Body::Sql(section) = migration.up() else { return Vec::new() };
     let text = section.text();
     section.statements().map(|cuts| cuts.iter().map(|cut| read(text, cut)).collect()).unwrap_or_default()

@@ -87,13 +87,6 @@ fn server(facts: &Facts, found: &mut Vec<Finding>) {
                 .help("connect to the primary; target_session_attrs=read-write picks it"),
         );
     }
-    if !server.may_create {
-        let words = format!("role {} may make no schema in this database", server.role);
-        found.push(Finding::new(Grade::Note, "role", words).help(format!(
-            "the first run makes the schema `upshift`: grant create on database {} to {}, or make it for the role",
-            server.database, server.role
-        )));
-    }
     if !server.sees_others {
         let words = format!("role {} does not see what other roles' sessions do", server.role);
         found.push(

@@ -3,6 +3,7 @@
 mod facts;
 mod foresee;
 mod judge;
+mod need;
 
 use std::collections::BTreeMap;
 
@@ -49,6 +50,7 @@ impl Doctor {
         let facts = Facts::read(&client, &touched).await?;
         let mut findings = judge(&facts, &touched);
         findings.extend(unknown);
+        findings.extend(nowhere_to_stand(&client, &facts, &context.settings.schema).await?);
         match &planned {
             Ok(plan) => findings.push(pending(plan)),
             Err(error) => findings.push(
@@ -60,6 +62,8 @@ impl Doctor {
             let wanted = foresee::extensions(&set, plan);
             let standing = facts::extensions(&client, wanted.keys()).await?;
             findings.extend(wanted.iter().filter_map(|(name, by)| extension(name, by, *standing.get(name)?)));
+            let needs = need::needs(&set, plan);
+            findings.extend(need::lacking(&client, &facts.server.role, &needs).await?);
         }
         findings.extend(predecessor(&migrator).await);
         if let (Some(other), Some(plan)) = (&self.like, plan) {
@@ -70,6 +74,24 @@ impl Doctor {
         let answer = Answer::of_the_engine(text(&findings), json!({ "findings": findings, "worst": worst }));
         Ok(if worst == Some(Grade::Problem) { answer.exit(Exit::No) } else { answer })
     }
+}
+
+/// That the first run could not make the schema of the history.
+async fn nowhere_to_stand(
+    client: &tokio_postgres::Client,
+    facts: &Facts,
+    schema: &str,
+) -> Result<Option<Finding>, Failure> {
+    let server = &facts.server;
+    if server.may_create || facts::has_schema(client, schema).await? {
+        return Ok(None);
+    }
+    let words =
+        format!("role {} may make no schema in this database, and {schema} is not there", server.role);
+    Ok(Some(Finding::new(Grade::Problem, "role", words).help(format!(
+        "the first run makes the schema {schema}: grant create on database {} to {}, or make it for the role",
+        server.database, server.role
+    ))))
 }
 
 /// Which tables the pending migrations lock; or that it is not known, and why.

@@ -127,18 +127,14 @@ fn without_a_way_back_nothing_is_done_and_every_reason_is_told() {
     check(
         "applied: 1 2 3 4= 5 6i   set: 1 2n 3i 4n   down: all",
         expect![[r#"
-        no plan can be made, for 5 reasons
-          - 6_t is irreversible: the history says so
-            help: write a new migration that leads to the schema you want
-          - 5_t has no down, neither in this binary nor in the history
-            help: write a new migration that leads to the schema you want
-          - 4_t was accepted by a baseline and has no down
-            help: write a new migration that leads to the schema you want
-          - 3_t is irreversible: the data is gone
-            help: write a new migration that leads to the schema you want
-          - 2_t has no down, neither in this binary nor in the history
-            help: write a new migration that leads to the schema you want
-    "#]],
+            no plan can be made, for 5 reasons
+              - 6_t is irreversible: the history says so
+              - 5_t has no down, neither in this binary nor in the history
+              - 4_t was accepted by a baseline and has no down
+              - 3_t is irreversible: the data is gone
+              - 2_t has no down, neither in this binary nor in the history
+                help: write a new migration that leads to the schema you want
+        "#]],
     );
 }
 
@@ -175,6 +171,23 @@ fn a_baseline_goes_back_by_the_down_of_this_binary() {
         "applied: 1=   set: 1   down: all",
         expect![[r#"
         revert  1_t: asked for
+    "#]],
+    );
+}
+
+#[test]
+fn the_down_of_another_migration_with_the_same_number_is_not_run() {
+    check(
+        "applied: 1 2s!/a   set: 1 2/b   down: steps 1",
+        expect![[r#"
+        revert  2_a: asked for; its down comes from the history
+    "#]],
+    );
+    check(
+        "applied: 1 2!/a   set: 1 2/b   down: steps 1",
+        expect![[r#"
+        no plan can be made: 2_a has no down, neither in this binary nor in the history
+          help: write a new migration that leads to the schema you want
     "#]],
     );
 }

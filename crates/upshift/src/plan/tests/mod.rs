@@ -5,7 +5,7 @@
 //! `n` no down, `>2` requires 2. A row of the history is the same name and marks: `!` its up is another one, `~` its
 //! down is another one, `0` its checksum is gone, `=` accepted by a baseline, `@2` its up stopped after two statements,
 //! `^2` its down did, `s` the history keeps a down, `i` the history says that it is irreversible. Rows stand in the order
-//! of their application.
+//! of their application. `*3` has the text of 3 in the set; `/a` behind either is its name, which is `t` otherwise.
 
 mod down;
 mod reach;
@@ -18,7 +18,7 @@ use upshift_files::{Checksum, LayoutChoice, MigrationId, MigrationSet, Phase, So
 
 use super::down::DownRequest;
 use super::up::UpRequest;
-use super::{DownTarget, Plan, Target, Texts, Writer};
+use super::{DownTarget, Plan, Target, Texts, Unplanned, Writer};
 use crate::error::Error;
 use crate::history::sql::Tables;
 use crate::history::{Applied, AppliedState, History, Texts as Stored};
@@ -80,7 +80,7 @@ impl Picture {
                 writer: writer(),
                 stored: &stored,
             };
-            return Ok(Plan::down(&set, &history, &request)?);
+            return Plan::down(&set, &history, &request).map_err(unplanned);
         }
         let policy = Policy {
             out_of_order: if says("apply-out-of-order") { OutOfOrder::Apply } else { OutOfOrder::Refuse },
@@ -88,7 +88,7 @@ impl Picture {
         };
         let target = up_target(self.words("up"));
         let request = UpRequest { target: &target, policy, grouping, vars: &Vars::new(), writer: writer() };
-        Ok(Plan::up(&set, &history, &request)?)
+        Plan::up(&set, &history, &request).map_err(unplanned)
     }
 }
 
@@ -145,6 +145,7 @@ fn set(words: &[String]) -> MigrationSet {
 }
 
 fn file(word: &str) -> SourceFile {
+    let (word, name) = word.split_once('/').unwrap_or((word, "t"));
     let (id, marks) = cut(word);
     let (marks, requires) = marks.split_once('>').unwrap_or((marks, ""));
     let (mut header, mut up) = (String::new(), format!("create table t{id} ();\n"));
@@ -167,7 +168,9 @@ fn file(word: &str) -> SourceFile {
         header.push_str(&format!("-- upshift: requires {requires}\n"));
     }
     match id {
-        MigrationId::Version(version) => SourceFile::new(format!("{version}_t.sql"), header + &up + &down),
+        MigrationId::Version(version) => {
+            SourceFile::new(format!("{version}_{name}.sql"), header + &up + &down)
+        }
         MigrationId::Repeatable(name) => SourceFile::new(format!("R__{name}.sql"), header + &up),
     }
 }
@@ -175,6 +178,9 @@ fn file(word: &str) -> SourceFile {
 /// A row of the history, as a picture shows it.
 struct Row {
     id: MigrationId,
+    name: String,
+    /// The version whose text it has in the set.
+    text_of: Option<MigrationId>,
     state: AppliedState,
     up_is_other: bool,
     down_is_other: bool,
@@ -186,6 +192,8 @@ struct Row {
 
 impl Row {
     fn read(word: &str) -> Row {
+        let (word, name) = word.split_once('/').unwrap_or((word, "t"));
+        let (word, text_of) = word.split_once('*').map_or((word, None), |(word, of)| (word, Some(cut(of).0)));
         let (id, marks) = cut(word);
         let number =
             || marks.trim_matches(|c: char| !c.is_ascii_digit()).parse().expect("a number of statements");
@@ -195,8 +203,14 @@ impl Row {
             _ if marks.contains('=') => AppliedState::Baseline,
             _ => AppliedState::Applied,
         };
+        let name = match &id {
+            MigrationId::Version(_) => name.to_owned(),
+            MigrationId::Repeatable(name) => name.clone(),
+        };
         Row {
             id,
+            name,
+            text_of,
             state,
             up_is_other: marks.contains('!'),
             down_is_other: marks.contains('~'),
@@ -208,18 +222,15 @@ impl Row {
     }
 
     fn applied(&self, ordinal: i64, set: &MigrationSet) -> Applied {
-        let texts = set.iter().find(|migration| *migration.id() == self.id).map(Texts::of);
+        let text_of = self.text_of.as_ref().unwrap_or(&self.id);
+        let texts = set.iter().find(|migration| migration.id() == text_of).map(Texts::of);
         let other = Some(Checksum::of("another text"));
         let up = texts.as_ref().map_or(other, |texts| texts.up_checksum);
         let down = texts.map_or(other.filter(|_| self.stored_down), |texts| texts.down_checksum);
-        let name = match &self.id {
-            MigrationId::Version(_) => "t".to_owned(),
-            MigrationId::Repeatable(name) => name.clone(),
-        };
         Applied {
             ordinal,
             id: self.id.clone(),
-            name,
+            name: self.name.clone(),
             phase: self.phase,
             state: self.state,
             up_checksum: if self.up_is_other { other } else { up.filter(|_| !self.unsettled) },
@@ -233,5 +244,12 @@ impl Row {
             irreversible: self.irreversible.then(|| "the history says so".to_owned()),
             ..Stored::default()
         }
+    }
+}
+
+fn unplanned(why: Unplanned) -> Error {
+    match why {
+        Unplanned::Files(found) => Error::files(found),
+        Unplanned::Refused(refusals) => Error::refused(refusals),
     }
 }

@@ -220,12 +220,11 @@ fn one_transaction_for_all_refuses_what_cannot_be_in_it() {
     check(
         "set: 1 2x 3t   policy: grouped",
         expect![[r#"
-        no plan can be made, for 2 reasons
-          - 2_t cannot be part of one transaction: PostgreSQL refuses its statement in line 2 there
-            help: run without `Grouping::AllInOne`
-          - 3_t cannot be part of one transaction: PostgreSQL refuses its statement in line 2 there
-            help: run without `Grouping::AllInOne`
-    "#]],
+            no plan can be made, for 2 reasons
+              - 2_t cannot be part of one transaction: PostgreSQL refuses its statement in line 2 there
+              - 3_t cannot be part of one transaction: PostgreSQL refuses its statement in line 2 there
+                help: run without `Grouping::AllInOne`
+        "#]],
     );
 }
 
@@ -325,5 +324,113 @@ fn what_goes_on_in_the_middle_stays_statement_by_statement() {
         expect![[r#"
         apply   1_t: goes on after statement 0
     "#]],
+    );
+}
+
+#[test]
+fn what_has_another_number_now_is_not_applied_twice() {
+    // 2 was renumbered to 3, whatever is accepted otherwise.
+    check(
+        "applied: 1 2*3   set: 1 3 4",
+        expect![[r#"
+            no plan can be made: 2_t is in the history under this number, and has the number 3 in this binary
+              help: accept the new numbers with `migrator.repair().accept_renumbered("why")` once no older release runs here; or give the migrations the numbers back that they were applied under; one that is meant to run again wants another name
+        "#]],
+    );
+    check(
+        "applied: 1 2*3   set: 1 3 4   policy: accept-missing apply-out-of-order",
+        expect![[r#"
+            no plan can be made: 2_t is in the history under this number, and has the number 3 in this binary
+              help: accept the new numbers with `migrator.repair().accept_renumbered("why")` once no older release runs here; or give the migrations the numbers back that they were applied under; one that is meant to run again wants another name
+        "#]],
+    );
+    // A whole folder was, and an older release looks at it.
+    check(
+        "applied: 10*1 20*2   set: 1 2",
+        expect![[r#"
+            no plan can be made, for 2 reasons
+              - 10_t is in the history under this number, and has the number 1 in this binary
+              - 20_t is in the history under this number, and has the number 2 in this binary
+                help: accept the new numbers with `migrator.repair().accept_renumbered("why")` once no older release runs here; or give the migrations the numbers back that they were applied under; one that is meant to run again wants another name
+        "#]],
+    );
+    // Each took the next one's number.
+    check(
+        "applied: 1*2/a 2*3/b   set: 2/a 3/b",
+        expect![[r#"
+            no plan can be made, for 2 reasons
+              - 1_a is in the history under this number, and has the number 2 in this binary
+              - 2_b is in the history under this number, and has the number 3 in this binary
+                help: accept the new numbers with `migrator.repair().accept_renumbered("why")` once no older release runs here; or give the migrations the numbers back that they were applied under; one that is meant to run again wants another name
+        "#]],
+    );
+    // Whoever has the number now goes by its name: 2 is `b`, and pending.
+    check(
+        "applied: 1 2*3/a   set: 1 2/b 3/a",
+        expect![[r#"
+            no plan can be made: 2_a is in the history under this number, and has the number 3 in this binary
+              help: accept the new numbers with `migrator.repair().accept_renumbered("why")` once no older release runs here; or give the migrations the numbers back that they were applied under; one that is meant to run again wants another name
+        "#]],
+    );
+}
+
+#[test]
+fn what_only_looks_like_another_is_none() {
+    // Another name, another text, two that may be it.
+    check(
+        "applied: 1*2/a   set: 2/b 3",
+        expect![[r#"
+        no plan can be made: 1_a is applied, but missing in this binary
+          help: deploy the release that has it, accept it with `Missing::Accept`, or take its row out of the history with `migrator.repair().forget(version)`
+    "#]],
+    );
+    check(
+        "applied: 1/a   set: 2/a",
+        expect![[r#"
+        no plan can be made: 1_a is applied, but missing in this binary
+          help: deploy the release that has it, accept it with `Missing::Accept`, or take its row out of the history with `migrator.repair().forget(version)`
+    "#]],
+    );
+    check(
+        "applied: 1*3/a 2*3/a   set: 3/a",
+        expect![[r#"
+        no plan can be made, for 2 reasons
+          - 1_a is applied, but missing in this binary
+          - 2_a is applied, but missing in this binary
+            help: deploy the release that has it, accept it with `Missing::Accept`, or take its row out of the history with `migrator.repair().forget(version)`
+    "#]],
+    );
+    // Its number is that of one that stays.
+    check(
+        "applied: 1*2/a 2!/b   set: 2/a",
+        expect![[r#"
+        no plan can be made, for 2 reasons
+          - 1_a is applied, but missing in this binary
+            help: deploy the release that has it, accept it with `Missing::Accept`, or take its row out of the history with `migrator.repair().forget(version)`
+          - 2_a has the number of 2_b, which is applied
+            help: give it a number of its own, behind all others, where two branches took the same one; where it is that migration with another name and another text, accept it with `migrator.repair().accept_checksum(version)`
+    "#]],
+    );
+}
+
+#[test]
+fn what_stopped_in_the_middle_has_another_number_as_well() {
+    check(
+        "applied: 1@1*2   set: 2",
+        expect![[r#"
+        no plan can be made: 1_t is in the history under this number, and has the number 2 in this binary
+          help: accept the new numbers with `migrator.repair().accept_renumbered("why")` once no older release runs here; or give the migrations the numbers back that they were applied under; one that is meant to run again wants another name
+    "#]],
+    );
+}
+
+#[test]
+fn a_number_that_another_migration_has_taken_is_refused() {
+    check(
+        "applied: 1 2!/a   set: 1 2/b",
+        expect![[r#"
+            no plan can be made: 2_b has the number of 2_a, which is applied
+              help: give it a number of its own, behind all others, where two branches took the same one; where it is that migration with another name and another text, accept it with `migrator.repair().accept_checksum(version)`
+        "#]],
     );
 }

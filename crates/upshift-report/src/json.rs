@@ -1,21 +1,40 @@
-//! The engine's values as JSON: one shape for each, whatever command shows it.
+//! The engine's values as JSON: one shape for each, whatever shows it.
+//!
+//! Versions are numbers of up to 18 digits, which JavaScript cannot hold: `id` is the same as text.
+
+mod event;
+mod health;
+
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use upshift::{
-    AuditRow, BackfillProgress, BackfillState, Blocked, Direction, Entry, HistoryRow, Instance, MigrationId,
-    MigrationStatus, Plan, Report, RolloutMigration, RolloutState, RolloutStatus, State, Status, Verdict,
-    Word, WordKind,
+    AuditRow, BackfillProgress, BackfillState, Blocked, ClosedBy, Direction, Entry, HistoryRow, Instance,
+    MigrationId, MigrationStatus, Phase, Plan, Report, RolloutMigration, RolloutState, RolloutStatus, State,
+    Status, Verdict, Wait, WaitingPart, Word, WordKind,
 };
 
+pub use event::event;
+pub use health::{fitness, health};
+
+/// The version of the shape of all JSON. It rises when a field is taken away or changes its meaning; new fields may come
+/// at any time.
+pub const JSON_VERSION: u32 = 1;
+
+/// Who has written a value: the version of its shape, and upshift's own.
+pub fn made_by() -> Value {
+    json!({ "json": JSON_VERSION, "version": env!("CARGO_PKG_VERSION") })
+}
+
 /// A moment, as RFC 3339 writes it, in UTC.
-pub(crate) fn at(moment: OffsetDateTime) -> Value {
+pub fn at(moment: OffsetDateTime) -> Value {
     let moment = moment.to_offset(time::UtcOffset::UTC);
     moment.format(&Rfc3339).map_or(Value::Null, Value::String)
 }
 
-fn milliseconds(took: std::time::Duration) -> u64 {
+fn milliseconds(took: Duration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -24,6 +43,16 @@ fn version(id: &MigrationId) -> Value {
     match id {
         MigrationId::Version(version) => json!(version.number()),
         MigrationId::Repeatable(_) => Value::Null,
+    }
+}
+
+/// The phase as a word; repeatable migrations, which are of none, have their own.
+pub fn phase(id: &MigrationId, phase: Phase) -> &'static str {
+    match (id, phase) {
+        (MigrationId::Repeatable(_), _) => "repeatable",
+        (_, Phase::Expand) => "expand",
+        (_, Phase::Backfill) => "backfill",
+        (_, Phase::Contract) => "contract",
     }
 }
 
@@ -39,18 +68,18 @@ fn blocked(it: &Blocked) -> Value {
 }
 
 /// What a run did.
-pub(crate) fn report(report: &Report) -> Value {
-    let steps = report.steps.iter().map(|step| {
-        json!({
-            "version": version(&step.id),
-            "label": step.label,
-            "direction": direction(step.direction),
-            "took_ms": milliseconds(step.took),
-            "retries": step.retries,
-        })
+pub fn report(report: &Report) -> Value {
+    let steps = report.steps.iter().map(|it| {
+        let mut shape = step((&it.id, &it.label, it.phase, it.direction), (it.after, it.took));
+        shape["retries"] = json!(it.retries);
+        shape
     });
+    let failed = report.failed.as_ref();
+    let failed = failed.map(|it| step((&it.id, &it.label, it.phase, it.direction), (it.after, it.took)));
     json!({
+        "began_at": at(report.began),
         "steps": steps.collect::<Vec<_>>(),
+        "failed": failed,
         "blocked": report.blocked.iter().map(blocked).collect::<Vec<_>>(),
         "notes": report.notes.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "took_ms": milliseconds(report.took),
@@ -58,8 +87,21 @@ pub(crate) fn report(report: &Report) -> Value {
     })
 }
 
+/// What a step that was done and one that failed have in common: which, and from when to when.
+fn step(step: (&MigrationId, &str, Phase, Direction), when: (Duration, Duration)) -> Value {
+    let ((id, label, phase_of_it, way), (after, took)) = (step, when);
+    json!({
+        "version": version(id),
+        "label": label,
+        "phase": phase(id, phase_of_it),
+        "direction": direction(way),
+        "after_ms": milliseconds(after),
+        "took_ms": milliseconds(took),
+    })
+}
+
 /// What would be done.
-pub(crate) fn plan(plan: &Plan) -> Value {
+pub fn plan(plan: &Plan) -> Value {
     let entries = plan.entries().iter().map(|entry| match entry {
         Entry::Run(step) => json!({
             "do": "run",
@@ -98,8 +140,12 @@ fn history_row(row: &HistoryRow) -> Value {
     })
 }
 
+/// The words of [`state`].
+pub const STATES: [&str; 9] =
+    ["pending", "blocked", "out-of-order", "applied", "baseline", "failed", "changed", "missing", "newer"];
+
 /// One word for a state, which never changes with the words that a person reads.
-fn state(state: &State) -> &'static str {
+pub fn state(state: &State) -> &'static str {
     match state {
         State::Pending => "pending",
         State::Blocked(_) => "blocked",
@@ -121,7 +167,9 @@ fn migration(it: &MigrationStatus) -> Value {
     };
     json!({
         "version": version(&it.id),
+        "id": it.id.to_string(),
         "label": it.label,
+        "phase": phase(&it.id, it.phase),
         "state": state(&it.state),
         "text": it.state.to_string(),
         "blocked_by": by,
@@ -131,7 +179,7 @@ fn migration(it: &MigrationStatus) -> Value {
 }
 
 /// Where a database stands.
-pub(crate) fn status(status: &Status) -> Value {
+pub fn status(status: &Status) -> Value {
     json!({
         "layout": status.layout.to_string(),
         "migrations": status.migrations.iter().map(migration).collect::<Vec<_>>(),
@@ -140,7 +188,7 @@ pub(crate) fn status(status: &Status) -> Value {
 }
 
 /// How far a backfill is.
-pub(crate) fn progress(it: &BackfillProgress) -> Value {
+pub fn progress(it: &BackfillProgress) -> Value {
     let (word, why) = match &it.state {
         BackfillState::Running => ("running", None),
         BackfillState::Held(why) => ("held", Some(why)),
@@ -152,6 +200,7 @@ pub(crate) fn progress(it: &BackfillProgress) -> Value {
     };
     json!({
         "version": it.version.number(),
+        "id": it.version.to_string(),
         "name": it.name,
         "table": it.table,
         "state": word,
@@ -166,7 +215,8 @@ pub(crate) fn progress(it: &BackfillProgress) -> Value {
     })
 }
 
-fn rollout_migration(it: &RolloutMigration) -> Value {
+/// Where a backfill or a contract stands.
+pub fn rollout_migration(it: &RolloutMigration) -> Value {
     let (word, more) = match &it.state {
         RolloutState::Applied => ("applied", Value::Null),
         RolloutState::Stopped => ("stopped", Value::Null),
@@ -178,16 +228,21 @@ fn rollout_migration(it: &RolloutMigration) -> Value {
         }
         _ => ("other", Value::Null),
     };
+    let wanted =
+        matches!(&it.state, RolloutState::Gate(Verdict::Closed(by)) if by.contains(&ClosedBy::NotApproved));
     json!({
         "version": it.version.number(),
+        "id": it.version.to_string(),
         "label": it.label,
         "phase": it.phase.to_string(),
         "state": word,
         "more": more,
+        "approval_wanted": wanted,
     })
 }
 
-fn instance(it: &Instance) -> Value {
+/// A process of a service, as it has registered itself.
+pub fn instance(it: &Instance) -> Value {
     json!({
         "id": it.id,
         "service": it.service,
@@ -201,7 +256,8 @@ fn instance(it: &Instance) -> Value {
     })
 }
 
-fn word(it: &Word) -> Value {
+/// What an operator said.
+pub fn word(it: &Word) -> Value {
     json!({
         "kind": match it.kind {
             WordKind::Hold => "hold",
@@ -215,8 +271,33 @@ fn word(it: &Word) -> Value {
     })
 }
 
+/// A session that waits for a lock, and who is in its way.
+pub fn wait(it: &Wait) -> Value {
+    let by = it.by.iter().map(|it| {
+        json!({
+            "pid": it.pid,
+            "application": it.application,
+            "role": it.role,
+            "transaction_age_ms": milliseconds(it.transaction_age),
+            "query": it.query,
+        })
+    });
+    json!({
+        "pid": it.pid,
+        "part": match it.part {
+            WaitingPart::Migrator => "migrator",
+            WaitingPart::Other => "other",
+        },
+        "application": it.application,
+        "role": it.role,
+        "waited_ms": milliseconds(it.waited),
+        "query": it.query,
+        "by": by.collect::<Vec<_>>(),
+    })
+}
+
 /// Where a rollout stands.
-pub(crate) fn rollout(status: &RolloutStatus) -> Value {
+pub fn rollout(status: &RolloutStatus) -> Value {
     json!({
         "at": at(status.at),
         "migrations": status.migrations.iter().map(rollout_migration).collect::<Vec<_>>(),
@@ -226,7 +307,7 @@ pub(crate) fn rollout(status: &RolloutStatus) -> Value {
 }
 
 /// A row of the audit.
-pub(crate) fn audit_row(row: &AuditRow) -> Value {
+pub fn audit_row(row: &AuditRow) -> Value {
     json!({
         "id": row.id,
         "at": at(row.at),

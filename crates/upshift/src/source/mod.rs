@@ -1,5 +1,7 @@
 //! Where migrations come from: an embedded folder, a folder at run time, an `include_dir::Dir`, Rust functions.
 
+mod kept;
+
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
@@ -7,6 +9,8 @@ use upshift_files::{Diagnostics, Layout, LayoutChoice, MigrationSet, SourceFile,
 
 use crate::code::{CodeMigration, CodePlace};
 use crate::error::Error;
+
+pub(crate) use kept::Kept;
 
 /// Where migrations come from: files and Rust code, nothing understood yet.
 ///
@@ -118,10 +122,25 @@ impl Source {
     /// # Errors
     /// As [`Source::set`] for a folder that has other files than the binary.
     pub(crate) fn fingerprint(&self) -> Result<Option<&'static str>, Error> {
-        if let (Some(_), Origin::Embedded { root, files }) = (self.fingerprint, &self.origin) {
-            refuse_stale(root, files)?;
+        if self.fingerprint.is_some() {
+            self.refuse_stale()?;
         }
         Ok(self.fingerprint)
+    }
+
+    /// Whether it has the same migrations whenever it is asked.
+    fn is_fixed(&self) -> bool {
+        match self.origin {
+            Origin::Embedded { .. } | Origin::Given(_) => true,
+            Origin::Folder(_) => false,
+        }
+    }
+
+    fn refuse_stale(&self) -> Result<(), Error> {
+        match &self.origin {
+            Origin::Embedded { root, files } => refuse_stale(root, files),
+            Origin::Given(_) | Origin::Folder(_) => Ok(()),
+        }
     }
 
     /// The migrations, understood: ordered, unique, checked.
@@ -130,21 +149,19 @@ impl Source {
     /// Every mistake in the files at once ([`Error::diagnostics`]). In debug builds also a folder that has other files
     /// than the binary, which means that cargo did not notice a new file ([`Error::is_stale`]).
     pub fn set(&self) -> Result<MigrationSet, Error> {
+        self.refuse_stale()?;
         let mut files = match &self.origin {
-            Origin::Embedded { root, files } => {
-                refuse_stale(root, files)?;
-                files.to_vec()
-            }
+            Origin::Embedded { files, .. } => files.to_vec(),
             Origin::Given(files) => files.clone(),
             Origin::Folder(path) => folder::read(path).map_err(Error::files)?,
         };
         files.extend(self.added.iter().cloned());
-        self.refuse_uncompiled(&files).map_err(Error::files)?;
+        self.refuse_uncompiled(&files).map_err(|found| self.wrong(found))?;
         let headers = self.code.iter().filter_map(|code| match code.place {
             CodePlace::Function(header) => Some(header),
             CodePlace::File(_) => None,
         });
-        MigrationSet::parse(files, headers.collect(), self.layout).map_err(Error::files)
+        MigrationSet::parse(files, headers.collect(), self.layout).map_err(|found| self.wrong(found))
     }
 
     /// What [`Source::set`] leaves out to be quick at boot: every statement of every section is read.
@@ -155,12 +172,17 @@ impl Source {
     /// Every mistake at once ([`Error::diagnostics`]).
     pub fn check(&self) -> Result<MigrationSet, Error> {
         let set = self.set()?;
-        set.check(None::<&Vars>).map_err(Error::files)?;
+        set.check(None::<&Vars>).map_err(|found| self.wrong(found))?;
         Ok(set)
     }
 
+    /// These mistakes, each where a person would look for it.
+    pub(crate) fn wrong(&self, found: Diagnostics) -> Error {
+        Error::files(found.shown(|path| self.shown(path)))
+    }
+
     /// A file as a person would look for it: with the folder's name in front, where there is a folder.
-    pub(crate) fn shown(&self, path: &str) -> String {
+    pub fn shown(&self, path: &str) -> String {
         let root = match &self.origin {
             Origin::Embedded { root, .. } => Path::new(root).file_name().map(Path::new),
             Origin::Folder(path) => Some(path.as_path()),

@@ -1,82 +1,55 @@
 //! A rollout as an operator sees it, and what an operator may say: hold, release, approve, forget, unhide.
 
-use std::fmt;
+mod status;
 
 use upshift_files::{Migration, MigrationId, Phase, Version};
 
-use crate::backfill::read_progress;
 use crate::context::Here;
 use crate::error::Error;
 use crate::facts::Facts;
-use crate::gate::{Contract, GateFacts, Instance, Share, Verdict, Watch, Word, WordKind, judge};
-use crate::gatekeeper::{read_facts, read_nobody};
-use crate::history::{AppliedState, History, fleet};
+use crate::gate::{Contract, Share, WordKind};
+use crate::gatekeeper::read_facts;
+use crate::history::fleet;
 use crate::lock::{Asked, Lock, Need};
 use crate::migrator::Migrator;
 use crate::plan::messages::AuditEntry;
 use crate::plan::{DownTarget, Message, Param, Purpose};
-use crate::progress::BackfillProgress;
-use crate::report::{Report, human};
+use crate::report::Report;
 use crate::session;
+
+pub(crate) use status::Seen;
+pub use status::{RolloutMigration, RolloutState, RolloutStatus};
 
 /// The calls of an operator. What changes something is audited, in the same transaction.
 #[derive(Debug)]
 pub struct Rollout<'m> {
     migrator: &'m Migrator,
-}
-
-/// Where a rollout stands: every backfill and contract of the set, and who is alive.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct RolloutStatus {
-    /// The backfills and contracts of the set, in order.
-    pub migrations: Vec<RolloutMigration>,
-    /// Who was registered in the last day, in the order they joined.
-    pub instances: Vec<Instance>,
-    /// What operators said.
-    pub words: Vec<Word>,
-    /// The database's clock when this was read.
-    pub at: time::OffsetDateTime,
-}
-
-/// Where a backfill or a contract stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RolloutMigration {
-    /// Its version.
-    pub version: Version,
-    /// What a person calls it.
-    pub label: String,
-    /// Backfill or contract.
-    pub phase: Phase,
-    /// How far it is.
-    pub state: RolloutState,
-}
-
-/// How far a backfill or a contract is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RolloutState {
-    /// It is done.
-    Applied,
-    /// It stopped in the middle.
-    Stopped,
-    /// A backfill that has not begun.
-    Pending,
-    /// A backfill that has begun, and how far it is.
-    Backfill(Box<BackfillProgress>),
-    /// A contract, and what its gate says.
-    Gate(Verdict),
+    /// In whose name, where the database's role says too little.
+    who: Option<String>,
 }
 
 impl Migrator {
     /// The rollout of this set: who is alive, what waits for whom; and what an operator may say.
     pub fn rollout(&self) -> Rollout<'_> {
-        Rollout { migrator: self }
+        Rollout { migrator: self, who: None }
     }
 }
 
 impl Rollout<'_> {
+    /// In whose name it is said, where the role of the database is a service's: kept in the audit and with the word.
+    pub fn by(mut self, who: impl Into<String>) -> Self {
+        self.who = Some(who.into());
+        self
+    }
+
+    fn signed(&self, text: &str) -> String {
+        match &self.who {
+            None => text.to_owned(),
+            Some(who) if text.is_empty() => format!("by {who}"),
+            Some(who) => format!("{text} (by {who})"),
+        }
+    }
+
     /// Where it stands. Writes nothing.
     ///
     /// # Errors
@@ -88,54 +61,18 @@ impl Rollout<'_> {
     fn status_here(&self) -> Here<'_, RolloutStatus> {
         Box::pin(async move {
             let context = &self.migrator.context;
-            let set = context.source().set()?;
+            let (set, tables) = (context.set()?, context.tables());
             let client = session::borrow(context.pool()).await?;
-            let facts = Facts::read(&client, context.tables()).await?;
-            let (gate, progress) = match &facts {
-                Facts::Current(_) => (
-                    read_facts(&client, context.tables()).await?,
-                    read_progress(&client, context.tables()).await?,
-                ),
-                // Tables that nobody has registered in, nor worked on a backfill.
-                Facts::Untouched | Facts::Older { .. } => (read_nobody(&client).await?, Vec::new()),
+            let read = async {
+                let facts = Facts::read(&client, tables).await?;
+                let seen = session::at_once(&client, Seen::read(&client, tables, &set, &facts)).await?;
+                Ok((facts, seen))
             };
-            let later = set.versioned().iter().filter(|it| it.header().phase != Phase::Expand);
-            let migrations = later.filter_map(|it| {
-                let (version, phase) = (it.version()?, it.header().phase);
-                let contract = Contract::of(&set, version);
-                let state = self.state(facts.history(), it.id(), contract.as_ref(), &gate);
-                let begun = progress.iter().find(|it| it.version == version);
-                let state = match (state, begun) {
-                    (RolloutState::Pending, Some(progress)) => {
-                        RolloutState::Backfill(Box::new(progress.clone()))
-                    }
-                    (state, _) => state,
-                };
-                Some(RolloutMigration { version, label: it.label(), phase, state })
-            });
-            let migrations = migrations.collect();
-            Ok(RolloutStatus { migrations, instances: gate.instances, words: gate.words, at: gate.now })
+            let read = read.await;
+            client.give_back();
+            let (facts, seen) = context.for_watching(read).await?;
+            Ok(RolloutStatus::of(&set, facts.history(), seen, &context.settings().gate))
         })
-    }
-
-    fn state(
-        &self,
-        history: &History,
-        id: &MigrationId,
-        contract: Option<&Contract>,
-        gate: &GateFacts,
-    ) -> RolloutState {
-        match (history.get(id).map(|row| row.state), contract) {
-            (Some(AppliedState::Applied | AppliedState::Baseline), _) => RolloutState::Applied,
-            (Some(AppliedState::UpFailed { .. } | AppliedState::DownFailed { .. }), _) => {
-                RolloutState::Stopped
-            }
-            (None, None) => RolloutState::Pending,
-            (None, Some(contract)) => {
-                let policy = &self.migrator.context.settings().gate;
-                RolloutState::Gate(judge(contract, gate, policy, &Watch::Bystander))
-            }
-        }
     }
 
     /// Keeps every contract from running, until [`Rollout::release`].
@@ -159,7 +96,7 @@ impl Rollout<'_> {
     /// # Errors
     /// The set has no such contract; as [`Rollout::hold`].
     pub async fn approve(&self, contract: Version, reason: &str) -> Result<(), Error> {
-        let set = self.migrator.context.source().set()?;
+        let set = self.migrator.context.set()?;
         if Contract::of(&set, contract).is_none() {
             let label = set.get(contract).map_or(format!("version {contract}"), Migration::label);
             return Err(Error::no_contract(label));
@@ -181,8 +118,8 @@ impl Rollout<'_> {
         Box::pin(async move {
             let context = &self.migrator.context;
             let client = session::borrow(context.pool()).await?;
-            let known = read_facts(&client, context.tables()).await?.instances;
-            drop(client);
+            let known = read_facts(&client, context.tables()).await;
+            let known = client.answered(known)?.instances;
             let Some(known) = known.into_iter().find(|it| it.id == instance) else {
                 return Err(Error::unregistered(instance));
             };
@@ -286,7 +223,7 @@ impl Rollout<'_> {
             Some(reason) => Message::bound(
                 Purpose::Record,
                 tables.sql(fleet::SAY),
-                vec![Param::text(kind.text()), about, Param::text(reason)],
+                vec![Param::text(kind.text()), about, Param::text(self.signed(reason))],
             ),
             None => Message::bound(Purpose::Record, tables.sql(fleet::UNSAY), vec![Param::text(kind.text())]),
         }
@@ -301,10 +238,9 @@ impl Rollout<'_> {
         mut messages: Vec<Message>,
     ) -> Result<(), Error> {
         let context = &self.migrator.context;
-        let set = context.source().set()?;
-        let id = version.map_or(MigrationId::Repeatable("rollout".to_owned()), MigrationId::Version);
+        let set = context.set()?;
         let name = version.and_then(|it| set.get(it)).map_or("rollout", |it| it.name());
-        let entry = AuditEntry::done(action, &id, name).detail(detail);
+        let entry = AuditEntry::about(action, version, name).detail(self.signed(&detail));
         let writer = context.writer();
         let audit = writer.tables.sql(crate::history::sql::RECORD_AUDIT);
         messages.push(Message::bound(Purpose::Record, audit, entry.values(&writer)));
@@ -312,46 +248,5 @@ impl Rollout<'_> {
             Asked::NotNeeded(_) => Ok(()),
             Asked::Held(lock, _) => lock.write_all(&messages, "write what was said").await,
         }
-    }
-}
-
-impl fmt::Display for RolloutState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            RolloutState::Applied => f.write_str("applied"),
-            RolloutState::Stopped => f.write_str("stopped in the middle"),
-            RolloutState::Pending => f.write_str("pending"),
-            RolloutState::Backfill(progress) => progress.fmt(f),
-            RolloutState::Gate(Verdict::Open) => f.write_str("its gate is open"),
-            RolloutState::Gate(Verdict::Closed(_)) => f.write_str("waits"),
-        }
-    }
-}
-
-impl fmt::Display for RolloutStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let widest = self.migrations.iter().map(|it| it.label.chars().count()).max().unwrap_or(0);
-        for migration in &self.migrations {
-            writeln!(f, "{:8}  {:widest$}  {}", migration.phase, migration.label, migration.state)?;
-            if let RolloutState::Gate(Verdict::Closed(reasons)) = &migration.state {
-                reasons.iter().try_for_each(|reason| writeln!(f, "          - {reason}"))?;
-            }
-        }
-        for instance in &self.instances {
-            let ago = |moment: time::OffsetDateTime| {
-                human(std::time::Duration::try_from(self.at - moment).unwrap_or_default())
-            };
-            let state = match instance.left_at {
-                Some(left) => format!("left {} ago", ago(left)),
-                None if instance.expires_at > self.at => format!("alive, seen {} ago", ago(instance.seen_at)),
-                None => format!("lease over, seen {} ago", ago(instance.seen_at)),
-            };
-            writeln!(f, "instance  {instance}: {state}")?;
-        }
-        for word in &self.words {
-            let about = word.version.map_or("all contracts".to_owned(), |it| it.to_string());
-            writeln!(f, "{:8}  {about}: {}, said by {}", word.kind.text(), word.reason, word.role)?;
-        }
-        Ok(())
     }
 }
