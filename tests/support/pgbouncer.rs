@@ -39,6 +39,9 @@ impl Mode {
     }
 }
 
+/// How many ports are tried.
+const ATTEMPTS: usize = 5;
+
 /// Ends the pooler when nobody holds the other end of its input any more.
 const ON_A_LEASH: &str = r#""$@" & cat > /dev/null; kill "$!"; wait "$!""#;
 
@@ -71,6 +74,13 @@ impl PgBouncer {
             eprintln!("SKIPPED: this PgBouncer is older than 1.21 and has no max_prepared_statements");
             return None;
         }
+        // A port that is free now may be somebody else's before the pooler has it: theirs must not be taken for it.
+        (0..ATTEMPTS).find_map(|_| PgBouncer::at_a_free_port(&program, server, mode, size)).or_else(|| {
+            panic!("PgBouncer found no port of its own in {ATTEMPTS} attempts");
+        })
+    }
+
+    fn at_a_free_port(program: &Path, server: u16, mode: Mode, size: usize) -> Option<PgBouncer> {
         let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
         let folder = std::env::temp_dir().join(format!("upshift-pgbouncer-{}-{port}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
@@ -86,8 +96,7 @@ impl PgBouncer {
         command.arg(&config).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut shell = command.spawn().unwrap();
         let pooler = PgBouncer { port, folder, leash: shell.stdin.take(), shell };
-        pooler.wait();
-        Some(pooler)
+        pooler.listens().then_some(pooler)
     }
 
     /// The address of a database through the pooler.
@@ -105,10 +114,18 @@ impl PgBouncer {
         std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
-    fn wait(&self) {
+    /// Waits until it does; `false` when somebody else has its port.
+    fn listens(&self) -> bool {
         let began = Instant::now();
-        while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(began.elapsed() < Duration::from_secs(10), "PgBouncer does not start: {}", self.log());
+        loop {
+            let log = self.log();
+            if log.contains("Address already in use") {
+                return false;
+            }
+            if log.contains("process up") && log.contains("listening on") {
+                return true;
+            }
+            assert!(began.elapsed() < Duration::from_secs(10), "PgBouncer does not start: {log}");
             std::thread::sleep(Duration::from_millis(10));
         }
     }

@@ -45,6 +45,9 @@ pub struct ProxySettings {
     pub pace: Pace,
     /// What is said to a client that asks for TLS.
     pub tls: Tls,
+    /// How much later the end of an answer comes than the error that it is. The server sends both, the one at once and the
+    /// other right behind it, so now and then a client has the one and not yet the other.
+    pub delay_behind_errors: Duration,
     /// The process id that the client is told, where that is not the server's word.
     pub told_pid: Option<i32>,
 }

@@ -98,7 +98,7 @@ impl<'m> Audit<'m> {
         Box::pin(async move {
             let tables = self.migrator.context.tables();
             let client = session::borrow(self.migrator.context.pool()).await?;
-            let rows = match read_audit(&client, tables).await {
+            let rows = match session::at_once(&client, read_audit(&client, tables)).await {
                 Err(error) => unless_untouched(&client, tables, error).await.map(|()| Vec::new()),
                 rows => rows,
             };
@@ -150,11 +150,15 @@ impl<'m> Audit<'m> {
             let broken = |cause| Error::database("verify the audit", cause);
             let client = session::borrow(self.migrator.context.pool()).await?;
             let tables = self.migrator.context.tables();
-            let verdict = match client.query_typed(&tables.sql(sql::VERIFY_AUDIT), &[]).await {
-                Ok(rows) => verdict(&rows).map_err(broken),
-                Err(cause) => unless_untouched(&client, tables, broken(cause))
-                    .await
-                    .map(|()| AuditVerdict::Whole { rows: 0 }),
+            let verify = async {
+                let rows = client.query_typed(&tables.sql(sql::VERIFY_AUDIT), &[]).await.map_err(broken)?;
+                verdict(&rows).map_err(broken)
+            };
+            let verdict = match session::at_once(&client, verify).await {
+                Ok(verdict) => Ok(verdict),
+                Err(error) => {
+                    unless_untouched(&client, tables, error).await.map(|()| AuditVerdict::Whole { rows: 0 })
+                }
             };
             client.answered(verdict)
         })

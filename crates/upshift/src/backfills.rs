@@ -91,13 +91,13 @@ impl Backfills<'_> {
             // Whoever asks in the middle of the night may not have the files; only the rests between batches stand there.
             let set = context.set().ok();
             let client = session::borrow(context.pool()).await?;
-            let read = read_progress(&client, context.tables(), set.as_deref()).await;
-            client.give_back();
-            match context.for_watching(read).await {
+            let read = read_progress(&client, context.tables(), set.as_deref());
+            let read = match session::at_once(&client, read).await {
                 // Nothing was ever migrated here, or not since backfills have books.
                 Err(error) if matches!(error.sqlstate(), Some("42P01" | "3F000")) => Ok(Vec::new()),
                 read => read,
-            }
+            };
+            context.for_watching(client.answered(read)).await
         })
     }
 
@@ -184,7 +184,9 @@ impl Backfills<'_> {
         all.extend(values.iter().cloned());
         let client = session::borrow(context.pool()).await?;
         let written = client.execute_typed(&context.tables().sql(text), &all).await;
-        client.give_back();
+        if written.is_ok() {
+            client.give_back();
+        }
         match written {
             Ok(0) => Err(Error::backfill_stopped(version.to_string(), Stopped::NotBegun)),
             // Nothing was ever applied there, and nothing has begun.

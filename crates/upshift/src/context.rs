@@ -151,7 +151,8 @@ impl Context {
         };
         let client = session::borrow(&self.pool).await?;
         let refused = privilege::explained(&client, &self.tables, self.wanted_by_a_run(), refused).await;
-        Err(client.answered(refused))
+        client.give_back();
+        Err(refused)
     }
 
     /// What came of a question about a rollout: where it was refused, all that such questions need is told.
@@ -162,7 +163,8 @@ impl Context {
         };
         let client = session::borrow(&self.pool).await?;
         let refused = privilege::explained(&client, &self.tables, Wanted::Watch, refused).await;
-        Err(client.answered(refused))
+        client.give_back();
+        Err(refused)
     }
 
     /// What a run wants to do with upshift's own tables.

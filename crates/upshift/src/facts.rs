@@ -12,7 +12,7 @@ use crate::history::renumber::READ_BEGUN;
 use crate::history::sql::{self, FORMAT, Tables};
 use crate::history::{Applied, AppliedState, History, Texts};
 use crate::plan::Known;
-use crate::privilege;
+use crate::{privilege, session};
 
 /// What the database says before anything is decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +40,11 @@ impl Look {
         read(client, tables, Some(fingerprint)).await
     }
 
+    /// The same in a transaction that is there already.
+    pub(crate) async fn within(client: &Client, tables: &Tables, fingerprint: &str) -> Result<Look, Error> {
+        read_within(client, tables, Some(fingerprint)).await
+    }
+
     /// What was read without asking whether the database is settled: no database is settled as nothing.
     pub(crate) fn unsettled(self, tables: &Tables) -> Result<Facts, Error> {
         match self {
@@ -49,32 +54,42 @@ impl Look {
     }
 }
 
+/// In a transaction of its own: that our tables are not there is an error to the server, whose answer ends with that of
+/// the commit, and so before anything else is asked.
 async fn read(client: &Client, tables: &Tables, fingerprint: Option<&str>) -> Result<Look, Error> {
+    let (transaction, read) = session::in_transaction(client, read_within(client, tables, fingerprint)).await;
+    match read {
+        Err(error) if error.sqlstate() == Some("42501") => {
+            Err(privilege::explained(client, tables, Wanted::Read, error).await)
+        }
+        Err(error) => Err(error),
+        Ok(look) => transaction.map(|()| look).map_err(reading),
+    }
+}
+
+async fn read_within(client: &Client, tables: &Tables, fingerprint: Option<&str>) -> Result<Look, Error> {
     let sql = tables.sql(sql::READ);
     match client.query_typed(&sql, &[(&fingerprint, Type::TEXT)]).await {
         Ok(rows) if is_settled(&rows)? => Ok(Look::Settled { format: format(&rows, tables)? }),
         Ok(rows) => Facts::from_rows(&rows, tables).map(Look::Unsettled),
         Err(cause) if is_untouched(&cause) => Ok(Look::Unsettled(Facts::Untouched)),
-        Err(cause) => {
-            let denied = cause.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE);
-            let error = Error::database("read the history", cause);
-            if !denied {
-                return Err(error);
-            }
-            Err(privilege::explained(client, tables, Wanted::Read, error).await)
-        }
+        Err(cause) => Err(reading(cause)),
     }
+}
+
+fn reading(cause: tokio_postgres::Error) -> Error {
+    Error::database("read the history", cause)
 }
 
 fn is_settled(rows: &[Row]) -> Result<bool, Error> {
     let settled = rows.first().map(|row| row.try_get("settled")).transpose();
-    Ok(settled.map_err(|cause| Error::database("read the history", cause))?.unwrap_or(false))
+    Ok(settled.map_err(reading)?.unwrap_or(false))
 }
 
 /// The format of the tables, which a newer library may have made.
 fn format(rows: &[Row], tables: &Tables) -> Result<usize, Error> {
     let Some(first) = rows.first() else { return Err(Error::no_row(tables.schema(), "format")) };
-    let format: i32 = first.try_get("format").map_err(|cause| Error::database("read the history", cause))?;
+    let format: i32 = first.try_get("format").map_err(reading)?;
     usize::try_from(format).map_err(|_| Error::format_wrong(i64::from(format)))
 }
 
@@ -82,6 +97,11 @@ impl Facts {
     /// Reads them: one round trip.
     pub(crate) async fn read(client: &Client, tables: &Tables) -> Result<Facts, Error> {
         read(client, tables, None).await?.unsettled(tables)
+    }
+
+    /// The same in a transaction that is there already.
+    pub(crate) async fn within(client: &Client, tables: &Tables) -> Result<Facts, Error> {
+        read_within(client, tables, None).await?.unsettled(tables)
     }
 
     fn from_rows(rows: &[Row], tables: &Tables) -> Result<Facts, Error> {
@@ -122,7 +142,7 @@ pub(crate) fn is_untouched(cause: &tokio_postgres::Error) -> bool {
 /// One row of [`sql::READ`]; `None` for the row that an empty history has beside its format. Columns by their place:
 /// looking each up by name would be a third of a boot with nothing to do.
 fn applied(row: &Row) -> Result<Option<Applied>, Error> {
-    let broken = |cause| Error::database("read the history", cause);
+    let broken = reading;
     let Some(ordinal) = row.try_get::<_, Option<i64>>(1).map_err(broken)? else { return Ok(None) };
     let name: String = row.try_get(3).map_err(broken)?;
     let version: Option<i64> = row.try_get(2).map_err(broken)?;
@@ -205,7 +225,7 @@ pub struct HistoryRow {
 
 /// Reads the details of all rows, oldest first.
 pub(crate) async fn read_details(client: &Client, tables: &Tables) -> Result<Vec<HistoryRow>, Error> {
-    let broken = |cause| Error::database("read the history", cause);
+    let broken = reading;
     let rows = match client.query_typed(&tables.sql(sql::READ_DETAILS), &[]).await {
         Ok(rows) => rows,
         Err(cause) if is_untouched(&cause) => return Ok(Vec::new()),

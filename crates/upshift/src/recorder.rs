@@ -195,7 +195,7 @@ pub(crate) async fn drift(context: &Context) -> Result<Drift, Error> {
 async fn drift_from(client: &Client, tables: &Tables, filter: &Filter) -> Result<Drift, Error> {
     let mut looks = 0;
     loop {
-        let row = match KeptRow::read(client, tables).await {
+        let row = match session::at_once(client, KeptRow::read(client, tables)).await {
             Ok(row) => row,
             Err(error) if error.sqlstate() == Some("42501") => {
                 return Err(privilege::explained(client, tables, Wanted::Compare, error).await);

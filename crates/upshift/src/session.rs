@@ -6,10 +6,11 @@ use std::task::{Context, Poll};
 
 use deadpool_postgres::{ClientWrapper, Object, Pool};
 use futures_util::future::{BoxFuture, FutureExt, join3};
+use futures_util::stream::StreamExt;
 use scopeguard::{ScopeGuard, guard};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
 use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
-use tokio_postgres::{CancelToken, Client, Row};
+use tokio_postgres::{CancelToken, Client, Row, SimpleQueryMessage};
 
 use crate::error::Error;
 
@@ -32,10 +33,12 @@ impl Borrowed {
         drop(ScopeGuard::into_inner(self.0));
     }
 
-    /// Gives it back to the pool with what was answered last.
-    pub(crate) fn answered<T>(self, answer: T) -> T {
+    /// Gives it back to the pool with what was answered last; behind an error it is closed, since the end of that answer
+    /// may be still to come (see [`to_the_end`]).
+    pub(crate) fn answered<T>(self, answer: Result<T, Error>) -> Result<T, Error> {
+        let answer = answer?;
         self.give_back();
-        answer
+        Ok(answer)
     }
 }
 
@@ -78,6 +81,28 @@ pub(crate) async fn in_transaction<T>(
     let (began, answers, ended) =
         join3(client.batch_execute(BEGIN), questions, client.batch_execute(COMMIT)).await;
     (began.and(ended), answers)
+}
+
+/// Sends statements without values, and returns when the answer is over: with an error, too.
+///
+/// The driver itself returns with the error. The server sends that at once and the end of the answer behind it, so what is
+/// asked next could be asked between the two: see [`BEGIN`].
+pub(crate) async fn to_the_end(
+    client: &Client,
+    sql: &str,
+    mut each: impl FnMut(SimpleQueryMessage),
+) -> Result<(), tokio_postgres::Error> {
+    let mut answers = std::pin::pin!(client.simple_query_raw(sql).await?);
+    let mut failure = None;
+    while let Some(answer) = answers.next().await {
+        match answer {
+            Ok(message) => each(message),
+            // What is no word of the server's has no end: a lost connection, or data for a COPY that it waits for.
+            Err(cause) if cause.as_db_error().is_none() => return Err(failure.unwrap_or(cause)),
+            Err(cause) => failure = Some(failure.unwrap_or(cause)),
+        }
+    }
+    failure.map_or(Ok(()), Err)
 }
 
 /// A connection that migrates.

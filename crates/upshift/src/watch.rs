@@ -100,8 +100,9 @@ impl<'w> Watch<'w> {
         let asked = async {
             let client = session::borrow(self.context.pool()).await.ok()?;
             let values: [(&(dyn ToSql + Sync), Type); 2] = [(&self.pid, Type::INT4), (&sql, Type::TEXT)];
-            let rows = client.query_typed(BLOCKERS, &values).await.ok();
-            client.answered(rows)
+            let rows = client.query_typed(BLOCKERS, &values).await.ok()?;
+            client.give_back();
+            Some(rows)
         };
         let rows = tokio::time::timeout(self.after, asked).await.ok()??;
         Some(rows.iter().filter_map(blocker).collect())

@@ -11,9 +11,6 @@ pub(super) struct Turn {
     owed: VecDeque<Owed>,
     /// Whether the server waits for the client though it owes an answer: for COPY data, or for a password.
     waits: bool,
-    /// Whether the answer on its way is an error. The server sends its end together with it, and only this proxy tears them
-    /// apart: the client goes on when it has the error.
-    fails: bool,
     /// Whether the connection is open: the first ReadyForQuery has come.
     pub(super) open: bool,
 }
@@ -44,7 +41,7 @@ impl Turn {
             // ReadyForQuery.
             Tag::Letter(b'Z') => {
                 self.owed.pop_front();
-                (self.waits, self.fails) = (false, false);
+                self.waits = false;
                 self.open = true;
             }
             // CopyInResponse: the server ignores Sync messages while it reads data, so those it has got are not answered.
@@ -56,7 +53,7 @@ impl Turn {
             }
             // Authentication: anything but Ok and SASLFinal asks for something.
             Tag::Letter(b'R') => self.waits = !matches!(frame.bytes.get(5..9), Some([0, 0, 0, 0 | 12])),
-            Tag::Letter(b'E') => (self.waits, self.fails) = (false, true),
+            Tag::Letter(b'E') => self.waits = false,
             _ => {}
         }
     }
@@ -65,7 +62,7 @@ impl Turn {
     pub(super) fn is_overtaken(&self, frame: &Frame) -> bool {
         const IDLE: Option<&u8> = Some(&b'I');
         let is_end = frame.tag == Tag::Letter(b'Z') && frame.bytes.get(5) == IDLE;
-        is_end && !self.fails && self.owed.len() > 1
+        is_end && self.owed.len() > 1
     }
 
     /// Whether everything that can come now has come.

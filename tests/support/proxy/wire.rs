@@ -142,8 +142,12 @@ impl Line {
                     self.state().held.push_back(frame.bytes);
                     self.changed.notify_one();
                 } else {
+                    let is_error = counted && frame.tag == Tag::Letter(b'E');
                     self.flush(to_client);
                     self.pass(met, frame, to_client, delay).await;
+                    if is_error {
+                        tokio::time::sleep(self.shared.settings.delay_behind_errors).await;
+                    }
                 }
             }
         }

@@ -49,8 +49,10 @@ impl Seat {
         loop {
             let client = session::borrow(inner.migrator.context.pool()).await?;
             let joining = |cause| Error::database("register this process", cause);
-            match client.simple_query(&self.joining(inner)).await {
-                Ok(answers) => return client.answered(self.taken(&answers)),
+            let mut answers = Vec::new();
+            let message = self.joining(inner);
+            match session::to_the_end(&client, &message, |answer| answers.push(answer)).await {
+                Ok(()) => return client.answered(self.taken(&answers)),
                 // Tables of an older format, or none at all yet.
                 Err(cause) if is_missing(&cause) && !upgraded => {
                     // It may be the pool's only one.

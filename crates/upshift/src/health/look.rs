@@ -44,8 +44,8 @@ pub(crate) async fn look(context: &Context, asked: Asked) -> Result<(Look, Looke
     let client = session::borrow(context.pool()).await?;
     let history = async {
         match fingerprint {
-            Some(fingerprint) => Look::at(&client, tables, fingerprint).await,
-            None => Ok(Look::Unsettled(Facts::read(&client, tables).await?)),
+            Some(fingerprint) => Look::within(&client, tables, fingerprint).await,
+            None => Ok(Look::Unsettled(Facts::within(&client, tables).await?)),
         }
     };
     let key = tables.advisory_key(sql::LOCK);

@@ -53,7 +53,6 @@ pub(super) async fn attempt<B>(
     (key, told): (i64, Option<i32>),
     beside: impl Future<Output = B>,
 ) -> (Result<(Attempt, Facts), Error>, B) {
-    let facts = Facts::read(session.client(), context.tables());
     match way {
         Way::Session => {
             // Backends count from 1, so -1 is none of them.
@@ -63,6 +62,7 @@ pub(super) async fn attempt<B>(
             let lock = session.client().query_typed(sql::TRY_SESSION_LOCK, &values);
             // It may be a pooler's after all: one transaction (`session::BEGIN`), which takes no lock of the session with it
             // when it fails. The role may not be allowed to take it, and the history may not be there: so in this order.
+            let facts = Facts::within(session.client(), context.tables());
             let questions = join3(beside, lock, facts);
             let (transaction, (beside, rows, facts)) =
                 session::in_transaction(session.client(), questions).await;
@@ -79,7 +79,10 @@ pub(super) async fn attempt<B>(
                 Err(error) => Err(error),
             };
             let attempted = match attempted {
-                Ok(attempt) => facts.await.map(|facts| (attempt, facts)),
+                Ok(attempt) => {
+                    let facts = Facts::read(session.client(), context.tables()).await;
+                    facts.map(|facts| (attempt, facts))
+                }
                 Err(error) => Err(error),
             };
             (attempted, beside.await)

@@ -69,7 +69,7 @@ impl Rollout<'_> {
                 Ok((facts, seen))
             };
             let read = read.await;
-            client.give_back();
+            let read = client.answered(read);
             let (facts, seen) = context.for_watching(read).await?;
             Ok(RolloutStatus::of(&set, facts.history(), seen, &context.settings().gate))
         })
