@@ -58,12 +58,11 @@ impl Look {
 /// the commit, and so before anything else is asked.
 async fn read(client: &Client, tables: &Tables, fingerprint: Option<&str>) -> Result<Look, Error> {
     let (transaction, read) = session::in_transaction(client, read_within(client, tables, fingerprint)).await;
-    match read {
+    match session::whole(transaction, read, READING) {
         Err(error) if error.sqlstate() == Some("42501") => {
             Err(privilege::explained(client, tables, Wanted::Read, error).await)
         }
-        Err(error) => Err(error),
-        Ok(look) => transaction.map(|()| look).map_err(reading),
+        read => read,
     }
 }
 
@@ -77,8 +76,10 @@ async fn read_within(client: &Client, tables: &Tables, fingerprint: Option<&str>
     }
 }
 
+const READING: &str = "read the history";
+
 fn reading(cause: tokio_postgres::Error) -> Error {
-    Error::database("read the history", cause)
+    Error::database(READING, cause)
 }
 
 fn is_settled(rows: &[Row]) -> Result<bool, Error> {

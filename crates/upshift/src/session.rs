@@ -66,9 +66,22 @@ pub(crate) async fn at_once<T>(
     questions: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
     let (transaction, answers) = in_transaction(client, questions).await;
-    let answers = answers?;
-    transaction.map_err(|cause| Error::database("ask several things at once", cause))?;
-    Ok(answers)
+    whole(transaction, answers, "ask several things at once")
+}
+
+/// What came of questions and of the transaction around them. What the server says about the transaction, or a pooler that
+/// has no session to give, is why all else failed.
+pub(crate) fn whole<T>(
+    transaction: Result<(), tokio_postgres::Error>,
+    answers: Result<T, Error>,
+    doing: &'static str,
+) -> Result<T, Error> {
+    match (transaction, answers) {
+        (Err(cause), Err(_)) if cause.as_db_error().is_some() => Err(Error::database(doing, cause)),
+        (_, Err(error)) => Err(error),
+        (Err(cause), Ok(_)) => Err(Error::database(doing, cause)),
+        (Ok(()), Ok(answers)) => Ok(answers),
+    }
 }
 
 /// The same where the transaction and what is asked in it may fail each for itself. What is asked behind an error fails,
