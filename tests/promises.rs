@@ -30,6 +30,8 @@ mod drift_kept;
 mod dropped_questions;
 #[path = "promises/events.rs"]
 mod events;
+#[path = "promises/failed_questions.rs"]
+mod failed_questions;
 #[path = "promises/failing_sql.rs"]
 mod failing_sql;
 #[path = "promises/faults.rs"]

@@ -11,7 +11,7 @@ use upshift_promises::pgbouncer::{Mode, PgBouncer};
 use upshift_promises::proxy::{Proxy, ProxySettings, Traffic};
 use upshift_promises::{Database, database, files};
 
-const SET: &[(&str, &str)] = &[
+pub(crate) const SET: &[(&str, &str)] = &[
     (
         "1_orders.sql",
         "create table orders (id bigint primary key, total int);\n-- upshift: down\ndrop table orders;",
@@ -29,10 +29,10 @@ const SET: &[(&str, &str)] = &[
     ),
 ];
 
-type Question = (&'static str, for<'m> fn(&'m Migrator) -> BoxFuture<'m, Result<(), Error>>);
+pub(crate) type Question = (&'static str, for<'m> fn(&'m Migrator) -> BoxFuture<'m, Result<(), Error>>);
 
 /// Everything that asks and writes nothing.
-const QUESTIONS: &[Question] = &[
+pub(crate) const QUESTIONS: &[Question] = &[
     ("plan", |it| Box::pin(async { it.plan(Target::Head).await.map(drop) })),
     ("plan_down", |it| Box::pin(async { it.plan_down(DownTarget::All).await.map(drop) })),
     ("run, with nothing to do", |it| Box::pin(async { it.up(Target::Version(version(1))).await.map(drop) })),
@@ -47,6 +47,9 @@ const QUESTIONS: &[Question] = &[
     ("rollout status", |it| Box::pin(async { it.rollout().status().await.map(drop) })),
     ("backfill progress", |it| Box::pin(async { it.backfills().progress().await.map(drop) })),
 ];
+
+/// A process id as a server may have one, and that none has: Linux counts up to one less.
+pub(crate) const LOOKS_REAL: i32 = 1 << 22;
 
 fn version(number: u64) -> Version {
     Version::new(number).unwrap()
@@ -145,66 +148,12 @@ async fn nothing_is_asked_behind_a_look_who_is_in_the_way_that_was_given_up() {
     assert_eq!(traffic.overtaken, 0, "{traffic:?}");
 }
 
-/// In front of each kind of pooler: the server sends an error at once, and that the answer is over behind it. One in a
-/// thousand poolers looks like a server to a client.
-async fn where_errors_come_first(check: impl AsyncFn(&Proxy, &Database, &str)) {
-    for (mode, pooler) in PgBouncer::each(9) {
-        for told_pid in [None, Some(4711)] {
-            let settings =
-                ProxySettings { told_pid, delay_behind_errors: ANSWER, ..ProxySettings::default() };
-            let proxy = Proxy::start(pooler.port(), settings).await;
-            check(&proxy, &Database::new().await, &format!("{mode:?}, told {told_pid:?}")).await;
-        }
-    }
-}
-
-#[tokio::test]
-async fn nothing_is_asked_of_an_empty_database_before_its_error_is_over() {
-    where_errors_come_first(async |proxy, db, way| {
-        let migrator = Migrator::new(database::pool(&proxy.url(db.name()), 3), files(SET));
-        let on_time = |what: &str| assert_eq!(proxy.take_traffic().overtaken, 0, "{way}: {what}");
-        for (what, ask) in QUESTIONS.iter().filter(|(what, _)| !what.starts_with("run")) {
-            ask(&migrator).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
-            on_time(what);
-        }
-        assert_eq!(migrator.repair().renumbered().await.unwrap(), []);
-        on_time("what has other numbers");
-        migrator.backfills().pause(version(2), "none").await.unwrap_err();
-        on_time("a word about a backfill that has not begun");
-        assert_eq!(migrator.run().await.unwrap().steps.len(), 3);
-        on_time("the first run");
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn nothing_is_asked_before_the_error_of_a_migration_is_over() {
-    const WRONG: &[&str] = &[
-        "create table four ();\nselect 1 / 0;",
-        "-- upshift: transaction off\ncreate table four ();\nselect 1 / 0;",
-        "-- upshift: transaction off\nvacuum orders;\ndo $$ begin perform 1 / 0; end $$;",
-    ];
-    where_errors_come_first(async |proxy, db, way| {
-        for wrong in WRONG {
-            db.run("drop schema if exists upshift cascade; drop schema public cascade; create schema public")
-                .await;
-            let set = SET.iter().copied().chain([("4_wrong.sql", *wrong)]).collect::<Vec<_>>();
-            let migrator = Migrator::new(database::pool(&proxy.url(db.name()), 3), files(&set));
-            for _ in 0..2 {
-                assert_eq!(migrator.run().await.unwrap_err().sqlstate(), Some("22012"), "{way}: {wrong}");
-                assert_eq!(proxy.take_traffic().overtaken, 0, "{way}: {wrong}");
-            }
-        }
-    })
-    .await;
-}
-
 /// PgBouncer makes up the process ids that it tells, of all 32 bits: one in a thousand looks like one of a server's.
 #[tokio::test]
 async fn nothing_is_asked_behind_a_transaction_of_a_pooler_that_looks_like_a_server() {
     for (mode, pooler) in PgBouncer::each(9) {
         let db = Database::new().await;
-        let settings = ProxySettings { told_pid: Some(4711), ..ProxySettings::default() };
+        let settings = ProxySettings { told_pid: Some(LOOKS_REAL), ..ProxySettings::default() };
         let proxy = Proxy::start(pooler.port(), settings).await;
         let migrator = Migrator::new(database::pool(&proxy.url(db.name()), 3), files(SET));
         assert_eq!(migrator.run().await.unwrap().steps.len(), 3, "{mode:?}");

@@ -139,7 +139,10 @@ struct Trial {
 
 impl Site {
     async fn new(front: Front) -> Site {
-        let proxy = Proxy::start(front.port, ProxySettings::default()).await;
+        // Long enough for a client that asks as soon as it has an error.
+        let behind_errors = Duration::from_millis(2);
+        let settings = ProxySettings { delay_behind_errors: behind_errors, ..ProxySettings::default() };
+        let proxy = Proxy::start(front.port, settings).await;
         let db = Database::new().await;
         let client = db.client().await;
         client.batch_execute(EMPTY).await.unwrap();

@@ -98,7 +98,7 @@ impl<'m> Audit<'m> {
         Box::pin(async move {
             let tables = self.migrator.context.tables();
             let client = session::borrow(self.migrator.context.pool()).await?;
-            let rows = match session::at_once(&client, read_audit(&client, tables)).await {
+            let rows = match session::at_once(&client, read_audit(&client, tables), "read the audit").await {
                 Err(error) => unless_untouched(&client, tables, error).await.map(|()| Vec::new()),
                 rows => rows,
             };
@@ -154,7 +154,7 @@ impl<'m> Audit<'m> {
                 let rows = client.query_typed(&tables.sql(sql::VERIFY_AUDIT), &[]).await.map_err(broken)?;
                 verdict(&rows).map_err(broken)
             };
-            let verdict = match session::at_once(&client, verify).await {
+            let verdict = match session::at_once(&client, verify, "verify the audit").await {
                 Ok(verdict) => Ok(verdict),
                 Err(error) => {
                     unless_untouched(&client, tables, error).await.map(|()| AuditVerdict::Whole { rows: 0 })

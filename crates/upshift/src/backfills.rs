@@ -92,7 +92,7 @@ impl Backfills<'_> {
             let set = context.set().ok();
             let client = session::borrow(context.pool()).await?;
             let read = read_progress(&client, context.tables(), set.as_deref());
-            let read = match session::at_once(&client, read).await {
+            let read = match session::at_once(&client, read, "read how far the backfills are").await {
                 // Nothing was ever migrated here, or not since backfills have books.
                 Err(error) if matches!(error.sqlstate(), Some("42P01" | "3F000")) => Ok(Vec::new()),
                 read => read,

@@ -9,6 +9,8 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 use upshift_files::{CodeHeader, Version};
 
+use crate::session;
+
 pub use backfill::{Backfill, BatchRange};
 
 /// Any error a Rust migration, a backfill or a hook may return.
@@ -53,7 +55,10 @@ impl CodeMigration {
 
 /// What a Rust migration works with: a connection, inside the migration's transaction unless it asked for none.
 ///
-/// The methods use one round trip each and no named prepared statement, so they work behind a transaction pooler too.
+/// The methods use one round trip each and no named prepared statement, so they work behind a transaction pooler too. Where
+/// the migration has no transaction and goes on after an error there, it should have got that from
+/// [`batch_execute`](StepContext::batch_execute), which waits for the end of the answer: PgBouncer before 1.21 may give what
+/// is asked before that to somebody else when the process dies.
 ///
 /// # Cancel safety
 /// Dropping the run drops the migration's future and closes the connection: its transaction rolls back.
@@ -102,7 +107,7 @@ impl<'c> StepContext<'c> {
     /// # Errors
     /// The server's refusal.
     pub async fn batch_execute(&self, sql: &str) -> Result<(), tokio_postgres::Error> {
-        self.client.batch_execute(sql).await
+        session::to_the_end(self.client, sql, |_| {}).await
     }
 
     /// The connection itself, for COPY and what else is not above.

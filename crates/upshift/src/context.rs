@@ -151,7 +151,6 @@ impl Context {
         };
         let client = session::borrow(&self.pool).await?;
         let refused = privilege::explained(&client, &self.tables, self.wanted_by_a_run(), refused).await;
-        client.give_back();
         Err(refused)
     }
 
@@ -163,7 +162,6 @@ impl Context {
         };
         let client = session::borrow(&self.pool).await?;
         let refused = privilege::explained(&client, &self.tables, Wanted::Watch, refused).await;
-        client.give_back();
         Err(refused)
     }
 

@@ -305,7 +305,6 @@ impl Migrator {
         if error.is_changed() {
             let client = session::borrow(&self.context.pool).await?;
             crate::difference::explain(&mut error, &client, &self.context.tables, set, facts.history()).await;
-            client.give_back();
         }
         Err(error)
     }

@@ -15,6 +15,8 @@ use crate::session;
 use crate::status::{Counts, Status};
 use crate::waits::{Wait, anybody_waits};
 
+const LOOKING: &str = "look where the database stands";
+
 /// Where a database stands, as its page shows it.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -131,7 +133,7 @@ async fn beside(
     };
     let questions = try_join3(Seen::read(&client, tables, set, facts), anybody_waits(&client), rows);
     let beside = async {
-        let (seen, anybody, rows) = session::at_once(&client, questions).await?;
+        let (seen, anybody, rows) = session::at_once(&client, questions, LOOKING).await?;
         Ok((seen, anybody.read(&client, tables).await?, rows))
     };
     let beside = beside.await;
@@ -156,7 +158,7 @@ async fn settled(context: &Context, format: usize, looked: Looked) -> Result<Mea
     let client = session::borrow(context.pool()).await?;
     let beside = async {
         let questions = try_join(read_company(&client, tables, format), anybody_waits(&client));
-        let (company, anybody) = session::at_once(&client, questions).await?;
+        let (company, anybody) = session::at_once(&client, questions, LOOKING).await?;
         Ok((company, anybody.read(&client, tables).await?))
     };
     let beside = beside.await;

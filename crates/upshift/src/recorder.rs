@@ -5,8 +5,8 @@
 //! kept one, the last one is of another history than there is, and nobody takes the migrations since for drift.
 
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Row};
-use upshift_schema::{Filter, Kind, Snapshot};
+use tokio_postgres::{Client, Row, SimpleQueryMessage, SimpleQueryRow};
+use upshift_schema::{Filter, Kind, ReadError, Snapshot};
 
 use crate::context::Context;
 use crate::drift::{Drift, Kept, NothingKept};
@@ -21,6 +21,8 @@ use crate::privilege;
 use crate::report::Report;
 use crate::session;
 use crate::settings::DriftPolicy;
+
+const READING: &str = "read the snapshot of the schema";
 
 /// How often a question looks again because migrations were applied beside it.
 const MOST_LOOKS: usize = 3;
@@ -195,7 +197,7 @@ pub(crate) async fn drift(context: &Context) -> Result<Drift, Error> {
 async fn drift_from(client: &Client, tables: &Tables, filter: &Filter) -> Result<Drift, Error> {
     let mut looks = 0;
     loop {
-        let row = match session::at_once(client, KeptRow::read(client, tables)).await {
+        let row = match session::at_once(client, KeptRow::read(client, tables), READING).await {
             Ok(row) => row,
             Err(error) if error.sqlstate() == Some("42501") => {
                 return Err(privilege::explained(client, tables, Wanted::Compare, error).await);
@@ -215,8 +217,19 @@ async fn drift_from(client: &Client, tables: &Tables, filter: &Filter) -> Result
     }
 }
 
+/// As [`Snapshot::read`], to the end of the answer: a table that is locked is an error, and the run goes on.
 async fn read_schema(client: &Client, filter: &Filter) -> Result<Snapshot, Error> {
-    Snapshot::read(client, filter).await.map_err(Error::schema)
+    let (sql, mut rows) = (filter.sql(), Vec::new());
+    let keep = |message| {
+        if let SimpleQueryMessage::Row(row) = message {
+            rows.push(row);
+        }
+    };
+    let read = session::to_the_end(client, &sql, keep).await;
+    read.map_err(|cause| Error::schema(ReadError::Server(cause)))?;
+    let of = |row, at| SimpleQueryRow::get(row, at).unwrap_or_default();
+    let rows = rows.iter().map(|row| (of(row, 0), of(row, 1), of(row, 2)));
+    Snapshot::of_rows(rows, filter).map_err(|cause| Error::schema(ReadError::Row(cause)))
 }
 
 /// The row of a snapshot.
@@ -233,7 +246,7 @@ struct KeptRow {
 
 impl KeptRow {
     async fn read(client: &Client, tables: &Tables) -> Result<Option<KeptRow>, Error> {
-        let broken = |cause| Error::database("read the snapshot of the schema", cause);
+        let broken = |cause| Error::database(READING, cause);
         match client.query_typed(&tables.sql(READ_SNAPSHOT), &[]).await {
             Ok(rows) => rows.first().map(KeptRow::of).transpose().map_err(broken),
             Err(cause) if is_untouched(&cause) => Ok(None),
@@ -262,7 +275,7 @@ impl KeptRow {
 
     /// Whether nobody has migrated since it was read.
     async fn is_still_kept(&self, client: &Client, tables: &Tables) -> Result<bool, Error> {
-        let broken = |cause| Error::database("read the snapshot of the schema", cause);
+        let broken = |cause| Error::database(READING, cause);
         let values: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
             [(&self.token, Type::INT8), (&self.history, Type::TEXT)];
         let rows = client.query_typed(&tables.sql(IS_STILL_KEPT), &values).await.map_err(broken)?;

@@ -27,7 +27,8 @@ impl Repair<'_> {
             let context = &self.migrator.context;
             let (set, facts) = context.set_and_facts().await?;
             let client = session::borrow(context.pool()).await?;
-            let begun = session::at_once(&client, read_begun(&client, context.tables())).await;
+            let begun = read_begun(&client, context.tables());
+            let begun = session::at_once(&client, begun, "read which backfills have begun").await;
             let begun = client.answered(begun)?;
             Ok(renumbered(&set, facts.history(), &begun).into_values().collect())
         })

@@ -1,5 +1,6 @@
 //! Connections: borrowed for a question, taken for work.
 
+use std::error::Error as _;
 use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -64,9 +65,10 @@ pub(crate) const COMMIT: &str = "commit";
 pub(crate) async fn at_once<T>(
     client: &Client,
     questions: impl Future<Output = Result<T, Error>>,
+    doing: &'static str,
 ) -> Result<T, Error> {
     let (transaction, answers) = in_transaction(client, questions).await;
-    whole(transaction, answers, "ask several things at once")
+    whole(transaction, answers, doing)
 }
 
 /// What came of questions and of the transaction around them. What the server says about the transaction, or a pooler that
@@ -106,13 +108,18 @@ pub(crate) async fn to_the_end(
     mut each: impl FnMut(SimpleQueryMessage),
 ) -> Result<(), tokio_postgres::Error> {
     let mut answers = std::pin::pin!(client.simple_query_raw(sql).await?);
-    let mut failure = None;
+    let (mut failure, mut is_unreadable) = (None, false);
     while let Some(answer) = answers.next().await {
         match answer {
             Ok(message) => each(message),
-            // What is no word of the server's has no end: a lost connection, or data for a COPY that it waits for.
-            Err(cause) if cause.as_db_error().is_none() => return Err(failure.unwrap_or(cause)),
-            Err(cause) => failure = Some(failure.unwrap_or(cause)),
+            Err(cause) if cause.as_db_error().is_some() => failure = Some(failure.unwrap_or(cause)),
+            // Columns whose names are no UTF-8, which has a cause, and then their rows, which have none: who asks does not
+            // want them.
+            Err(cause) if !cause.is_closed() && (is_unreadable || cause.source().is_some()) => {
+                is_unreadable = true;
+            }
+            // A lost connection, or a COPY that waits for data: no end comes.
+            Err(cause) => return Err(failure.unwrap_or(cause)),
         }
     }
     failure.map_or(Ok(()), Err)

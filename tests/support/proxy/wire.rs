@@ -145,8 +145,9 @@ impl Line {
                     let is_error = counted && frame.tag == Tag::Letter(b'E');
                     self.flush(to_client);
                     self.pass(met, frame, to_client, delay).await;
-                    if is_error {
-                        tokio::time::sleep(self.shared.settings.delay_behind_errors).await;
+                    let behind = self.shared.settings.delay_behind_errors;
+                    if is_error && !behind.is_zero() {
+                        tokio::time::sleep(behind).await;
                     }
                 }
             }

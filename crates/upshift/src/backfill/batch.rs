@@ -19,6 +19,7 @@ use crate::error::{Error, Failure, Stopped};
 use crate::event::Around;
 use crate::history::backfill as sql;
 use crate::plan::{Purpose, Sent};
+use crate::session;
 use crate::settings::milliseconds;
 use crate::watch::Watch;
 
@@ -92,7 +93,8 @@ impl Work<'_> {
             self.asking == Asking::Answered && self.asked.is_none_or(|asked| asked.elapsed() >= ASK_EVERY);
         let ask = || OptionFuture::from(is_due.then(|| Health::read(self.client, &self.table.relations)));
         // Behind a pooler nothing is asked behind a question that ends a transaction, and this is one of its own.
-        let early = if self.pid.is_none() { ask().await } else { None };
+        let early =
+            if self.pid.is_none() { session::in_transaction(self.client, ask()).await.1 } else { None };
         let late = OptionFuture::from(self.pid.map(|_| ask()));
         let taken = self.client.query_typed(&self.table.books.take, &values);
         let (late, begun, taken) = join3(late, self.client.batch_execute(&begin), taken).await;

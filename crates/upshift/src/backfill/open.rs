@@ -16,6 +16,7 @@ use crate::facts::{Facts, read_begun};
 use crate::history::backfill as sql;
 use crate::plan::messages::queries;
 use crate::plan::{BatchBody, Purpose, Renumbered, Step, renumbered};
+use crate::session;
 use crate::settings::milliseconds;
 
 /// Who begins: nobody is asked whether a failed backfill may go on when a person applies it by name.
@@ -137,7 +138,7 @@ impl<'w> Work<'w> {
     /// Begins the books: the upper bound is fixed here, and the guard was true.
     async fn begin_books(&self) -> Result<(), Broken> {
         for query in queries(self.step.guard.as_ref(), Purpose::Guard) {
-            if let Err(cause) = self.client.batch_execute(&query.sql).await {
+            if let Err(cause) = session::to_the_end(self.client, &query.sql, |_| {}).await {
                 let failure = Failure::at_message(self.step, query.purpose, cause);
                 return Err(Broken::Migration(Box::new(failure)));
             }

@@ -14,7 +14,7 @@ use crate::plan::messages::{
     LockWait, begin, begin_judged, between, closing, commit, fencing, guard, lock_wait, queries, statement,
     whole,
 };
-use crate::plan::{Direction, Message, Mode, Param, Purpose, Step, StepBody};
+use crate::plan::{Direction, Message, Mode, Param, Purpose, Step, StepBody, StepMode};
 use crate::watch::Watch;
 
 /// How many steps may be on their way: the first deploy of a grown service is one round trip.
@@ -378,6 +378,11 @@ impl Executor<'_> {
             return Err(format!("the function of {path} is not in this binary").into());
         };
         let mut context = StepContext::new(self.lock.session.client(), step.version());
-        function(&mut context).await
+        let called = function(&mut context).await;
+        if called.is_err() && step.mode() == StepMode::OneByOne && self.lock.server.pid.is_none() {
+            // What it asked last may have failed, and its answer be on its way.
+            self.wire.spoil();
+        }
+        called
     }
 }

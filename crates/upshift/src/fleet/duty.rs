@@ -171,7 +171,8 @@ impl Inner {
         }
         let context = &self.migrator.context;
         let client = session::borrow(context.pool()).await?;
-        let facts = session::at_once(&client, read_facts(&client, context.tables())).await;
+        let facts =
+            session::at_once(&client, read_facts(&client, context.tables()), "look at the gates").await;
         let facts = client.answered(facts)?;
         let mut waited = Vec::new();
         for contract in pending {

@@ -65,10 +65,10 @@ pub(crate) async fn look(context: &Context, asked: Asked) -> Result<(Look, Looke
         }
         history => history,
     };
-    client.give_back();
-    transaction.map_err(|cause| Error::database("look whether the schema fits", cause))?;
-    let lacking = lacking?;
-    Ok((history?, Looked { holder, lacking, mark: mark.flatten() }))
+    let answers = history.and_then(|history| Ok((history, lacking?)));
+    let (history, lacking) =
+        client.answered(session::whole(transaction, answers, "look whether the schema fits"))?;
+    Ok((history, Looked { holder, lacking, mark: mark.flatten() }))
 }
 
 /// What the service has named and is not there.

@@ -65,7 +65,8 @@ impl Rollout<'_> {
             let client = session::borrow(context.pool()).await?;
             let read = async {
                 let facts = Facts::read(&client, tables).await?;
-                let seen = session::at_once(&client, Seen::read(&client, tables, &set, &facts)).await?;
+                let seen = Seen::read(&client, tables, &set, &facts);
+                let seen = session::at_once(&client, seen, "read where a rollout stands").await?;
                 Ok((facts, seen))
             };
             let read = read.await;
@@ -118,7 +119,8 @@ impl Rollout<'_> {
         Box::pin(async move {
             let context = &self.migrator.context;
             let client = session::borrow(context.pool()).await?;
-            let known = read_facts(&client, context.tables()).await;
+            let known = read_facts(&client, context.tables());
+            let known = session::at_once(&client, known, "read who is registered").await;
             let known = client.answered(known)?.instances;
             let Some(known) = known.into_iter().find(|it| it.id == instance) else {
                 return Err(Error::unregistered(instance));

@@ -297,8 +297,10 @@ fn table(row: &Row) -> Result<Table, tokio_postgres::Error> {
 
 /// What is free where the server keeps its data, when it is this machine and it says where: no SQL tells that.
 async fn free_space(client: &Client) -> Option<u64> {
-    let sql = "select pg_catalog.current_setting('data_directory') where pg_catalog.inet_server_addr() is null
-               or pg_catalog.host(pg_catalog.inet_server_addr()) = pg_catalog.host(pg_catalog.inet_client_addr())";
+    let sql = "select pg_catalog.current_setting('data_directory')
+               where pg_catalog.pg_has_role('pg_read_all_settings', 'usage')
+                   and (pg_catalog.inet_server_addr() is null
+                   or pg_catalog.host(pg_catalog.inet_server_addr()) = pg_catalog.host(pg_catalog.inet_client_addr()))";
     let folder: String = client.query_typed_opt(sql, &[]).await.ok()??.try_get(0).ok()?;
     let told = tokio::process::Command::new("df").args(["-Pk", &folder]).output().await.ok()?;
     let line = String::from_utf8(told.stdout).ok()?;
