@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The floors of the engine, lowest first. A module imports from floors below its own, and from itself.
 const FLOORS: &[&[&str]] = &[
+    &["answer"],
     &["ident", "backoff", "settings", "code"],
     &["history"],
     &["plan"],

@@ -9,7 +9,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 use upshift_files::{CodeHeader, Version};
 
-use crate::session;
+use crate::answer::to_the_end;
 
 pub use backfill::{Backfill, BatchRange};
 
@@ -107,7 +107,7 @@ impl<'c> StepContext<'c> {
     /// # Errors
     /// The server's refusal.
     pub async fn batch_execute(&self, sql: &str) -> Result<(), tokio_postgres::Error> {
-        session::to_the_end(self.client, sql, |_| {}).await
+        to_the_end(self.client, sql, |_| {}).await
     }
 
     /// The connection itself, for COPY and what else is not above.

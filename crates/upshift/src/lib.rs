@@ -26,6 +26,7 @@
 //! The quick start, what a file may say and how it is built stand in the repository's README and `docs/`.
 
 mod adopt;
+mod answer;
 mod around;
 mod audit;
 mod backfill;

@@ -8,6 +8,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row, SimpleQueryMessage, SimpleQueryRow};
 use upshift_schema::{Filter, Kind, ReadError, Snapshot};
 
+use crate::answer::to_the_end;
 use crate::context::Context;
 use crate::drift::{Drift, Kept, NothingKept};
 use crate::error::{Error, Left};
@@ -225,7 +226,7 @@ async fn read_schema(client: &Client, filter: &Filter) -> Result<Snapshot, Error
             rows.push(row);
         }
     };
-    let read = session::to_the_end(client, &sql, keep).await;
+    let read = to_the_end(client, &sql, keep).await;
     read.map_err(|cause| Error::schema(ReadError::Server(cause)))?;
     let of = |row, at| SimpleQueryRow::get(row, at).unwrap_or_default();
     let rows = rows.iter().map(|row| (of(row, 0), of(row, 1), of(row, 2)));

@@ -1,17 +1,15 @@
 //! Connections: borrowed for a question, taken for work.
 
-use std::error::Error as _;
 use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use deadpool_postgres::{ClientWrapper, Object, Pool};
 use futures_util::future::{BoxFuture, FutureExt, join3};
-use futures_util::stream::StreamExt;
 use scopeguard::{ScopeGuard, guard};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
 use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
-use tokio_postgres::{CancelToken, Client, Row, SimpleQueryMessage};
+use tokio_postgres::{CancelToken, Client, Row};
 
 use crate::error::Error;
 
@@ -35,7 +33,7 @@ impl Borrowed {
     }
 
     /// Gives it back to the pool with what was answered last; behind an error it is closed, since the end of that answer
-    /// may be still to come (see [`to_the_end`]).
+    /// may be still to come (see [`crate::answer::to_the_end`]).
     pub(crate) fn answered<T>(self, answer: Result<T, Error>) -> Result<T, Error> {
         let answer = answer?;
         self.give_back();
@@ -96,33 +94,6 @@ pub(crate) async fn in_transaction<T>(
     let (began, answers, ended) =
         join3(client.batch_execute(BEGIN), questions, client.batch_execute(COMMIT)).await;
     (began.and(ended), answers)
-}
-
-/// Sends statements without values, and returns when the answer is over: with an error, too.
-///
-/// The driver itself returns with the error. The server sends that at once and the end of the answer behind it, so what is
-/// asked next could be asked between the two: see [`BEGIN`].
-pub(crate) async fn to_the_end(
-    client: &Client,
-    sql: &str,
-    mut each: impl FnMut(SimpleQueryMessage),
-) -> Result<(), tokio_postgres::Error> {
-    let mut answers = std::pin::pin!(client.simple_query_raw(sql).await?);
-    let (mut failure, mut is_unreadable) = (None, false);
-    while let Some(answer) = answers.next().await {
-        match answer {
-            Ok(message) => each(message),
-            Err(cause) if cause.as_db_error().is_some() => failure = Some(failure.unwrap_or(cause)),
-            // Columns whose names are no UTF-8, which has a cause, and then their rows, which have none: who asks does not
-            // want them.
-            Err(cause) if !cause.is_closed() && (is_unreadable || cause.source().is_some()) => {
-                is_unreadable = true;
-            }
-            // A lost connection, or a COPY that waits for data: no end comes.
-            Err(cause) => return Err(failure.unwrap_or(cause)),
-        }
-    }
-    failure.map_or(Ok(()), Err)
 }
 
 /// A connection that migrates.

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio_postgres::{Client, Row, Statement};
 
+use crate::answer::to_the_end;
 use crate::plan::{Lease, Message};
-use crate::session;
 
 /// What carries messages: the connection, the lease they are written under, and what the connection has prepared.
 #[derive(Clone, Copy)]
@@ -44,7 +44,7 @@ impl<'w> Wire<'w> {
     /// What is not prepared goes with the types of its values, so that nothing has a name a pooler could mix up.
     pub(crate) async fn ask(self, message: &Message) -> Result<Vec<Row>, tokio_postgres::Error> {
         if message.values.is_empty() {
-            return session::to_the_end(self.client, &message.sql, |_| {}).await.map(|()| Vec::new());
+            return to_the_end(self.client, &message.sql, |_| {}).await.map(|()| Vec::new());
         }
         let values: Vec<_> = message.values.iter().map(|value| value.bound(self.lease)).collect();
         match self.prepared.iter().find(|prepared| prepared.sql == message.sql) {

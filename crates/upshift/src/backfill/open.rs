@@ -9,6 +9,7 @@ use super::book::{Book, BookState};
 use super::size::Size;
 use super::table::{Table, Way};
 use super::{Asking, Broken, Work};
+use crate::answer::to_the_end;
 use crate::backoff::Backoff;
 use crate::context::Context;
 use crate::error::{Error, Failure, Stopped};
@@ -16,7 +17,6 @@ use crate::facts::{Facts, read_begun};
 use crate::history::backfill as sql;
 use crate::plan::messages::queries;
 use crate::plan::{BatchBody, Purpose, Renumbered, Step, renumbered};
-use crate::session;
 use crate::settings::milliseconds;
 
 /// Who begins: nobody is asked whether a failed backfill may go on when a person applies it by name.
@@ -138,7 +138,7 @@ impl<'w> Work<'w> {
     /// Begins the books: the upper bound is fixed here, and the guard was true.
     async fn begin_books(&self) -> Result<(), Broken> {
         for query in queries(self.step.guard.as_ref(), Purpose::Guard) {
-            if let Err(cause) = session::to_the_end(self.client, &query.sql, |_| {}).await {
+            if let Err(cause) = to_the_end(self.client, &query.sql, |_| {}).await {
                 let failure = Failure::at_message(self.step, query.purpose, cause);
                 return Err(Broken::Migration(Box::new(failure)));
             }

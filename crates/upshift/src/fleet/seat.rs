@@ -7,6 +7,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 use upshift_files::Version;
 
 use super::Inner;
+use crate::answer::to_the_end;
 use crate::error::Error;
 use crate::history::fleet;
 use crate::history::privilege::Wanted;
@@ -51,7 +52,7 @@ impl Seat {
             let joining = |cause| Error::database("register this process", cause);
             let mut answers = Vec::new();
             let message = self.joining(inner);
-            match session::to_the_end(&client, &message, |answer| answers.push(answer)).await {
+            match to_the_end(&client, &message, |answer| answers.push(answer)).await {
                 Ok(()) => return client.answered(self.taken(&answers)),
                 // Tables of an older format, or none at all yet.
                 Err(cause) if is_missing(&cause) && !upgraded => {

@@ -65,7 +65,7 @@ pub(crate) async fn look(context: &Context, asked: Asked) -> Result<(Look, Looke
         }
         history => history,
     };
-    let answers = history.and_then(|history| Ok((history, lacking?)));
+    let answers = lacking.and_then(|lacking| Ok((history?, lacking)));
     let (history, lacking) =
         client.answered(session::whole(transaction, answers, "look whether the schema fits"))?;
     Ok((history, Looked { holder, lacking, mark: mark.flatten() }))
