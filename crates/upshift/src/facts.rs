@@ -1,5 +1,6 @@
 //! Reading the history: one query, one round trip, nothing written.
 
+use deadpool_postgres::Pool;
 use time::OffsetDateTime;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
@@ -43,6 +44,21 @@ impl Look {
     /// The same in a transaction that is there already.
     pub(crate) async fn within(client: &Client, tables: &Tables, fingerprint: &str) -> Result<Look, Error> {
         read_within(client, tables, Some(fingerprint)).await
+    }
+
+    /// The same over a connection on which nothing else was asked, and without a transaction, which would be a tenth of a boot
+    /// with nothing to do. Behind an error, be it that nothing was ever applied, nothing more is asked there.
+    pub(crate) async fn alone(pool: &Pool, tables: &Tables, fingerprint: &str) -> Result<Look, Error> {
+        let client = session::borrow(pool).await?;
+        match read_within(&client, tables, Some(fingerprint)).await {
+            Err(error) if error.sqlstate() == Some("42501") => {
+                drop(client);
+                let client = session::borrow(pool).await?;
+                Err(privilege::explained(&client, tables, Wanted::Read, error).await)
+            }
+            Ok(Look::Unsettled(Facts::Untouched)) => Ok(Look::Unsettled(Facts::Untouched)),
+            look => client.answered(look),
+        }
     }
 
     /// What was read without asking whether the database is settled: no database is settled as nothing.

@@ -286,9 +286,7 @@ impl Migrator {
             let (set, facts) = self.context.set_and_facts().await?;
             return Ok((Some(set), Look::Unsettled(facts)));
         };
-        let client = session::borrow(&self.context.pool).await?;
-        let look = Look::at(&client, &self.context.tables, fingerprint).await;
-        Ok((None, client.answered(look)?))
+        Ok((None, Look::alone(&self.context.pool, &self.context.tables, fingerprint).await?))
     }
 
     /// Puts the difference into a refusal of an edited migration: what was applied against what is there now.
