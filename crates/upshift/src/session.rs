@@ -53,8 +53,8 @@ impl Deref for Borrowed {
 /// its client leaves between two answers that each end a transaction, and gives the second one to somebody else.
 ///
 /// Each question still sees what was committed before it.
-pub(crate) const BEGIN: &str = "begin isolation level read committed";
-pub(crate) const COMMIT: &str = "commit";
+const BEGIN: &str = "begin isolation level read committed";
+const COMMIT: &str = "commit";
 
 /// Asks all of these at once, in one transaction ([`BEGIN`]): one round trip, where each of them is one.
 ///

@@ -1,5 +1,6 @@
 //! One registration: taken, prolonged, given up.
 
+use futures_util::future::{TryFutureExt, try_join};
 use time::OffsetDateTime;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
@@ -128,7 +129,7 @@ impl Seat {
         inner: &Inner,
         looked: Option<OffsetDateTime>,
     ) -> Result<Vec<String>, Error> {
-        let beating = |cause| Error::database("send a heartbeat", cause);
+        let beating = |cause| Error::database(BEATING, cause);
         let client = session::borrow(inner.migrator.context.pool()).await?;
         let (renew, fences) = (self.tables.sql(fleet::RENEW), self.tables.sql(fleet::READ_FENCES));
         let lease = milliseconds(inner.policy().lease) as i64;
@@ -136,18 +137,14 @@ impl Seat {
             [(&inner.id, Type::TEXT), (&lease, Type::INT8), (&looked, Type::TIMESTAMPTZ)];
         let fencing: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 1] =
             [(&self.contracts, Type::INT8_ARRAY)];
-        // One transaction: see `session::BEGIN`.
-        let asked = futures_util::future::try_join4(
-            client.batch_execute(session::BEGIN),
-            client.query_typed(&renew, &renewing),
-            client.query_typed(&fences, &fencing),
-            client.batch_execute(session::COMMIT),
-        );
+        let questions =
+            try_join(client.query_typed(&renew, &renewing), client.query_typed(&fences, &fencing))
+                .map_err(beating);
+        let asked = session::at_once(&client, questions, BEATING);
         let Ok(answers) = tokio::time::timeout(inner.hearing(), asked).await else {
-            return Err(Error::silent("send a heartbeat", inner.hearing()));
+            return Err(Error::silent(BEATING, inner.hearing()));
         };
-        let ((), renewed, fences, ()) = answers.map_err(beating)?;
-        client.give_back();
+        let (renewed, fences) = client.answered(answers)?;
         let label = |row: &tokio_postgres::Row| -> Result<String, tokio_postgres::Error> {
             Ok(format!("{}_{}", row.try_get::<_, i64>("version")?, row.try_get::<_, String>("name")?))
         };
@@ -168,6 +165,8 @@ impl Seat {
         left.map(|_| ()).map_err(|cause| Error::database("deregister this process", cause))
     }
 }
+
+const BEATING: &str = "send a heartbeat";
 
 fn is_missing(cause: &tokio_postgres::Error) -> bool {
     let missing = [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME, SqlState::UNDEFINED_COLUMN];

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::future::{join, try_join5};
+use futures_util::future::{TryFutureExt, join, try_join3};
 use time::OffsetDateTime;
 use tokio_postgres::types::Type;
 use upshift_files::{MigrationSet, Phase, Version};
@@ -110,6 +110,8 @@ fn state(phases: &BTreeMap<Phase, Vec<Version>>, applied: &[Version]) -> SwitchS
     }
 }
 
+const LOOKING: &str = "look at the switches";
+
 impl Inner {
     /// Looks at what is applied of the changes that have a switch, and says when that was: one round trip. None where
     /// there is no switch.
@@ -119,24 +121,23 @@ impl Inner {
         if wanted.is_empty() {
             return Ok(None);
         }
-        let looking = |cause| Error::database("look at the switches", cause);
+        let looking = |cause| Error::database(LOOKING, cause);
         let context = &self.migrator.context;
         let client = session::borrow(context.pool()).await?;
         let (applied, shares) =
             (context.tables().sql(fleet::READ_APPLIED), context.tables().sql(fleet::READ_SWITCHES));
         let wanting: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 1] = [(&wanted, Type::INT8_ARRAY)];
-        let asked = try_join5(
-            client.batch_execute(session::BEGIN),
+        let questions = try_join3(
             client.query_typed(fleet::READ_CLOCK, &[]),
             client.query_typed(&applied, &wanting),
             client.query_typed(&shares, &[]),
-            client.batch_execute(session::COMMIT),
-        );
+        )
+        .map_err(looking);
+        let asked = session::at_once(&client, questions, LOOKING);
         let Ok(answers) = tokio::time::timeout(self.hearing(), asked).await else {
-            return Err(Error::silent("look at the switches", self.hearing()));
+            return Err(Error::silent(LOOKING, self.hearing()));
         };
-        let ((), clock, applied, shares, ()) = answers.map_err(looking)?;
-        client.give_back();
+        let (clock, applied, shares) = client.answered(answers)?;
         let looked = clock.first().map(|row| row.try_get("now")).transpose().map_err(looking)?;
         let version = |row: &tokio_postgres::Row| row.try_get::<_, i64>("version");
         let applied = applied.iter().map(version).collect::<Result<Vec<_>, _>>().map_err(looking)?;
