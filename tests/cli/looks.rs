@@ -188,6 +188,38 @@ async fn the_doctor_knows_tables_that_no_migration_made() {
     assert!(said.code == 0 && said.out.contains(line), "{}", said.text());
 }
 
+/// A backfill of five batches, each of which takes 60 ms at least, and a migration behind it that staging does not have.
+#[tokio::test]
+async fn the_doctor_knows_how_long_it_took_elsewhere() {
+    let (staging, production) = (Database::new().await, Database::new().await);
+    for db in [&staging, &production] {
+        db.run("create table t (id bigint primary key, n int); insert into t select generate_series(1, 5)")
+            .await;
+    }
+    let mut stage = Stage::on(&staging);
+    stage.folder.write(
+        "migrations/1_fill.sql",
+        "-- upshift: backfill table=t batch=1 max-batch=1\nupdate t set n = length(pg_sleep(0.06)::text);\n",
+    );
+    let said = stage.run("up --yes");
+    assert_eq!(said.code, 0, "{}", said.text());
+    stage.folder.write("migrations/2_more.sql", "select 1;\n-- upshift: down\nselect 1;\n");
+    stage.url = Some(production.url());
+    let said = stage.run(&format!("doctor --json --like {}", staging.url()));
+    let answer: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    let finding = answer["data"]["findings"].as_array().unwrap().iter().find(|it| it["about"] == "time");
+    let finding = finding.unwrap_or_else(|| panic!("{}", said.text()));
+    let words = finding["what"].as_str().unwrap();
+    let took = words.strip_prefix("the pending migrations took ").unwrap();
+    let took = took.strip_suffix(" there; not applied there: 2_more").unwrap_or_else(|| panic!("{words}"));
+    let ms = match took.split_once(' ').unwrap() {
+        (ms, "ms") => ms.parse::<f64>().unwrap(),
+        (seconds, "s") => seconds.parse::<f64>().unwrap() * 1_000.0,
+        other => panic!("{other:?}"),
+    };
+    assert!((300.0..60_000.0).contains(&ms), "{words}");
+}
+
 #[tokio::test]
 async fn an_extension_that_cannot_be_had_is_told_before_the_run() {
     let db = Database::new().await;

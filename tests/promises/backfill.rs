@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use upshift::{
-    BackfillPolicy, BackfillState, Error, Event, Grouping, Migrator, Source, State, StepAt, Stopped, Target,
-    Version, Worked,
+    AuditVerdict, BackfillPolicy, BackfillState, Error, Event, Grouping, Migrator, Source, State, StepAt,
+    Stopped, Target, Version, Worked,
 };
 use upshift_promises::database::server_is_at_least;
 use upshift_promises::{Database, files, steps};
@@ -118,6 +118,23 @@ async fn every_row_is_done_once_whatever_the_key() {
         assert_eq!(db.history().await, "1 | first | applied\n2 | fill | applied");
         assert_eq!(migrator.backfills().progress().await.unwrap(), []);
     }
+}
+
+/// Ten rows that take 20 ms each, done by one process, and the migration applied by another.
+#[tokio::test]
+async fn history_and_audit_know_how_long_all_of_it_took() {
+    let db = Database::new().await;
+    db.run("create table t (id bigint primary key, n int); insert into t select generate_series(1, 10)")
+        .await;
+    let fill = "-- upshift: backfill table=t\nupdate t set n = length(pg_sleep(0.02)::text);";
+    assert_eq!(work(&begun(&db, fill).await).await, Worked::Finished);
+    let other = db.migrator(set(fill));
+    let report = other.up(Target::Only(vec![version(2)])).await.unwrap();
+    assert!(report.steps[0].took < Duration::from_millis(200), "{:?}", report.steps[0].took);
+    let kept = "select h.duration_ms >= 200, a.duration_ms - h.duration_ms from upshift.history h
+        join upshift.audit a using (version) where version = 2 and a.action = 'apply'";
+    assert_eq!(db.rows(kept).await, "t | 0");
+    assert_eq!(other.audit().verify().await.unwrap(), AuditVerdict::Whole { rows: 2 });
 }
 
 /// Two rows whose keys are equal by the collation cannot be; the order is another one than that of the bytes.

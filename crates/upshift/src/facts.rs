@@ -226,7 +226,7 @@ pub struct HistoryRow {
     pub ordinal: i64,
     /// When it was applied, by the database's clock.
     pub applied_at: OffsetDateTime,
-    /// How long it took, in milliseconds.
+    /// How long it took, in milliseconds; a backfill from its beginning until it was applied.
     pub duration_ms: i64,
     /// The database role that applied it.
     pub role: String,

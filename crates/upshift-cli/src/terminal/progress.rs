@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use upshift::{Direction, Event, Migrator, Observer, StepAt};
+use upshift::{Direction, Event, Migrator, Observer, StepAt, human};
 
 use super::{Telling, Terminal, complain};
 
@@ -52,13 +52,6 @@ fn line(event: &Event<'_>) -> Option<String> {
         _ => return None,
     };
     Some(text)
-}
-
-fn human(time: Duration) -> String {
-    match time.as_millis() {
-        ms @ 0..1_000 => format!("{ms} ms"),
-        _ => format!("{:.1} s", time.as_secs_f64()),
-    }
 }
 
 /// Whose turn it is. Several steps are sent at once, and the server does one after the other.

@@ -1,5 +1,7 @@
 //! What the database remembers: read here, written by `execute` alone.
 
+#[macro_use]
+mod parts;
 pub(crate) mod backfill;
 pub(crate) mod fleet;
 pub(crate) mod health;

@@ -278,19 +278,19 @@ pub(crate) fn whole(step: &Step, writer: &Writer) -> Vec<Message> {
     ]
 }
 
-/// What follows a step's own statements: verify, reset, the history row.
+/// What follows a step's own statements: verify, reset, the history row, the end of the books.
 pub(crate) fn closing(step: &Step, writer: &Writer) -> Vec<Message> {
     let mut messages: Vec<Message> = queries(step.verify.as_ref(), Purpose::Verify).collect();
     messages.extend(forget_prepared(step));
     if step.may_touch_session() {
         messages.push(Message::plain(Purpose::Reset, RESET));
     }
+    messages.push(record(step, writer));
     if step.batched().is_some() {
-        // What is applied needs no books; a down and another up then begin anew.
+        // What is applied needs no books; a down and another up then begin anew. The record has read there when it began.
         let clear = writer.tables.sql(backfill::CLEAR);
         messages.push(Message::bound(Purpose::Books, clear, vec![Param::version(&step.id)]));
     }
-    messages.push(record(step, writer));
     messages
 }
 

@@ -75,6 +75,7 @@ pub(crate) fn record(step: &Step, writer: &Writer) -> Message {
     let sql = match (step.direction, step.reason, &step.id) {
         (Direction::Down, ..) => return reverted(step, None, writer),
         (Direction::Up, Reason::Resumed { .. }, _) => return ended(step, None, writer),
+        (Direction::Up, _, MigrationId::Version(_)) if step.batched().is_some() => sql::RECORD_BACKFILLED,
         (Direction::Up, _, MigrationId::Version(_)) => sql::RECORD_APPLIED,
         (Direction::Up, _, MigrationId::Repeatable(_)) => sql::RECORD_REPEATED,
     };

@@ -6,10 +6,11 @@ mod judge;
 mod need;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
-use upshift::{MigrationSet, Plan, Target};
+use upshift::{MigrationSet, Plan, Target, human};
 use upshift_adopt::LookBack;
 use upshift_lint::statement::Name;
 use upshift_schema::Filter;
@@ -172,8 +173,8 @@ fn estimate(took: &BTreeMap<String, i64>, plan: &Plan) -> Finding {
             None => unknown.push(step.label()),
         }
     }
-    let seconds = all / 1_000;
-    let mut words = format!("the pending migrations took {seconds} s there");
+    let all = human(Duration::from_millis(all.unsigned_abs()));
+    let mut words = format!("the pending migrations took {all} there");
     if !unknown.is_empty() {
         words.push_str(&format!("; not applied there: {}", unknown.join(", ")));
     }
