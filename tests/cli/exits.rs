@@ -85,7 +85,7 @@ async fn a_database_without_a_history_has_an_empty_one() {
         "history",
         "audit verify",
         "backfill status",
-        "backfill pause 2 why",
+        "backfill pause 2 --because why",
         "backfill restart 2",
         "backfill work 2",
         "rollout share users.stats 50",
@@ -100,7 +100,7 @@ async fn a_database_without_a_history_has_an_empty_one() {
         $ upshift backfill status
         no backfill is under way
         (exit 0)
-        $ upshift backfill pause 2 why
+        $ upshift backfill pause 2 --because why
         (stderr)
         error: backfill 2: it has not begun, or is applied already
           help: see `upshift backfill status` for what has
@@ -242,9 +242,9 @@ fn a_wrong_word_is_json_too_where_json_is_asked_for() {
 fn a_reason_that_says_nothing_is_a_wrong_word_of_the_command_line() {
     let stage = Stage::without_database();
     let given: [&[&str]; 8] = [
-        &["repair", "accept-applied", "1", "--because"],
-        &["repair", "accept-renumbered", "--because"],
-        &["repair", "accept-drift", "--because"],
+        &["repair", "accept-applied", "1"],
+        &["repair", "accept-renumbered"],
+        &["repair", "accept-drift"],
         &["backfill", "pause", "1"],
         &["backfill", "resume", "1"],
         &["backfill", "cancel", "1"],
@@ -253,7 +253,7 @@ fn a_reason_that_says_nothing_is_a_wrong_word_of_the_command_line() {
     ];
     for words in given {
         for reason in ["", " \t"] {
-            let said = crate::stage::said(stage.command(&[words, &[reason]].concat()));
+            let said = crate::stage::said(stage.command(&[words, &["--because", reason]].concat()));
             let told = said.err.contains("a reason is words: somebody reads them later");
             assert!(said.code == i32::from(Exit::Usage.code()) && told, "{words:?}: {}", said.text());
         }

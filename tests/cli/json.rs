@@ -67,7 +67,7 @@ async fn every_answer_has_its_shape() {
         "diff database database",
         "new more",
         "renumber 3 --offline --dry-run",
-        "rollout hold why",
+        "rollout hold --because why",
         "up --to 9",
         "down",
     ];
@@ -267,7 +267,7 @@ async fn every_answer_has_its_shape() {
           report: null
           sqlstate: null
           text: text
-        == rollout hold why ("refused")
+        == rollout hold --because why ("refused")
         error: 
           help: text
           message: text

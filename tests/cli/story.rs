@@ -269,18 +269,18 @@ async fn an_operator_holds_and_approves_and_lets_go() {
     let lines = [
         "rollout status",
         "up",
-        "rollout hold incident",
+        "rollout hold --because incident",
         "rollout status",
         "rollout release",
-        "rollout approve 3 seen",
-        "rollout approve 2 seen",
+        "rollout approve 3 --because seen",
+        "rollout approve 2 --because seen",
         "rollout purge 3",
         "rollout purge 3 --yes",
         "rollout unhide 3",
         "rollout share users.stats 50",
         "rollout share users.status 50",
         "backfill status",
-        "backfill pause 3 why",
+        "backfill pause 3 --because why",
     ];
     let story: String = lines.iter().map(|line| stage.show(line)).collect();
     expect![[r#"
@@ -291,7 +291,7 @@ async fn an_operator_holds_and_approves_and_lets_go() {
         blocked  3_drop_status: a contract waits for its gate, which the running service looks after
         nothing to do, in TOOK
         (exit 0)
-        $ upshift rollout hold incident
+        $ upshift rollout hold --because incident
         contracts are held: incident
         (exit 0)
         $ upshift rollout status
@@ -302,10 +302,10 @@ async fn an_operator_holds_and_approves_and_lets_go() {
         $ upshift rollout release
         contracts are held no more
         (exit 0)
-        $ upshift rollout approve 3 seen
+        $ upshift rollout approve 3 --because seen
         version 3 is approved
         (exit 0)
-        $ upshift rollout approve 2 seen
+        $ upshift rollout approve 2 --because seen
         (stderr)
         error: 2_status is no contract
           help: `upshift rollout status` lists the contracts of this set
@@ -338,7 +338,7 @@ async fn an_operator_holds_and_approves_and_lets_go() {
         $ upshift backfill status
         no backfill is under way
         (exit 0)
-        $ upshift backfill pause 3 why
+        $ upshift backfill pause 3 --because why
         (stderr)
         error: backfill 3: it has not begun, or is applied already
           help: see `upshift backfill status` for what has

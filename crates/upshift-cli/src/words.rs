@@ -43,7 +43,7 @@ const WORDS: &[(&str, &str)] = &[
     ("`migrator.rollout().unhide(version)`", "`upshift rollout unhide VERSION`"),
     ("`rollout().forget(id)`", "`upshift rollout forget ID`"),
     ("`migrator.backfills().progress()`", "`upshift backfill status`"),
-    ("`migrator.backfills().resume(version)`", "`upshift backfill resume VERSION WHY`"),
+    ("`migrator.backfills().resume(version)`", "`upshift backfill resume VERSION --because WHY`"),
     ("`migrator.backfills().restart(version)`", "`upshift backfill restart VERSION`"),
     ("`migrator.backfills().accept_text(version)`", "`upshift backfill accept-text VERSION`"),
 ];

@@ -24,6 +24,7 @@ pub enum BackfillCommand {
         /// Which backfill.
         version: Version,
         /// Why, for the others.
+        #[arg(long, value_name = "WHY")]
         because: Reason,
     },
     /// Let one go on that was paused, or that failed.
@@ -31,6 +32,7 @@ pub enum BackfillCommand {
         /// Which backfill.
         version: Version,
         /// Why.
+        #[arg(long, value_name = "WHY")]
         because: Reason,
     },
     /// End one before its end; what is done stays done.
@@ -38,6 +40,7 @@ pub enum BackfillCommand {
         /// Which backfill.
         version: Version,
         /// Why.
+        #[arg(long, value_name = "WHY")]
         because: Reason,
     },
     /// Forget how far one is: the next who works on it goes over all rows again.

@@ -27,7 +27,7 @@ pub enum Repair {
         /// Which migration.
         version: Version,
         /// Why, for the audit.
-        #[arg(long, value_name = "WORDS")]
+        #[arg(long, value_name = "WHY")]
         because: Reason,
     },
     /// Accept that applied migrations have other numbers in the files now; nothing is run.
@@ -36,7 +36,7 @@ pub enum Repair {
     /// start afterwards.
     AcceptRenumbered {
         /// Why, for the audit.
-        #[arg(long, value_name = "WORDS")]
+        #[arg(long, value_name = "WHY")]
         because: Reason,
         /// Show which, and write nothing.
         #[arg(long)]
@@ -45,7 +45,7 @@ pub enum Repair {
     /// Accept the schema as it is: what has drifted is drift no more.
     AcceptDrift {
         /// Why, for the audit.
-        #[arg(long, value_name = "WORDS")]
+        #[arg(long, value_name = "WHY")]
         because: Reason,
     },
 }

@@ -20,7 +20,8 @@ pub enum Rollout {
     /// Keep every contract from running, until `release`.
     Hold {
         /// Why, for the others and for the audit.
-        reason: Reason,
+        #[arg(long, value_name = "WHY")]
+        because: Reason,
     },
     /// Take `hold` back, and what `unhide` holds.
     Release,
@@ -29,7 +30,8 @@ pub enum Rollout {
         /// Which contract.
         version: Version,
         /// Why, for the audit.
-        reason: Reason,
+        #[arg(long, value_name = "WHY")]
+        because: Reason,
     },
     /// Say that an instance is gone whose end nobody saw.
     Forget {
@@ -69,16 +71,19 @@ impl Rollout {
                 };
                 Ok(Answer::of_the_engine(text, json::rollout(&status)))
             }
-            Rollout::Hold { reason } => {
-                rollout.hold(reason.as_str()).await?;
-                Ok(Answer::done(format!("contracts are held: {reason}"), json!({ "held": reason.as_str() })))
+            Rollout::Hold { because } => {
+                rollout.hold(because.as_str()).await?;
+                Ok(Answer::done(
+                    format!("contracts are held: {because}"),
+                    json!({ "held": because.as_str() }),
+                ))
             }
             Rollout::Release => {
                 rollout.release().await?;
                 Ok(Answer::done("contracts are held no more", json!({ "held": null })))
             }
-            Rollout::Approve { version, reason } => {
-                rollout.approve(*version, reason.as_str()).await?;
+            Rollout::Approve { version, because } => {
+                rollout.approve(*version, because.as_str()).await?;
                 Ok(Answer::done(
                     format!("version {version} is approved"),
                     json!({ "approved": version.number() }),
