@@ -42,6 +42,39 @@ async fn a_program_has_the_commands_with_its_own_migrations() {
     "#]]
     .assert_eq(&story);
     assert_eq!(db.rows("select * from users").await, "1 | first");
+    // Advice names commands as they are called here.
+    db.run("update upshift.history set up_checksum = 'v1:' || repeat('0', 64) where version = 1").await;
+    let story = run("migrate up") + &run("migrate --json up");
+    expect![[r#"
+        $ users migrate up
+        (stderr)
+        error: no plan can be made: 1_users was edited after it was applied
+          help: put the change into a new migration; if the database already fits the new text, accept it with `embedding migrate repair accept-checksum VERSION`
+        (exit 3)
+        $ users migrate --json up
+        {
+          "command": "up",
+          "error": {
+            "help": "put the change into a new migration; if the database already fits the new text, accept it with `embedding migrate repair accept-checksum VERSION`",
+            "message": "no plan can be made: 1_users was edited after it was applied",
+            "refused": [
+              "1_users was edited after it was applied:\n"
+            ],
+            "report": null,
+            "sqlstate": null,
+            "text": "no plan can be made: 1_users was edited after it was applied\n  help: put the change into a new migration; if the database already fits the new text, accept it with `embedding migrate repair accept-checksum VERSION`"
+          },
+          "exit": {
+            "code": 3,
+            "is": "refused"
+          },
+          "upshift": {
+            "json": 1,
+            "version": "0.1.0"
+          }
+        }
+        (exit 3)
+    "#]].assert_eq(&story);
     let help = said(stage.program(program, &["migrate", "up", "-h"])).out;
     assert!(help.contains("Usage: embedding migrate up"), "{help}");
     let completions = said(stage.program(program, &["migrate", "completions", "bash"])).out;

@@ -9,7 +9,7 @@ use upshift_report::json::made_by;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::words::{at_a_command_line, in_json};
+use crate::words::Called;
 
 /// What a command answers.
 #[derive(Debug)]
@@ -51,10 +51,10 @@ impl Answer {
     }
 
     /// For a person: ends with a line end, unless there is nothing to say.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self, called: &Called) -> String {
         let text = match self.voice {
             Voice::Ours => Cow::Borrowed(self.text.as_str()),
-            Voice::Engine => at_a_command_line(&self.text),
+            Voice::Engine => called.at_a_command_line(&self.text),
         };
         match text.is_empty() || text.ends_with('\n') {
             true => text.into_owned(),
@@ -68,17 +68,22 @@ impl Answer {
     }
 
     /// For a program: an object with the version of its shape, the command, the exit, and what the command says.
-    pub fn json(&self, command: &str) -> Value {
+    pub(crate) fn json(&self, command: &str, called: &Called) -> Value {
         let data = match self.voice {
             Voice::Ours => self.data.clone(),
-            Voice::Engine => in_json(self.data.clone()),
+            Voice::Engine => called.in_json(self.data.clone()),
         };
         envelope(command, self.exit, "data", data)
     }
 }
 
 /// A failure as a program reads it.
-pub(crate) fn failure_as_json(command: &str, failure: &Failure) -> Value {
+pub(crate) fn failure_as_json(command: &str, failure: &Failure, called: &Called) -> Value {
+    envelope(command, failure.exit(), "error", called.in_json(error(failure)))
+}
+
+/// What is wrong, in the engine's words.
+pub(crate) fn error(failure: &Failure) -> Value {
     let mut error = json!({
         "message": failure.to_string(),
         "help": failure.advice(),
@@ -89,7 +94,7 @@ pub(crate) fn failure_as_json(command: &str, failure: &Failure) -> Value {
         error["refused"] = engine.refusals().iter().map(|it| json!(it.to_string())).collect();
         error["report"] = json!(failure.report().as_ref().map(upshift_report::json::report));
     }
-    envelope(command, failure.exit(), "error", in_json(error))
+    error
 }
 
 fn envelope(command: &str, exit: Exit, key: &str, value: Value) -> Value {

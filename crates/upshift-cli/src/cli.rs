@@ -103,14 +103,15 @@ impl Cli {
             if self.globals.json { Format::Json } else { Format::Text },
             if self.globals.quiet || self.globals.json { Verbosity::Quiet } else { Verbosity::Normal },
             if self.globals.yes { Consent::Given } else { Consent::Asked },
+            program.called(),
         );
         let name = self.command.name();
         let answered = self.answered(program, terminal.clone()).await;
         match (answered, terminal.format()) {
             (Ok(answer), format) => {
                 let text = match format {
-                    Format::Text => answer.text(),
-                    Format::Json => format!("{:#}\n", answer.json(name)),
+                    Format::Text => answer.text(terminal.called()),
+                    Format::Json => format!("{:#}\n", answer.json(name, terminal.called())),
                 };
                 match terminal.print(&text) {
                     Ok(()) => answer.code(),
@@ -125,7 +126,8 @@ impl Cli {
                 failure.exit()
             }
             (Err(failure), Format::Json) => {
-                let printed = terminal.print(&format!("{:#}\n", failure_as_json(name, &failure)));
+                let json = failure_as_json(name, &failure, terminal.called());
+                let printed = terminal.print(&format!("{json:#}\n"));
                 printed.map_or_else(|worse| worse.exit(), |()| failure.exit())
             }
         }

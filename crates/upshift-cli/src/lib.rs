@@ -14,7 +14,7 @@
 //!
 //! ```no_run
 //! # const MIGRATIONS: upshift::Source = upshift::Source::embedded("", &[], &[]);
-//! use clap::Parser;
+//! use clap::{CommandFactory as _, Parser};
 //! use std::process::ExitCode;
 //!
 //! #[derive(Parser)]
@@ -29,7 +29,10 @@
 //! async fn main() -> ExitCode {
 //!     match Orders::parse() {
 //!         Orders::Serve => ExitCode::SUCCESS,
-//!         Orders::Migrate(cli) => cli.run(upshift_cli::Program::new(MIGRATIONS)).await.into(),
+//!         Orders::Migrate(cli) => {
+//!             let program = upshift_cli::Program::new(MIGRATIONS);
+//!             cli.run(program.mounted(Orders::command(), ["migrate"])).await.into()
+//!         }
 //!     }
 //! }
 //! ```
@@ -76,6 +79,7 @@ pub fn main() -> ExitCode {
 }
 
 fn start(program: Program, grammar: clap::Command) -> ExitCode {
+    let called = program.called();
     let read = grammar.try_get_matches().and_then(|matches| cli::Main::from_arg_matches(&matches));
     let cli = match read {
         Ok(main) => main.cli,
@@ -86,7 +90,7 @@ fn start(program: Program, grammar: clap::Command) -> ExitCode {
                 let words = answer.to_string();
                 let words = words.trim_end();
                 let failure = Failure::usage(words.strip_prefix("error: ").unwrap_or(words));
-                terminal::print_json(&answer::failure_as_json("", &failure));
+                terminal::print_json(&answer::failure_as_json("", &failure, &called));
                 return failure.exit().into();
             }
             return match answer.print() {
@@ -99,7 +103,7 @@ fn start(program: Program, grammar: clap::Command) -> ExitCode {
     match runtime {
         Ok(runtime) => runtime.block_on(cli.run(program)).into(),
         Err(cause) => {
-            terminal::complain(&format!("the asynchronous runtime does not start: {cause}"));
+            terminal::complain(&format!("the asynchronous runtime does not start: {cause}"), &called);
             Exit::Failed.into()
         }
     }

@@ -8,6 +8,8 @@ use clap::CommandFactory as _;
 use deadpool_postgres::Pool;
 use upshift::{Migrator, Source};
 
+use crate::words::Called;
+
 /// The program that the commands are part of: its migrations, its pool, how it makes its migrator.
 #[derive(Clone)]
 pub struct Program {
@@ -67,7 +69,7 @@ impl Program {
     }
 
     /// The program's own command line, and the subcommands in it that lead to the commands: `completions` and `man` are of
-    /// that program then.
+    /// that program then, and advice names its commands: "`orders migrate status`".
     ///
     /// ```no_run
     /// # use clap::CommandFactory as _;
@@ -94,6 +96,13 @@ impl Program {
         };
         whole.build();
         (whole, path)
+    }
+
+    /// What a person types before a command.
+    pub(crate) fn called(&self) -> Called {
+        let Some(Grammar { whole, path }) = &self.grammar else { return Called::default() };
+        let whole = called(whole.clone());
+        Called::by(whole.get_bin_name().unwrap_or(whole.get_name()), path)
     }
 
     pub(crate) fn migrations(&self) -> &Migrations {

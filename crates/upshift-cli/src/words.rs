@@ -1,6 +1,7 @@
 //! The engine speaks to programmers. At a command line the same advice is a command.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -48,34 +49,60 @@ const WORDS: &[(&str, &str)] = &[
     ("`migrator.backfills().accept_text(version)`", "`upshift backfill accept-text VERSION`"),
 ];
 
-/// The engine's text with commands where it names calls. Lines of a file that are shown are the user's own.
-pub(crate) fn at_a_command_line(text: &str) -> Cow<'_, str> {
-    if !WORDS.iter().any(|(call, _)| text.contains(call)) {
-        return Cow::Borrowed(text);
+/// A command in the texts of these commands, up to its own words.
+const COMMAND: &str = "`upshift ";
+
+/// What a person types before a command: `upshift`, or the program that mounts them and the subcommands that lead to them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Called(Arc<str>);
+
+impl Default for Called {
+    fn default() -> Called {
+        Called("upshift".into())
     }
-    let lines = text.split_inclusive('\n').map(|line| match is_shown(line) {
-        true => line.to_owned(),
-        false => WORDS.iter().fold(line.to_owned(), |line, (call, command)| line.replace(call, command)),
-    });
-    Cow::Owned(lines.collect())
+}
+
+impl Called {
+    /// By this program, behind these subcommands of it.
+    pub(crate) fn by(program: &str, path: &[String]) -> Called {
+        let path = path.iter().map(String::as_str).filter(|word| !word.is_empty());
+        let words: Vec<&str> = std::iter::once(program).chain(path).collect();
+        Called(words.join(" ").into())
+    }
+
+    /// The engine's text with commands where it names calls, as they are called here. Lines of a file that are shown are
+    /// the user's own.
+    pub(crate) fn at_a_command_line<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if !text.contains(COMMAND) && !WORDS.iter().any(|(call, _)| text.contains(call)) {
+            return Cow::Borrowed(text);
+        }
+        let lines = text.split_inclusive('\n').map(|line| match is_shown(line) {
+            true => line.to_owned(),
+            false => WORDS
+                .iter()
+                .fold(line.to_owned(), |line, (call, command)| line.replace(call, command))
+                .replace(COMMAND, &format!("`{} ", self.0)),
+        });
+        Cow::Owned(lines.collect())
+    }
+
+    /// The same in every text of a value.
+    pub(crate) fn in_json(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.at_a_command_line(&text).into_owned()),
+            Value::Array(all) => Value::Array(all.into_iter().map(|it| self.in_json(it)).collect()),
+            Value::Object(all) => {
+                Value::Object(all.into_iter().map(|(name, value)| (name, self.in_json(value))).collect())
+            }
+            other => other,
+        }
+    }
 }
 
 /// A line of a file under its number, as an error shows it: ` 12 | create table …`.
 fn is_shown(line: &str) -> bool {
     line.split_once(" | ")
         .is_some_and(|(number, _)| number.trim_start().bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-/// The same in every text of a value.
-pub(crate) fn in_json(value: Value) -> Value {
-    match value {
-        Value::String(text) => Value::String(at_a_command_line(&text).into_owned()),
-        Value::Array(all) => Value::Array(all.into_iter().map(in_json).collect()),
-        Value::Object(all) => {
-            Value::Object(all.into_iter().map(|(name, value)| (name, in_json(value))).collect())
-        }
-        other => other,
-    }
 }
 
 #[cfg(test)]
@@ -104,7 +131,9 @@ mod tests {
             });
             for call in calls {
                 let call = format!("`{}`", call.replace("\\\"", "\""));
-                if at_a_command_line(&call) == call && !FOR_PROGRAMS.contains(&call.as_str()) {
+                if Called::default().at_a_command_line(&call) == call
+                    && !FOR_PROGRAMS.contains(&call.as_str())
+                {
                     wrong.push(format!("{}: {call}", path.display()));
                 }
             }
@@ -115,8 +144,10 @@ mod tests {
     #[test]
     fn a_line_of_the_users_is_left_as_it_is() {
         let text = "failed\n --> a.sql:12:1\n   |\n12 | -- `migrator.run()`\n   | ^^\n  help: `migrator.run()` again";
-        let said = at_a_command_line(text);
+        let said = Called::default().at_a_command_line(text);
         assert_eq!(said, text.replace("help: `migrator.run()`", "help: `upshift up`"));
+        let said = Called::by("orders", &["db".to_owned(), "migrate".to_owned()]).at_a_command_line(text);
+        assert_eq!(said, text.replace("help: `migrator.run()`", "help: `orders db migrate up`"));
     }
 
     fn sources(folder: &Path) -> Vec<PathBuf> {

@@ -133,7 +133,7 @@ fn worked(version: Version, worked: &Worked) -> Answer {
         (word, Some(why)) => format!("backfill {version} is {word}: {why}"),
         (word, None) => format!("backfill {version} is {word}"),
     };
-    Answer::done(text, json!({ "version": version.number(), "is": word, "why": why })).exit(exit)
+    Answer::of_the_engine(text, json!({ "version": version.number(), "is": word, "why": why })).exit(exit)
 }
 
 fn said(version: Version, word: &str) -> Answer {

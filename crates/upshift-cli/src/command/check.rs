@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use upshift::Target;
 
 use super::lint::findings;
-use crate::answer::{Answer, failure_as_json};
+use crate::answer::{Answer, error};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -38,12 +38,7 @@ impl Part {
     }
 
     fn of(name: &'static str, failure: &Failure) -> Part {
-        Part {
-            name,
-            text: failure.render(),
-            data: failure_as_json(name, failure)["error"].clone(),
-            exit: failure.exit(),
-        }
+        Part { name, text: failure.render(), data: error(failure), exit: failure.exit() }
     }
 }
 

@@ -11,7 +11,6 @@ use upshift_report::json;
 use crate::answer::{Answer, failure_as_json};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::words::at_a_command_line;
 
 /// Where the report of a run is kept.
 #[derive(Debug, Clone, Args)]
@@ -82,18 +81,19 @@ impl Form {
     fn of_a_run(self, command: &str, context: &Context, answer: &Answer, report: &Report) -> String {
         match self {
             Form::Html => html::report(report, &about(command, context)),
-            Form::Json => format!("{:#}\n", answer.json(command)),
-            Form::Text => answer.text(),
+            Form::Json => format!("{:#}\n", answer.json(command, context.terminal.called())),
+            Form::Text => answer.text(context.terminal.called()),
         }
     }
 
     fn of_a_failure(self, command: &str, context: &Context, failure: &Failure) -> String {
         let report = failure.engine().and_then(upshift::Error::report);
-        let words = at_a_command_line(&failure.render()).into_owned();
+        let called = context.terminal.called();
+        let words = called.at_a_command_line(&failure.render()).into_owned();
         match (self, report) {
             (Form::Html, Some(report)) => html::report(report, &about(command, context).failure(words)),
             (Form::Html, None) => html::failure(&about(command, context).failure(words)),
-            (Form::Json, _) => format!("{:#}\n", failure_as_json(command, failure)),
+            (Form::Json, _) => format!("{:#}\n", failure_as_json(command, failure, called)),
             (Form::Text, Some(report)) if !report.is_empty() => format!("{report}\nerror: {words}\n"),
             (Form::Text, _) => format!("error: {words}\n"),
         }
@@ -107,7 +107,9 @@ fn about(command: &str, context: &Context) -> About {
         Some(release) => format!("{service} {release}").trim_end().to_owned(),
         None => service,
     });
-    About::nothing().title(command).fact("Service", service).words(at_a_command_line)
+    let called = context.terminal.called().clone();
+    let words = move |text: &str| called.at_a_command_line(text).into_owned();
+    About::nothing().title(command).fact("Service", service).words(words)
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {

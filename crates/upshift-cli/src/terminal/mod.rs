@@ -7,7 +7,7 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use anstyle::{AnsiColor, Style};
 
 use crate::failure::Failure;
-use crate::words::at_a_command_line;
+use crate::words::Called;
 
 /// How an answer is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,7 @@ pub(crate) struct Terminal {
     verbosity: Verbosity,
     person: Person,
     colour: Colour,
+    called: Called,
 }
 
 /// Whether standard error takes colours.
@@ -64,7 +65,7 @@ enum Colour {
 }
 
 impl Terminal {
-    pub(crate) fn of(format: Format, verbosity: Verbosity, consent: Consent) -> Terminal {
+    pub(crate) fn of(format: Format, verbosity: Verbosity, consent: Consent, called: Called) -> Terminal {
         let at_terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
         let person = match (consent, at_terminal) {
             (Consent::Given, _) => Person::SaysYes,
@@ -75,11 +76,16 @@ impl Terminal {
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
             || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let colour = if std::io::stderr().is_terminal() && !unwanted { Colour::Yes } else { Colour::No };
-        Terminal { format, verbosity, person, colour }
+        Terminal { format, verbosity, person, colour, called }
     }
 
     pub(crate) fn format(&self) -> Format {
         self.format
+    }
+
+    /// What a person types before a command.
+    pub(crate) fn called(&self) -> &Called {
+        &self.called
     }
 
     /// Whether what goes on is told, and where: nowhere, as lines, as bars.
@@ -108,17 +114,17 @@ impl Terminal {
     /// A line beside the answer.
     pub(crate) fn tell(&self, line: &str) {
         if self.verbosity == Verbosity::Normal {
-            complain(line);
+            complain(line, &self.called);
         }
     }
 
     /// Why it was not done.
     pub(crate) fn fail(&self, failure: &Failure) {
         if let Some(report) = failure.report().filter(|report| !report.is_empty()) {
-            complain(&report.to_string());
+            complain(&report.to_string(), &self.called);
         }
         let label = self.styled("error", AnsiColor::Red.on_default().bold());
-        complain(&format!("{label}: {}", failure.render()));
+        complain(&format!("{label}: {}", failure.render()), &self.called);
     }
 
     fn styled(&self, text: &str, style: Style) -> String {
@@ -188,7 +194,7 @@ pub(crate) fn print_json(value: &serde_json::Value) {
 }
 
 /// A line to standard error.
-pub(crate) fn complain(line: &str) {
+pub(crate) fn complain(line: &str, called: &Called) {
     let mut err = std::io::stderr().lock();
-    let _ = writeln!(err, "{}", at_a_command_line(line));
+    let _ = writeln!(err, "{}", called.at_a_command_line(line));
 }

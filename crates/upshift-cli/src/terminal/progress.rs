@@ -9,12 +9,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use upshift::{Direction, Event, Migrator, Observer, StepAt, human};
 
 use super::{Telling, Terminal, complain};
+use crate::words::Called;
 
 /// The migrator, with somebody who tells what goes on, where anybody wants to know.
 pub(crate) fn told(migrator: Migrator, terminal: &Terminal) -> Migrator {
     match terminal.telling() {
         Telling::Nothing => migrator,
-        Telling::Lines => migrator.observer(Lines::default()),
+        Telling::Lines => migrator.observer(Lines::of(terminal.called())),
         Telling::Bars => migrator.observer(Bars::new()),
     }
 }
@@ -88,14 +89,18 @@ impl Turns {
 }
 
 /// Line by line; of a wait one line at first, and then one every ten seconds.
-#[derive(Default)]
 struct Lines {
+    called: Called,
     turns: Turns,
     /// The second of the last word about a wait, and one.
     waited: AtomicU64,
 }
 
 impl Lines {
+    fn of(called: &Called) -> Lines {
+        Lines { called: called.clone(), turns: Turns::default(), waited: AtomicU64::default() }
+    }
+
     fn is_worth_a_line(&self, event: &Event<'_>) -> bool {
         let Event::Waiting { waited } = event else { return true };
         let tens = waited.as_secs() / 10 + 1;
@@ -106,10 +111,10 @@ impl Lines {
 impl Observer for Lines {
     fn event(&self, event: &Event<'_>) {
         if let Some(now) = self.turns.now(event) {
-            complain(&now);
+            complain(&now, &self.called);
         }
         if let Some(line) = line(event).filter(|_| self.is_worth_a_line(event)) {
-            complain(&line);
+            complain(&line, &self.called);
         }
     }
 }

@@ -6,8 +6,8 @@
 mod line;
 mod shown;
 
-use std::borrow::Cow;
-use std::fmt::Display;
+use std::fmt::{self, Display};
+use std::sync::Arc;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use upshift::Report;
@@ -27,12 +27,18 @@ pub struct About {
 }
 
 /// How a text of the engine is said where this is read.
-#[derive(Debug, Clone, Copy)]
-struct Words(fn(&str) -> Cow<'_, str>);
+#[derive(Clone)]
+struct Words(Arc<dyn Fn(&str) -> String + Send + Sync>);
 
 impl Default for Words {
     fn default() -> Words {
-        Words(|text| Cow::Borrowed(text))
+        Words(Arc::new(str::to_owned))
+    }
+}
+
+impl fmt::Debug for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Words")
     }
 }
 
@@ -61,8 +67,8 @@ impl About {
     }
 
     /// How the engine's texts are said where this is read, such as with commands in the place of calls.
-    pub fn words(mut self, words: fn(&str) -> Cow<'_, str>) -> About {
-        self.words = Words(words);
+    pub fn words(mut self, words: impl Fn(&str) -> String + Send + Sync + 'static) -> About {
+        self.words = Words(Arc::new(words));
         self
     }
 }

@@ -73,7 +73,7 @@ pub(super) enum BarKind {
 impl Shown {
     pub(super) fn of(report: &Report, about: &About) -> Shown {
         let outcome = if about.failure.is_some() { Outcome::Failed } else { Outcome::Done };
-        let say = |text: String| about.words.0(&text).into_owned();
+        let say = |text: String| (about.words.0)(&text);
         let mut head = about.facts.clone();
         head.push(("Began", utc(report.began)));
         head.push(("Took", human(report.took)));
