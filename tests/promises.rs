@@ -6,6 +6,8 @@ mod architecture;
 mod audit;
 #[path = "promises/backfill.rs"]
 mod backfill;
+#[path = "promises/backfill_books.rs"]
+mod backfill_books;
 #[path = "promises/backfill_faults.rs"]
 mod backfill_faults;
 #[path = "promises/backfill_hidden_rows.rs"]

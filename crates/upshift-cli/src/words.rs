@@ -45,6 +45,7 @@ const WORDS: &[(&str, &str)] = &[
     ("`rollout().forget(id)`", "`upshift rollout forget ID`"),
     ("`migrator.backfills().progress()`", "`upshift backfill status`"),
     ("`migrator.backfills().resume(version)`", "`upshift backfill resume VERSION --because WHY`"),
+    ("`migrator.backfills().cancel(version, \"why\")`", "`upshift backfill cancel VERSION --because WHY`"),
     ("`migrator.backfills().restart(version)`", "`upshift backfill restart VERSION`"),
     ("`migrator.backfills().accept_text(version)`", "`upshift backfill accept-text VERSION`"),
 ];

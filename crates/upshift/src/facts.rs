@@ -12,7 +12,7 @@ use crate::history::privilege::Wanted;
 use crate::history::renumber::READ_BEGUN;
 use crate::history::sql::{self, FORMAT, Tables};
 use crate::history::{Applied, AppliedState, History, Texts};
-use crate::plan::Known;
+use crate::plan::{Begun, Going, Known};
 use crate::{privilege, session};
 
 /// What the database says before anything is decided.
@@ -263,8 +263,8 @@ pub(crate) async fn read_details(client: &Client, tables: &Tables) -> Result<Vec
     rows.iter().map(read).collect::<Result<_, _>>().map_err(broken)
 }
 
-/// The backfills that have begun and are not done.
-pub(crate) async fn read_begun(client: &Client, tables: &Tables) -> Result<Vec<Known>, Error> {
+/// The backfills that have begun and are not applied.
+pub(crate) async fn read_begun(client: &Client, tables: &Tables) -> Result<Vec<Begun>, Error> {
     let broken = |cause| Error::database("read which backfills have begun", cause);
     let rows = match client.query_typed(&tables.sql(READ_BEGUN), &[]).await {
         Ok(rows) => rows,
@@ -279,9 +279,11 @@ pub(crate) async fn read_begun(client: &Client, tables: &Tables) -> Result<Vec<K
             row.try_get("name").map_err(broken)?,
             row.try_get("checksum").map_err(broken)?,
         );
+        let state: &str = row.try_get("state").map_err(broken)?;
         let version = u64::try_from(version).ok().and_then(Version::new);
         if let (Some(version), Ok(text)) = (version, text.parse()) {
-            begun.push(Known { version, name, text });
+            let going = if state == "cancelled" { Going::No } else { Going::On };
+            begun.push(Begun { known: Known { version, name, text }, going });
         }
     }
     Ok(begun)

@@ -12,7 +12,7 @@ use crate::audit::Audit;
 use crate::context::{Context, Here};
 use crate::error::Error;
 use crate::execute::execute;
-use crate::facts::{Facts, Look, read_texts};
+use crate::facts::{Facts, Look, read_begun, read_texts};
 use crate::gatekeeper::Gatekeeper;
 use crate::lock::{Asked, Lock, Need};
 use crate::plan::{Direction, DownRequest, DownTarget, Plan, Refusal, RefusalKind, Target, selected};
@@ -254,6 +254,13 @@ impl Migrator {
         for row in selected(facts.history(), target) {
             stored.insert(row.ordinal, read_texts(&client, &self.context.tables, row.ordinal).await?);
         }
+        let begun = match stored.is_empty() {
+            true => Vec::new(),
+            false => {
+                let begun = read_begun(&client, &self.context.tables);
+                session::at_once(&client, begun, "read which backfills have begun").await?
+            }
+        };
         client.give_back();
         let request = DownRequest {
             target,
@@ -261,6 +268,7 @@ impl Migrator {
             vars: &self.context.settings.vars,
             writer: self.context.writer(),
             stored: &stored,
+            begun: &begun,
         };
         Plan::down(set, facts.history(), &request).map_err(|why| self.context.unplanned(why))
     }

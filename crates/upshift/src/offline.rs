@@ -36,6 +36,7 @@ impl Migrator {
             writer: self.context.writer(),
             // There is no history that could have kept other texts than those of the set.
             stored: &BTreeMap::new(),
+            begun: &[],
         };
         Plan::down(&set, &history, &request).map_err(|why| self.context.unplanned(why))
     }

@@ -6,7 +6,7 @@ use crate::context::Here;
 use crate::drift::Drift;
 use crate::error::Error;
 use crate::facts::Facts;
-use crate::history::{Applied, AppliedState, snapshot, sql};
+use crate::history::{Applied, AppliedState, backfill, snapshot, sql};
 use crate::lock::{Asked, Lock, Need};
 use crate::migrator::Migrator;
 use crate::plan::messages::AuditEntry;
@@ -78,7 +78,7 @@ impl<'m> Repair<'m> {
                 let detail = format!("forgotten by hand; its state was `{}`", row.state);
                 let mut values = self.audit(row, row.up_checksum, detail);
                 values.push(Param::Int(None));
-                Ok(self.of_no_schema(self.message(sql::RECORD_REVERTED, values)))
+                Ok(self.of_no_schema(vec![self.message(sql::RECORD_REVERTED, values)]))
             })
             .await
         })
@@ -111,22 +111,22 @@ impl<'m> Repair<'m> {
             match Lock::ask(context, is_pending).await? {
                 Asked::NotNeeded(_) => Ok(()),
                 Asked::Held(lock, _) => {
-                    let row =
-                        self.migrator.accepted(migration, format!("accepted as applied, not run: {because}"));
-                    self.write(*lock, &self.of_no_schema(row), "write the history").await
+                    let detail = format!("accepted as applied, not run: {because}");
+                    let change = self.migrator.accepted(migration, detail);
+                    self.write(*lock, &self.of_no_schema(change), "write the history").await
                 }
             }
         })
     }
 
     /// A change of the history that changes no schema: what was kept of that is of this history, too.
-    fn of_no_schema(&self, change: Message) -> Vec<Message> {
+    fn of_no_schema(&self, change: Vec<Message>) -> Vec<Message> {
         if self.migrator.context.settings().drift == DriftPolicy::Ignore {
-            return vec![change];
+            return change;
         }
         let [mark, follow] = [snapshot::MARK_OUTDATED, snapshot::FOLLOW_HISTORY]
             .map(|sql| Message::plain(Purpose::Record, self.migrator.context.tables().sql(sql)));
-        vec![mark, change, follow]
+        [vec![mark], change, vec![follow]].concat()
     }
 
     /// Accepts the schema as it is: what has drifted is drift no more. The reason is kept in the audit. Gives what was
@@ -236,7 +236,7 @@ impl Migrator {
                     let below =
                         set.versioned().iter().filter(|migration| migration.version() <= Some(version));
                     let messages: Vec<Message> = below
-                        .map(|migration| {
+                        .flat_map(|migration| {
                             self.accepted(migration, "accepted by a baseline, not run".to_owned())
                         })
                         .collect();
@@ -248,8 +248,9 @@ impl Migrator {
         })
     }
 
-    /// The row of a migration that is accepted and not run.
-    fn accepted(&self, migration: &Migration, detail: String) -> Message {
+    /// The row of a migration that is accepted and not run. What is accepted needs no books: after a down they would say
+    /// that rows are done which are not.
+    fn accepted(&self, migration: &Migration, detail: String) -> Vec<Message> {
         let writer = self.context.writer();
         let texts = Texts::of(migration);
         let entry = AuditEntry::done("baseline", migration.id(), migration.name());
@@ -257,7 +258,12 @@ impl Migrator {
         let mut values = entry.values(&writer);
         values.extend(crate::plan::messages::kept_of(&texts, migration.header().phase));
         values.extend([Param::text("baseline"), Param::Small(None)]);
-        Message::bound(Purpose::Record, writer.tables.sql(sql::RECORD_APPLIED), values)
+        let clear = writer.tables.sql(backfill::CLEAR);
+        let books = migration.header().backfill.is_some();
+        let books =
+            books.then(|| Message::bound(Purpose::Books, clear, vec![Param::version(migration.id())]));
+        let row = Message::bound(Purpose::Record, writer.tables.sql(sql::RECORD_APPLIED), values);
+        books.into_iter().chain([row]).collect()
     }
 }
 

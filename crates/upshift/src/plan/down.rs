@@ -12,7 +12,7 @@ use super::refusal::{Refusal, RefusalKind, Unplanned};
 use super::renumbered::is_own;
 use super::step::{Direction, Reason, Step, StepBody, Texts};
 use super::up::{read_script, unknown_target};
-use super::{DownTarget, Plan};
+use super::{Begun, DownTarget, Going, Plan};
 use crate::history::{Applied, AppliedState, History, Texts as Stored};
 use crate::settings::Grouping;
 
@@ -25,6 +25,8 @@ pub(crate) struct DownRequest<'r> {
     pub(crate) writer: Writer,
     /// The texts the history keeps of the selected rows, by ordinal.
     pub(crate) stored: &'r BTreeMap<i64, Stored>,
+    /// The backfills that have begun and are not applied.
+    pub(crate) begun: &'r [Begun],
 }
 
 /// The rows a target selects, in the reverse order of their application.
@@ -67,6 +69,7 @@ impl Plan {
             refused.push(unknown_target(set, version));
         }
         refused.extend(still_required(set, history, request.target));
+        refused.extend(begun_on(history, request));
         for row in selected(history, request.target) {
             // Another one may have its number in this binary: its down would meet what it has not made.
             let migration = find(set, &row.id).filter(|it| is_own(row, it));
@@ -101,6 +104,20 @@ fn still_required(set: &MigrationSet, history: &History, target: DownTarget) -> 
         kind: RefusalKind::RequiredBy { label: it.label() },
     };
     standing.map(refusal).collect()
+}
+
+/// The backfills that have begun on what is to be reverted. They would go on behind rows that are gone with it: what is
+/// made anew would keep its first rows as they are.
+fn begun_on(history: &History, request: &DownRequest<'_>) -> Vec<Refusal> {
+    let reverted = selected(history, request.target);
+    let going = request.begun.iter().filter(|it| it.going == Going::On);
+    let refused = going.filter_map(|Begun { known, .. }| {
+        let below = |row: &&&Applied| matches!(row.id, MigrationId::Version(it) if it < known.version);
+        let row = reverted.iter().find(below)?;
+        let kind = RefusalKind::BegunOn { label: row.label() };
+        Some(Refusal { label: format!("{}_{}", known.version, known.name), kind })
+    });
+    refused.collect()
 }
 
 fn find<'s>(set: &'s MigrationSet, id: &MigrationId) -> Option<&'s Migration> {

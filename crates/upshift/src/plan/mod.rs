@@ -28,7 +28,7 @@ pub(crate) use message::{Lease, Message, Param, Purpose, Writer};
 pub(crate) use refusal::Unplanned;
 pub use refusal::{Refusal, RefusalKind};
 pub use renumbered::Renumbered;
-pub(crate) use renumbered::{Known, renumbered};
+pub(crate) use renumbered::{Begun, Going, Known, renumbered};
 pub(crate) use script::{Mode, SqlScript, Unit};
 pub use step::{Direction, Reason, Step, StepMode};
 pub(crate) use step::{StepBody, Texts};

@@ -90,6 +90,11 @@ pub enum RefusalKind {
         /// What a person calls that.
         label: String,
     },
+    /// A backfill that has begun, and is to lose what it stands on.
+    BegunOn {
+        /// What a person calls that.
+        label: String,
+    },
     /// There is no down, neither in the set nor in the history.
     NoDown,
     /// Accepted by a baseline: what it did was never run from here.
@@ -149,6 +154,12 @@ impl fmt::Display for RefusalKind {
                 f,
                 "may be required by {label}, which was applied behind it and which this binary does not know"
             ),
+            Kind::BegunOn { label } => {
+                write!(
+                    f,
+                    "has begun, and {label}, which is older, is to be reverted: it would go on behind rows that are gone"
+                )
+            }
             Kind::NoDown => f.write_str("has no down, neither in this binary nor in the history"),
             Kind::NoDownOfBaseline => f.write_str("was accepted by a baseline and has no down"),
             Kind::NotInOneTransaction { line } => {
@@ -222,6 +233,10 @@ impl RefusalKind {
                     .to_owned()
             }
             Kind::RequiredBy { label } | Kind::AppliedBehind { label } => format!("revert {label} first"),
+            Kind::BegunOn { .. } => "let it finish; or forget how far it is with `migrator.backfills().restart(version)`, where no \
+                                     instance works on it; or end it with `migrator.backfills().cancel(version, \"why\")`: then it \
+                                     waits until somebody restarts it"
+                .to_owned(),
             Kind::Irreversible { .. } | Kind::NoDown | Kind::NoDownOfBaseline => {
                 "write a new migration that leads to the schema you want".to_owned()
             }

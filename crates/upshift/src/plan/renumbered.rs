@@ -39,6 +39,22 @@ pub(crate) struct Known {
     pub(crate) text: Checksum,
 }
 
+/// A backfill that has begun and is not applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Begun {
+    pub(crate) known: Known,
+    pub(crate) going: Going,
+}
+
+/// Whether it goes on where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Going {
+    /// From the row it has come to, be it now or when somebody lets it.
+    On,
+    /// It was cancelled: it begins again from the first row or not at all.
+    No,
+}
+
 impl Known {
     /// Of a row of the history, where it has a number and a text.
     fn of(row: &Applied) -> Option<Known> {
@@ -54,7 +70,7 @@ impl Known {
 pub(crate) fn renumbered(
     set: &MigrationSet,
     history: &History,
-    begun: &[Known],
+    begun: &[Begun],
 ) -> BTreeMap<Version, Renumbered> {
     let is_strange = |version, name: &str, text| {
         set.get(version).is_none_or(|migration| !is_the_same(name, text, migration))
@@ -63,7 +79,7 @@ pub(crate) fn renumbered(
         MigrationId::Version(version) => is_strange(version, &row.name, row.up_checksum),
         MigrationId::Repeatable(_) => false,
     });
-    let books = begun.iter().filter(|it| {
+    let books = begun.iter().map(|it| &it.known).filter(|it| {
         let is_recorded = history.get(&MigrationId::Version(it.version)).is_some();
         !is_recorded && is_strange(it.version, &it.name, Some(it.text))
     });
@@ -74,7 +90,7 @@ pub(crate) fn renumbered(
     }
     let is_known = |version: &Version| {
         history.get(&MigrationId::Version(*version)).is_some()
-            || begun.iter().any(|it| it.version == *version)
+            || begun.iter().any(|it| it.known.version == *version)
     };
     let is_free = |version: Version| strangers.contains_key(&version) || !is_known(&version);
     let free: Vec<&Migration> =

@@ -79,6 +79,7 @@ impl Picture {
                 vars: &Vars::new(),
                 writer: writer(),
                 stored: &stored,
+                begun: &[],
             };
             return Plan::down(&set, &history, &request).map_err(unplanned);
         }
