@@ -240,6 +240,55 @@ async fn the_doctor_says_when_the_old_tool_is_still_in_use() {
     assert!(after.code == 0 && after.out.contains("warning  adopted "), "{}", after.text());
 }
 
+/// Their files are plain ones, which upshift writes, too.
+#[tokio::test]
+async fn what_a_tool_with_plain_files_has_applied_is_not_applied_again_unasked() {
+    let cases = [
+        (
+            "sqlx",
+            "create table _sqlx_migrations (version bigint primary key, description text not null,
+                installed_on timestamptz not null default now(), success boolean not null, checksum bytea not null,
+                execution_time bigint not null);
+             insert into _sqlx_migrations values (20240101120000, 'a', now(), true, sha384('insert into s values (1);'), 1)",
+            "20240101120000_a.sql",
+        ),
+        (
+            "golang-migrate",
+            "create table schema_migrations (version bigint primary key, dirty boolean not null);
+             insert into schema_migrations values (1, false)",
+            "000001_a.up.sql",
+        ),
+    ];
+    for (tool, history, file) in cases {
+        let db = Database::new().await;
+        db.run(&format!("create table s (n int); {history}")).await;
+        let stage = Stage::on(&db);
+        stage.folder.write(&format!("migrations/{file}"), "insert into s values (1);");
+        if tool == "golang-migrate" {
+            stage.folder.write("migrations/000001_a.down.sql", "delete from s;");
+        }
+        let said = stage.run("up");
+        assert!(
+            said.code == 7 && said.err.contains(&format!("{tool} has a history here")),
+            "{}",
+            said.text()
+        );
+        let said = stage.run("doctor");
+        assert!(
+            said.code == 4 && said.out.contains(&format!("problem  adopted      {tool} has")),
+            "{}",
+            said.text()
+        );
+        assert_eq!(db.rows("select count(*) from s").await, "0", "{tool}");
+        // A table of that tool which has other migrations is none of ours.
+        stage.folder.write("migrations/30000101000000_other.sql", "select 1;\n-- upshift: down\nselect 1;\n");
+        for name in [file, "000001_a.down.sql"] {
+            let _ = std::fs::remove_file(stage.folder.path().join("migrations").join(name));
+        }
+        assert_eq!(stage.run("up").code, 0, "{tool}");
+    }
+}
+
 /// Nobody has said yet that the old tool's history counts: `up` would apply all of it again.
 #[tokio::test]
 async fn what_another_tool_has_applied_is_not_applied_again_unasked() {

@@ -31,8 +31,7 @@ async fn apply(migrator: &Migrator) -> Result<Report, Error> {
 async fn what_a_begun_backfill_stands_on_is_not_reverted() {
     const TABLE: &str = "create table t (id bigint primary key, n int);\ninsert into t select generate_series(1, 50);\n\
                          -- upshift: down\ndrop table t;";
-    const FILL: &str =
-        "-- upshift: backfill table=t\nupdate t set n = 1 + length(pg_sleep(0.02)::text);\n-- upshift: down\nupdate t set n = null;";
+    const FILL: &str = "-- upshift: backfill table=t\nupdate t set n = 1 + length(pg_sleep(0.02)::text);\n-- upshift: down\nupdate t set n = null;";
     let way = |up: &'static str| async move {
         let db = Database::new().await;
         let migrator = in_small_batches(&db, files(&[("1_t.sql", TABLE), ("2_fill.sql", FILL)]));

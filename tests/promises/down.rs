@@ -321,6 +321,8 @@ async fn the_done_statements_of_a_half_done_down_may_not_be_edited() {
     expect![[r#"
         no plan can be made: 1_t stopped after statement 2, and the statements up to there were edited since
           help: put the done statements back as they were, or bring the schema to the new text by hand and call `migrator.repair().forget(version)`"#]].assert_eq(&error.render());
+    let planned = db.migrator(files(&[("1_t.sql", &edited)])).plan_down(DownTarget::All).await.unwrap_err();
+    assert_eq!(planned.render(), error.render());
     // The statement that failed, and those behind it, may be.
     let mended = BY_ONE.replace("drop table u;", "drop table if exists u;");
     db.migrator(files(&[("1_t.sql", &mended)])).down(DownTarget::All).await.unwrap();

@@ -1,7 +1,7 @@
 //! What PostgreSQL refuses in a transaction: run statement by statement, the place kept, resumed there.
 
 use expect_test::expect;
-use upshift::Error;
+use upshift::{Error, Target};
 use upshift_promises::{Database, files, steps};
 
 const PLACE: &str = "select version, state, statements_done, error from upshift.history order by ordinal";
@@ -73,6 +73,9 @@ async fn the_statement_that_failed_may_be_mended_again_and_again() {
         error.to_string(),
         "no plan can be made: 1_orders stopped after statement 4, and the statements up to there were edited since",
     );
+    // A question is answered as the run would be.
+    let planned = db.migrator(files(&[("1_orders.sql", &mended)])).plan(Target::Head).await.unwrap_err();
+    assert_eq!(planned.to_string(), error.to_string());
     let again = ORDERS.replace("create unique index", "create index") + "insert into nowhere values (1);\n";
     fails(&db, &[("1_orders.sql", &again)]).await;
     expect![[r#"1 | failed | 6 | relation "nowhere" does not exist (42P01)"#]]

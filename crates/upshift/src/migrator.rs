@@ -183,7 +183,8 @@ impl Migrator {
         Box::pin(async move {
             let (set, facts) = self.context.set_and_facts().await?;
             let plan = Plan::up(&set, facts.history(), &self.context.up_request(&target));
-            self.explained(plan.map_err(|why| self.context.unplanned(why)), &set, &facts).await
+            let plan = plan.map_err(|why| self.context.unplanned(why));
+            self.beginning_alike(self.explained(plan, &set, &facts).await?).await
         })
     }
 
@@ -196,7 +197,9 @@ impl Migrator {
     }
 
     fn plan_down_here(&self, target: DownTarget) -> Here<'_, Plan> {
-        Box::pin(async move { self.plan_down_of(&*self.context.set()?, target).await })
+        Box::pin(async move {
+            self.beginning_alike(self.plan_down_of(&*self.context.set()?, target).await?).await
+        })
     }
 
     /// The audit of this database.
@@ -245,6 +248,17 @@ impl Migrator {
         }
         report.took = began.elapsed();
         Ok(report)
+    }
+
+    /// A plan that goes on where a migration stopped, if what is done of that is what it begins with: what `up` would
+    /// refuse is no plan. Asks nothing of another plan.
+    async fn beginning_alike(&self, plan: Plan) -> Result<Plan, Error> {
+        if plan.resumed().next().is_none() {
+            return Ok(plan);
+        }
+        let client = session::borrow(&self.context.pool).await?;
+        let refused = refuse_edited_beginnings(&client, &self.context.tables, &plan).await;
+        client.answered(refused).map(|()| plan)
     }
 
     async fn plan_down_of(&self, set: &MigrationSet, target: DownTarget) -> Result<Plan, Error> {

@@ -37,6 +37,7 @@ mod rollout;
 mod spelling;
 mod status;
 mod target;
+mod unadopted;
 mod up;
 mod verify;
 mod wait;

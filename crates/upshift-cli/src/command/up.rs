@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use upshift::files::Layout;
 use upshift::{Grouping, Migrator};
-use upshift_adopt::Rows;
 use upshift_report::json;
 
 use super::report_file::ReportFile;
 use super::target::UpTo;
+use super::unadopted::{Unadopted, unadopted};
 use crate::answer::Answer;
 use crate::backup::Backup;
 use crate::context::Context;
@@ -62,26 +61,12 @@ impl Up {
 
 /// Files of another tool that has applied them here, and nobody has adopted its history: each would run again.
 async fn not_of_another_tool(context: &Context, migrator: &Migrator) -> Result<(), Failure> {
-    let layout = context.set()?.layout();
-    if layout == Layout::Native {
-        return Ok(());
+    for Unadopted { tool, table } in unadopted(&context.set()?, migrator).await? {
+        let what = format!(
+            "{tool} has a history here, {table}, and upshift has none: what it has applied would run again"
+        );
+        let help = format!("`upshift adopt {tool}` takes its history over; --yes runs them all");
+        context.terminal.confirm_or(&what, &help).await?;
     }
-    if migrator.status().await?.migrations.iter().any(|migration| migration.applied.is_some()) {
-        return Ok(());
-    }
-    let survey = upshift_adopt::survey(migrator).await?;
-    let mut old = survey.tables.iter().filter_map(|found| Some((found.tool?, found)));
-    let Some((tool, found)) =
-        old.find(|(tool, found)| tool.layouts().contains(&layout) && found.rows != Rows::Count(0))
-    else {
-        return Ok(());
-    };
-    let table = &found.shape.table;
-    let what = format!(
-        "{tool} has a history here, {table}, and upshift has none: what it has applied would run again"
-    );
-    context
-        .terminal
-        .confirm_or(&what, &format!("`upshift adopt {tool}` takes its history over; --yes runs them all"))
-        .await
+    Ok(())
 }

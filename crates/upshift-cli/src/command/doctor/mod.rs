@@ -16,6 +16,7 @@ use upshift_lint::statement::Name;
 use upshift_schema::Filter;
 
 use super::origin::schema_of;
+use super::unadopted::unadopted;
 use crate::answer::Answer;
 use crate::connect;
 use crate::context::Context;
@@ -67,6 +68,17 @@ impl Doctor {
             findings.extend(need::lacking(&client, &facts.server.role, &needs).await?);
         }
         findings.extend(predecessor(&migrator).await);
+        let others = unadopted(&set, &migrator).await?;
+        findings.extend(others.iter().map(|it| {
+            let words = format!(
+                "{} has migrations of these files in its history, {}, and upshift has none",
+                it.tool, it.table
+            );
+            Finding::new(Grade::Problem, "adopted", words).help(format!(
+                "`upshift adopt {}` takes it over; else what it has applied would run again",
+                it.tool
+            ))
+        }));
         if let (Some(other), Some(plan)) = (&self.like, plan) {
             findings.push(estimate(&took(context, other).await?, plan));
         }
