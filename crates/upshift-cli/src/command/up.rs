@@ -37,6 +37,10 @@ pub struct Up {
 }
 
 impl Up {
+    pub(super) fn report(&self) -> &ReportFile {
+        &self.report
+    }
+
     pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let grouping = if self.grouped { Grouping::AllInOne } else { Grouping::Each };
         let migrator = context.migrator()?.grouping(grouping);
