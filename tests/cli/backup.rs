@@ -113,8 +113,22 @@ async fn a_backup_can_be_made_at_any_time() {
     // As upshift.toml says; and what cannot be made fails.
     stage.folder.write("upshift.toml", "[backup]\ncommand = \"echo copied to tape 7\"\n");
     assert_eq!(stage.run("backup").out, "backup by `echo copied to tape 7`: copied to tape 7\n");
-    let failing = stage.command(&["backup", "--backup-command", "exit 3"]);
-    assert_eq!(said(failing).code, 1);
+    let failing =
+        stage.command(&["backup", "--backup-command", "echo tape 7; echo; echo is full >&2; exit 3"]);
+    expect![[r#"
+        (stderr)
+        error: the backup's command failed (exit status: 3), so there is no backup
+          tape 7
+          is full
+        (exit 1)
+    "#]]
+    .assert_eq(&said(failing).text());
+    expect![[r#"
+        (stderr)
+        error: the backup's command failed (exit status: 3), so there is no backup
+        (exit 1)
+    "#]]
+    .assert_eq(&said(stage.command(&["backup", "--backup-command", "exit 3"])).text());
     assert_eq!(stage.run("audit verify").code, 0);
 }
 

@@ -21,6 +21,24 @@ const KEEP: usize = 5;
 /// How many names are tried, where others make backups of the same database in the same second.
 const TRIES: u32 = 100;
 
+/// What a backup is made for: what does not happen where there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A run, which waits for it.
+    Run,
+    /// Nothing else.
+    Itself,
+}
+
+impl Purpose {
+    fn without(self) -> &'static str {
+        match self {
+            Purpose::Run => "nothing was migrated",
+            Purpose::Itself => "there is no backup",
+        }
+    }
+}
+
 /// A backup that is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Backup {
@@ -50,20 +68,23 @@ impl Backup {
     ///
     /// # Errors
     /// It cannot be made, or the archive cannot be read back: then nothing is migrated.
-    pub(crate) async fn make(&self, context: &Context) -> Result<String, Failure> {
+    pub(crate) async fn make(&self, purpose: Purpose, context: &Context) -> Result<String, Failure> {
         if context.program.own_pool().is_some() && matches!(self, Backup::Archive { .. }) {
             return Err(Failure::refused(
                 "this program has a pool of its own, whose address pg_dump cannot be told",
             )
-            .help("say --backup-command, with a command that knows the address; nothing was migrated"));
+            .help(format!(
+                "say --backup-command, with a command that knows the address; {}",
+                purpose.without()
+            )));
         }
         let variables = connect::variables(context.settings.url.as_deref(), &context.environment)?;
         match self {
-            Backup::Archive { folder, keep } => archive(folder, *keep, &variables).await,
+            Backup::Archive { folder, keep } => archive(folder, *keep, &variables, purpose).await,
             Backup::Command(command) => {
                 let mut shell = Command::new("sh");
                 shell.args(["-c", command]);
-                let said = run(shell, "the backup's command", &variables).await?;
+                let said = run(shell, "the backup's command", &variables, purpose).await?;
                 let last = said.lines().last().unwrap_or_default();
                 // It stays in the audit for good.
                 Ok(mask_secrets(&format!("backup by `{command}`: {last}")).into_owned())
@@ -76,6 +97,7 @@ async fn archive(
     folder: &Path,
     keep: usize,
     variables: &[(&'static str, String)],
+    purpose: Purpose,
 ) -> Result<String, Failure> {
     std::fs::create_dir_all(folder).map_err(|cause| Failure::file("make", folder, &cause))?;
     let database =
@@ -87,10 +109,10 @@ async fn archive(
     let (part, path) = claim(folder, &prefix, &stamp)?;
     let mut dump = Command::new("pg_dump");
     dump.args(["--format=custom", "--no-password", "--file"]).arg(&part.0);
-    run(dump, "pg_dump", variables).await?;
+    run(dump, "pg_dump", variables, purpose).await?;
     let mut list = Command::new("pg_restore");
     list.arg("--list").arg(&part.0);
-    let entries = run(list, "pg_restore --list", &[]).await?;
+    let entries = run(list, "pg_restore --list", &[], purpose).await?;
     let entries = entries.lines().filter(|line| !line.starts_with(';') && !line.trim().is_empty()).count();
     let (bytes, checksum) = checksum(&part.0).await?;
     std::fs::rename(&part.0, &path).map_err(|cause| Failure::file("rename", &part.0, &cause))?;

@@ -11,7 +11,7 @@ use upshift_report::json;
 use super::report_file::ReportFile;
 use super::target::UpTo;
 use crate::answer::Answer;
-use crate::backup::Backup;
+use crate::backup::{Backup, Purpose};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -55,7 +55,7 @@ impl Up {
             if migrator.plan(target.clone()).await?.is_empty() {
                 context.terminal.tell("no backup: nothing is pending");
             } else {
-                let made = backup.make(context).await?;
+                let made = backup.make(Purpose::Run, context).await?;
                 context.terminal.tell(&made);
                 migrator.audit().remark("backup", &made).await?;
             }
