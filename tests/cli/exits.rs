@@ -259,3 +259,28 @@ fn a_reason_that_says_nothing_is_a_wrong_word_of_the_command_line() {
         }
     }
 }
+
+/// Somebody was asked and said no: that is no lack of a word.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn whoever_says_no_is_told_that_they_did() {
+    use std::io::Write as _;
+    use std::process::Stdio;
+    let db = Database::new().await;
+    let stage = Stage::on(&db);
+    two(&stage);
+    assert_eq!(stage.run("up").code, 0);
+    // A terminal, from util-linux; where it is missing there is nobody to ask.
+    let program = stage.command(&[]).get_program().to_owned();
+    let mut script = stage.program("script", &["-qec"]);
+    script.arg(format!("{} down", program.to_string_lossy())).arg("/dev/null");
+    script.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let Ok(mut asked) = script.spawn() else { return };
+    asked.stdin.take().unwrap().write_all(b"n\n").unwrap();
+    let ended = asked.wait_with_output().unwrap();
+    let words = String::from_utf8_lossy(&ended.stdout).replace('\r', "");
+    let told = "error: reverting 2_status may destroy data: you said no; nothing was done\n";
+    assert!(words.replace("\u{1b}[1m\u{1b}[31m", "").replace("\u{1b}[0m", "").ends_with(told), "{words:?}");
+    assert_eq!(ended.status.code(), Some(7), "{words}");
+    assert_eq!(db.tables().await, "users");
+}
