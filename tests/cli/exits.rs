@@ -300,3 +300,38 @@ async fn a_file_of_comments_alone_is_applied_and_checked() {
     stage.folder.write("migrations/4_empty.sql", "");
     assert_eq!(["up", "plan", "status", "check"].map(|line| stage.run(line).code), [3; 4]);
 }
+
+#[tokio::test]
+async fn a_version_that_is_not_there_is_no_target_either_way() {
+    let db = Database::new().await;
+    let stage = Stage::on(&db);
+    two(&stage);
+    assert_eq!(stage.run("up --count 1").code, 0);
+    for line in ["up --only 9", "up --to 9", "down --only 9 --yes", "down --to 9 --yes"] {
+        let said = stage.run(line);
+        assert_eq!(said.code, 3, "{line}: {}", said.text());
+        assert!(said.err.contains("the nearest version there is: 2"), "{line}: {}", said.text());
+    }
+    // Pending is nothing to revert, as applied is nothing to apply.
+    for line in ["up --only 1", "down --only 2"] {
+        let said = stage.run(line);
+        assert!(said.code == 0 && said.out.starts_with("nothing to do"), "{line}: {}", said.text());
+    }
+}
+
+#[tokio::test]
+async fn a_count_has_repeatables_behind_the_versions() {
+    let db = Database::new().await;
+    let stage = Stage::on(&db);
+    two(&stage);
+    stage.folder.write("migrations/R__v.sql", "create or replace view v as select 1 as one;\n");
+    assert!(!stage.run("up --count 2").out.contains("R__v"));
+    let planned = ["plan --count 9", "plan"].map(|line| stage.run(line).out);
+    assert!(planned[0].contains("R__v") && planned[0] == planned[1], "{planned:?}");
+    assert!(stage.run("up --count 1").out.contains("R__v"));
+    stage.folder.write("migrations/R__v.sql", "create or replace view v as select 2 as one;\n");
+    let said = stage.run("up --count 9");
+    assert!(said.out.contains("R__v"), "{}", said.text());
+    assert_eq!(db.rows("select one from v").await, "2");
+    assert!(stage.run("up --count 9").out.starts_with("nothing to do"));
+}
