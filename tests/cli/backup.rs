@@ -47,6 +47,44 @@ async fn the_backup_before_a_run_is_checked_kept_and_audited() {
     assert_eq!(db.tables().await, "users");
 }
 
+/// The state before a migration is not lost to the backup after it, however soon that comes, nor to one of another process.
+#[tokio::test]
+async fn backups_of_one_second_do_not_overwrite_each_other() {
+    let db = Database::new().await;
+    let stage = Stage::on(&db);
+    two(&stage);
+    if upshift_promises::database::client_program("pg_dump").is_none() {
+        return;
+    }
+    stage.folder.write("upshift.toml", "[backup]\nkeep = 100\n");
+    assert_eq!(stage.run("up").code, 0);
+    let quiet = || {
+        let mut command = stage.command(&["backup", "kept"]);
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        command.spawn().unwrap()
+    };
+    let at_once: Vec<_> = (0..8).map(|_| quiet()).collect();
+    for mut backup in at_once {
+        assert!(backup.wait().unwrap().success());
+    }
+    let dumps: Vec<String> =
+        stage.folder.files().into_iter().filter(|path| path.starts_with("kept/")).collect();
+    assert!(dumps.len() == 8 && dumps.iter().all(|path| path.ends_with(".dump")), "{dumps:?}");
+    let names = db
+        .rows("select count(distinct split_part(detail, ':', 1)), count(*) from upshift.audit where action = 'remark'")
+        .await;
+    assert_eq!(names, "8 | 8");
+    // Of those that went, none gives its name to a later one: the last of this second is the last of its order.
+    stage.folder.write("upshift.toml", "[backup]\nkeep = 1\n");
+    for _ in 0..4 {
+        let made = stage.run("backup kept");
+        let left: Vec<String> =
+            stage.folder.files().into_iter().filter(|path| path.starts_with("kept/")).collect();
+        let [one] = left.as_slice() else { panic!("{left:?}") };
+        assert!(made.out.contains(&format!("backup {one}: ")), "{one}: {}", made.out);
+    }
+}
+
 #[tokio::test]
 async fn a_backup_can_be_made_at_any_time() {
     let db = Database::new().await;
@@ -75,8 +113,22 @@ async fn a_backup_can_be_made_at_any_time() {
     // As upshift.toml says; and what cannot be made fails.
     stage.folder.write("upshift.toml", "[backup]\ncommand = \"echo copied to tape 7\"\n");
     assert_eq!(stage.run("backup").out, "backup by `echo copied to tape 7`: copied to tape 7\n");
-    let failing = stage.command(&["backup", "--backup-command", "exit 3"]);
-    assert_eq!(said(failing).code, 1);
+    let failing =
+        stage.command(&["backup", "--backup-command", "echo tape 7; echo; echo is full >&2; exit 3"]);
+    expect![[r#"
+        (stderr)
+        error: the backup's command failed (exit status: 3), so there is no backup
+          tape 7
+          is full
+        (exit 1)
+    "#]]
+    .assert_eq(&said(failing).text());
+    expect![[r#"
+        (stderr)
+        error: the backup's command failed (exit status: 3), so there is no backup
+        (exit 1)
+    "#]]
+    .assert_eq(&said(stage.command(&["backup", "--backup-command", "exit 3"])).text());
     assert_eq!(stage.run("audit verify").code, 0);
 }
 

@@ -259,3 +259,79 @@ fn a_reason_that_says_nothing_is_a_wrong_word_of_the_command_line() {
         }
     }
 }
+
+/// Somebody was asked and said no: that is no lack of a word.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn whoever_says_no_is_told_that_they_did() {
+    use std::io::Write as _;
+    use std::process::Stdio;
+    let db = Database::new().await;
+    let stage = Stage::on(&db);
+    two(&stage);
+    assert_eq!(stage.run("up").code, 0);
+    // A terminal, from util-linux; where it is missing there is nobody to ask.
+    let program = stage.command(&[]).get_program().to_owned();
+    let mut script = stage.program("script", &["-qec"]);
+    script.arg(format!("{} down", program.to_string_lossy())).arg("/dev/null");
+    script.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let Ok(mut asked) = script.spawn() else { return };
+    asked.stdin.take().unwrap().write_all(b"n\n").unwrap();
+    let ended = asked.wait_with_output().unwrap();
+    let words = String::from_utf8_lossy(&ended.stdout).replace('\r', "");
+    let told = "error: reverting 2_status may destroy data: you said no; nothing was done\n";
+    assert!(words.replace("\u{1b}[1m\u{1b}[31m", "").replace("\u{1b}[0m", "").ends_with(told), "{words:?}");
+    assert_eq!(ended.status.code(), Some(7), "{words}");
+    assert_eq!(db.tables().await, "users");
+}
+
+/// What `up` takes `check` takes: once it is applied nobody can mend it.
+#[tokio::test]
+async fn a_file_of_comments_alone_is_applied_and_checked() {
+    let db = Database::new().await;
+    let stage = Stage::on(&db);
+    two(&stage);
+    stage.folder.write("migrations/3_note.sql", "-- nothing to do here any more\n");
+    assert_eq!(stage.run("check").code, 0, "{}", stage.run("check").text());
+    assert_eq!(stage.run("up").code, 0);
+    let checked = stage.run("check --applied");
+    assert_eq!(checked.code, 0, "{}", checked.text());
+    // One with nothing in it at all is refused by all of them.
+    stage.folder.write("migrations/4_empty.sql", "");
+    assert_eq!(["up", "plan", "status", "check"].map(|line| stage.run(line).code), [3; 4]);
+}
+
+#[tokio::test]
+async fn a_version_that_is_not_there_is_no_target_either_way() {
+    let db = Database::new().await;
+    let stage = Stage::on(&db);
+    two(&stage);
+    assert_eq!(stage.run("up --count 1").code, 0);
+    for line in ["up --only 9", "up --to 9", "down --only 9 --yes", "down --to 9 --yes"] {
+        let said = stage.run(line);
+        assert_eq!(said.code, 3, "{line}: {}", said.text());
+        assert!(said.err.contains("the nearest version there is: 2"), "{line}: {}", said.text());
+    }
+    // Pending is nothing to revert, as applied is nothing to apply.
+    for line in ["up --only 1", "down --only 2"] {
+        let said = stage.run(line);
+        assert!(said.code == 0 && said.out.starts_with("nothing to do"), "{line}: {}", said.text());
+    }
+}
+
+#[tokio::test]
+async fn a_count_has_repeatables_behind_the_versions() {
+    let db = Database::new().await;
+    let stage = Stage::on(&db);
+    two(&stage);
+    stage.folder.write("migrations/R__v.sql", "create or replace view v as select 1 as one;\n");
+    assert!(!stage.run("up --count 2").out.contains("R__v"));
+    let planned = ["plan --count 9", "plan"].map(|line| stage.run(line).out);
+    assert!(planned[0].contains("R__v") && planned[0] == planned[1], "{planned:?}");
+    assert!(stage.run("up --count 1").out.contains("R__v"));
+    stage.folder.write("migrations/R__v.sql", "create or replace view v as select 2 as one;\n");
+    let said = stage.run("up --count 9");
+    assert!(said.out.contains("R__v"), "{}", said.text());
+    assert_eq!(db.rows("select one from v").await, "2");
+    assert!(stage.run("up --count 9").out.starts_with("nothing to do"));
+}

@@ -211,13 +211,43 @@ async fn the_doctor_knows_how_long_it_took_elsewhere() {
     let finding = finding.unwrap_or_else(|| panic!("{}", said.text()));
     let words = finding["what"].as_str().unwrap();
     let took = words.strip_prefix("the pending migrations took ").unwrap();
-    let took = took.strip_suffix(" there; not applied there: 2_more").unwrap_or_else(|| panic!("{words}"));
+    let took = took
+        .strip_suffix(" there; not applied there as they are here: 2_more")
+        .unwrap_or_else(|| panic!("{words}"));
     let ms = match took.split_once(' ').unwrap() {
         (ms, "ms") => ms.parse::<f64>().unwrap(),
         (seconds, "s") => seconds.parse::<f64>().unwrap() * 1_000.0,
         other => panic!("{other:?}"),
     };
     assert!((300.0..60_000.0).contains(&ms), "{words}");
+}
+
+/// Another migration under the same number says nothing of this one, nor does a database without a history.
+#[tokio::test]
+async fn the_doctor_counts_only_the_same_migrations() {
+    let (staging, production) = (Database::new().await, Database::new().await);
+    let mut stage = Stage::on(&staging);
+    let like = format!("doctor --like {}", staging.url());
+    let time = |stage: &Stage| {
+        let said = stage.run(&like);
+        let at = said.out.lines().position(|line| line.contains(" time ")).unwrap_or(usize::MAX);
+        said.out.lines().skip(at).take(2).map(|line| format!("{line}\n")).collect::<String>()
+    };
+    stage.folder.write("migrations/1_other.sql", "select pg_sleep(0.3);\n-- upshift: down\nselect 1;\n");
+    stage.url = Some(production.url());
+    let mut story = time(&stage);
+    stage.url = Some(staging.url());
+    assert_eq!(stage.run("up").code, 0);
+    stage.folder.remove("migrations/1_other.sql");
+    stage.folder.write("migrations/1_mine.sql", "select 1;\n-- upshift: down\nselect 1;\n");
+    stage.url = Some(production.url());
+    story.push_str(&time(&stage));
+    expect![[r#"
+        warning  time         how long the pending migrations take is not known: upshift has no history there
+                              help: name a database with --like in which `upshift up` has run them
+        warning  time         how long the pending migrations take is not known: none of them has run there as it is here
+                              help: name a database with --like in which `upshift up` has run them
+    "#]].assert_eq(&story);
 }
 
 #[tokio::test]

@@ -64,6 +64,40 @@ fn every_kind_has_its_files() {
     .assert_eq(&(files(&stage) + &said.text()));
 }
 
+/// The last one says how the folder is written, unless an argument does.
+#[test]
+fn a_folder_of_pairs_gets_pairs() {
+    let stage = Stage::without_database();
+    for path in ["1_a.sql", "2_b.up.sql", "2_b.down.sql"] {
+        stage.folder.write(&format!("migrations/{path}"), "select 1;\n");
+    }
+    expect![[r#"
+        $ upshift new c
+        migrations/3_c.up.sql
+        migrations/3_c.down.sql
+        (exit 0)
+        $ upshift new d --kind file
+        migrations/4_d.sql
+        (exit 0)
+        $ upshift new e
+        migrations/5_e.sql
+        (exit 0)
+        $ upshift new été --kind pair
+        migrations/6_été.up.sql
+        migrations/6_été.down.sql
+        (exit 0)
+        $ upshift new 日本
+        migrations/7_日本.up.sql
+        migrations/7_日本.down.sql
+        (exit 0)
+    "#]]
+    .assert_eq(
+        &["new c", "new d --kind file", "new e", "new été --kind pair", "new 日本"]
+            .map(|line| stage.show(line))
+            .concat(),
+    );
+}
+
 #[test]
 fn a_folder_that_counts_is_counted_on() {
     let stage = Stage::without_database();
@@ -153,7 +187,8 @@ fn versions_are_spelt_as_the_folder_spells_them() {
         migrations/V008__x.sql
         (exit 0)
         $ upshift new x
-        migrations/000010_x.sql
+        migrations/000010_x.up.sql
+        migrations/000010_x.down.sql
         (exit 0)
         $ upshift new x --version 1.2
         (stderr)

@@ -181,3 +181,14 @@ async fn what_cannot_be_done_is_told() {
         (exit 0)
     "#]].assert_eq(&story);
 }
+
+/// A recipe that speaks of another one names the command that writes it.
+#[tokio::test]
+async fn a_recipe_names_others_as_commands() {
+    let db = Database::new().await;
+    db.run("create table users (id bigint primary key); create table orders (user_id bigint)").await;
+    let stage = Stage::on(&db);
+    let said = stage.run("recipe add-foreign-key orders orders_user user_id users id");
+    assert_eq!(said.code, 0, "{}", said.text());
+    assert!(said.out.ends_with("Make one with `upshift recipe index` before.\n"), "{}", said.text());
+}

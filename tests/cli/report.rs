@@ -57,6 +57,49 @@ async fn a_run_that_fails_is_kept_with_what_went_wrong_and_what_was_done_before(
     assert_eq!(stage.folder.read("up.txt"), said.err);
 }
 
+/// Whoever ends a run from outside finds that in its report: Ctrl-C, an orchestrator's SIGTERM, the time limit.
+#[tokio::test]
+async fn a_run_that_is_ended_from_outside_is_kept_too() {
+    let db = Database::new().await;
+    let stage = Stage::on(&db);
+    stage.folder.write("migrations/1_slow.sql", "select pg_sleep(60);\n-- upshift: down\nselect 1;\n");
+    for (signal, file) in [("-INT", "up.txt"), ("-TERM", "up.json"), ("-INT", "up.html")] {
+        let mut up = stage.command(&["up", "-q", "--report", file]);
+        let up = up.stderr(std::process::Stdio::piped()).spawn().unwrap();
+        until_it_runs(&db).await;
+        let arguments = [signal, &up.id().to_string()];
+        assert!(std::process::Command::new("kill").args(arguments).status().unwrap().success());
+        let ended = up.wait_with_output().unwrap();
+        let words = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(1), "{words}");
+        let kept = stage.folder.read(file);
+        match file {
+            "up.txt" => assert_eq!(kept, words),
+            "up.json" => {
+                let kept: Value = serde_json::from_str(&kept).unwrap();
+                let message = kept["error"]["message"].as_str().unwrap();
+                assert!(kept["command"] == "up" && message.starts_with("interrupted: "), "{kept}");
+            }
+            _ => assert!(kept.contains("interrupted: a running transaction is rolled back"), "{kept}"),
+        }
+    }
+    let said = stage.run("up -q --time-limit 1s --report late.txt");
+    assert!(said.code == 1 && said.err.contains("time limit of 1s is up"), "{}", said.text());
+    assert_eq!(stage.folder.read("late.txt"), said.err);
+}
+
+async fn until_it_runs(db: &Database) {
+    let asked =
+        "select count(*) from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'";
+    for _ in 0..600 {
+        if db.rows(asked).await == "1" {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the migration does not run");
+}
+
 #[tokio::test]
 async fn a_file_that_cannot_be_written_is_said_before_anything_is_done() {
     let db = Database::new().await;

@@ -1,6 +1,7 @@
 //! The backup before a run: pg_dump's archive, read back, its checksum, the last ones kept; or a command of one's own.
 
 mod child;
+mod names;
 
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,27 @@ use child::run;
 
 /// How many archives stay, unless upshift.toml says another number.
 const KEEP: usize = 5;
+
+/// How many names are tried, where others make backups of the same database in the same second.
+const TRIES: u32 = 100;
+
+/// What a backup is made for: what does not happen where there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A run, which waits for it.
+    Run,
+    /// Nothing else.
+    Itself,
+}
+
+impl Purpose {
+    fn without(self) -> &'static str {
+        match self {
+            Purpose::Run => "nothing was migrated",
+            Purpose::Itself => "there is no backup",
+        }
+    }
+}
 
 /// A backup that is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,20 +68,23 @@ impl Backup {
     ///
     /// # Errors
     /// It cannot be made, or the archive cannot be read back: then nothing is migrated.
-    pub(crate) async fn make(&self, context: &Context) -> Result<String, Failure> {
+    pub(crate) async fn make(&self, purpose: Purpose, context: &Context) -> Result<String, Failure> {
         if context.program.own_pool().is_some() && matches!(self, Backup::Archive { .. }) {
             return Err(Failure::refused(
                 "this program has a pool of its own, whose address pg_dump cannot be told",
             )
-            .help("say --backup-command, with a command that knows the address; nothing was migrated"));
+            .help(format!(
+                "say --backup-command, with a command that knows the address; {}",
+                purpose.without()
+            )));
         }
         let variables = connect::variables(context.settings.url.as_deref(), &context.environment)?;
         match self {
-            Backup::Archive { folder, keep } => archive(folder, *keep, &variables).await,
+            Backup::Archive { folder, keep } => archive(folder, *keep, &variables, purpose).await,
             Backup::Command(command) => {
                 let mut shell = Command::new("sh");
                 shell.args(["-c", command]);
-                let said = run(shell, "the backup's command", &variables).await?;
+                let said = run(shell, "the backup's command", &variables, purpose).await?;
                 let last = said.lines().last().unwrap_or_default();
                 // It stays in the audit for good.
                 Ok(mask_secrets(&format!("backup by `{command}`: {last}")).into_owned())
@@ -72,6 +97,7 @@ async fn archive(
     folder: &Path,
     keep: usize,
     variables: &[(&'static str, String)],
+    purpose: Purpose,
 ) -> Result<String, Failure> {
     std::fs::create_dir_all(folder).map_err(|cause| Failure::file("make", folder, &cause))?;
     let database =
@@ -79,21 +105,40 @@ async fn archive(
     let now = time::OffsetDateTime::now_utc();
     let (date, clock) = (now.date(), now.time());
     let stamp = format!("{date}-{:02}{:02}{:02}", clock.hour(), clock.minute(), clock.second());
-    let name = file_name(database, variables);
-    let path = folder.join(format!("{name}-{stamp}.dump"));
-    // Under another name until it is whole: a half of one is never taken for a backup.
-    let part = Part(path.with_extension("part"));
+    let prefix = format!("{}-", file_name(database, variables));
+    let (part, path) = claim(folder, &prefix, &stamp)?;
     let mut dump = Command::new("pg_dump");
     dump.args(["--format=custom", "--no-password", "--file"]).arg(&part.0);
-    run(dump, "pg_dump", variables).await?;
+    run(dump, "pg_dump", variables, purpose).await?;
     let mut list = Command::new("pg_restore");
     list.arg("--list").arg(&part.0);
-    let entries = run(list, "pg_restore --list", &[]).await?;
+    let entries = run(list, "pg_restore --list", &[], purpose).await?;
     let entries = entries.lines().filter(|line| !line.starts_with(';') && !line.trim().is_empty()).count();
     let (bytes, checksum) = checksum(&part.0).await?;
     std::fs::rename(&part.0, &path).map_err(|cause| Failure::file("rename", &part.0, &cause))?;
-    prune(folder, &format!("{name}-"), keep)?;
+    prune(&path, &prefix, keep)?;
     Ok(format!("backup {}: {bytes} bytes, {entries} entries, SHA-256 {checksum}", path.display()))
+}
+
+/// A name that no archive has or has had, and the part that stands for it until the archive is whole: a half of one is
+/// never taken for a backup. Two in one second are told apart by a number behind the time.
+fn claim(folder: &Path, prefix: &str, stamp: &str) -> Result<(Part, PathBuf), Failure> {
+    let there = names::archives(folder, prefix)?;
+    // Behind the last one of this second, also where those before it went already: they go by their order.
+    let taken = there.iter().filter(|it| it.stamp == stamp).map(|it| it.number).max().unwrap_or(0);
+    for number in taken + 1..=taken + TRIES {
+        let name = names::name(prefix, stamp, number);
+        let path = folder.join(format!("{name}.dump"));
+        let part = folder.join(format!("{name}.part"));
+        match std::fs::OpenOptions::new().write(true).create_new(true).open(&part) {
+            Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(cause) => return Err(Failure::file("write", &part, &cause)),
+            // Whoever had the part before has given it the archive's name, which is there then.
+            Ok(_) if path.exists() => drop(Part(part)),
+            Ok(_) => return Ok((Part(part), path)),
+        }
+    }
+    Err(Failure::failed(format!("{TRIES} backups are made in {} in this second", folder.display())))
 }
 
 /// An archive that is not whole yet: it goes with this value, unless it got its name.
@@ -133,21 +178,20 @@ async fn checksum(path: &Path) -> Result<(u64, String), Failure> {
     Ok((bytes, hex))
 }
 
-/// Removes the oldest archives of this database until so many are left; their names sort by time.
-fn prune(folder: &Path, prefix: &str, keep: usize) -> Result<(), Failure> {
-    let unreadable = |cause: std::io::Error| Failure::file("read", folder, &cause);
-    let mut found = Vec::new();
-    for entry in folder.read_dir().map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if name.starts_with(prefix) && name.ends_with(".dump") {
-            found.push(path);
-        }
-    }
+/// Removes the oldest archives of this database until so many are left. The one just made stays in any case: a run stands
+/// on it.
+fn prune(made: &Path, prefix: &str, keep: usize) -> Result<(), Failure> {
+    let folder = made.parent().unwrap_or(Path::new("."));
+    let mut found = names::archives(folder, prefix)?;
+    found.retain(|it| it.path.extension().is_some_and(|ending| ending == "dump") && it.path != made);
     found.sort();
-    let old = found.len().saturating_sub(keep);
-    for path in found.iter().take(old) {
-        std::fs::remove_file(path).map_err(|cause| Failure::file("remove", path, &cause))?;
+    let old = found.len().saturating_sub(keep.saturating_sub(1));
+    for names::Archive { path, .. } in found.iter().take(old) {
+        match std::fs::remove_file(path) {
+            // Another backup has removed it.
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {}
+            removed => removed.map_err(|cause| Failure::file("remove", path, &cause))?,
+        }
     }
     Ok(())
 }

@@ -141,13 +141,22 @@ impl Cli {
         let settings = Settings::resolve(&self.globals, &environment, &file)?;
         let limit = TimeLimit::of(self.globals.time_limit.as_deref())?;
         let context = Context { program, settings, environment, terminal };
-        tokio::select! {
-            answered = self.command.run(&context) => answered.map_err(|failure| told(failure, &self.command, &context)),
-            () = interrupted() => Err(Failure::failed(format!("interrupted: {ENDED}"))
-                .help("`upshift status` says what is done")),
-            // The run is dropped when this is asked.
-            said = limit.is_up() => Err(time_is_up(said, &self.command, &context).await),
-        }
+        // The run is dropped before anything is asked or kept of it.
+        let ended = tokio::select! {
+            answered = self.command.run(&context) => {
+                return answered.map_err(|failure| told(failure, &self.command, &context));
+            }
+            () = interrupted() => None,
+            said = limit.is_up() => Some(said),
+        };
+        let failure = match ended {
+            None => {
+                Failure::failed(format!("interrupted: {ENDED}")).help("`upshift status` says what is done")
+            }
+            Some(said) => time_is_up(said, &self.command, &context).await,
+        };
+        self.command.keep(&context, &failure);
+        Err(failure)
     }
 }
 

@@ -66,6 +66,11 @@ impl Failure {
             .help("say --yes where nobody can be asked")
     }
 
+    /// The same, where a person was asked and did not say yes.
+    pub(crate) fn denied(what: &str) -> Failure {
+        Failure::own(Exit::NotConfirmed, format!("{what}: you said no; nothing was done"))
+    }
+
     /// The same, where another word than `--yes` says that it may.
     pub(crate) fn not_confirmed_by(what: String, help: &str) -> Failure {
         Failure::own(Exit::NotConfirmed, what).help(help)

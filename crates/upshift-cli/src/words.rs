@@ -48,6 +48,12 @@ const WORDS: &[(&str, &str)] = &[
     ("`migrator.backfills().cancel(version, \"why\")`", "`upshift backfill cancel VERSION --because WHY`"),
     ("`migrator.backfills().restart(version)`", "`upshift backfill restart VERSION`"),
     ("`migrator.backfills().accept_text(version)`", "`upshift backfill accept-text VERSION`"),
+    // The recipes, where they speak of another one.
+    ("with ConcurrentIndex before", "with `upshift recipe index` before"),
+    ("(ConcurrentIndex)", "(`upshift recipe index`)"),
+    ("ConcurrentIndex::unique", "`upshift recipe index --unique`"),
+    ("(AddUnique)", "(`upshift recipe add-unique`)"),
+    ("make AddForeignKey for each table", "run `upshift recipe add-foreign-key` for each table"),
 ];
 
 /// A command in the texts of these commands, up to its own words.

@@ -8,11 +8,15 @@ use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use upshift::files::mask_secrets;
 
+use super::Purpose;
 use crate::failure::Failure;
 
 /// How long an interrupted program has to end by itself, and how often it is looked at.
 const GRACE: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// How many lines are shown of what a program that failed has said.
+const LINES: usize = 20;
 
 /// Runs a program with libpq's variables; gives what it says.
 ///
@@ -22,6 +26,7 @@ pub(super) async fn run(
     mut program: Command,
     name: &str,
     variables: &[(&'static str, String)],
+    purpose: Purpose,
 ) -> Result<String, Failure> {
     program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // A group of its own, so that an interrupt reaches what a shell has started, too.
@@ -33,20 +38,27 @@ pub(super) async fn run(
         program.env(variable, value);
     }
     let failed = |cause: io::Error| {
-        Failure::failed(format!("{name} cannot be started: {cause}"))
-            .help("install PostgreSQL's client programs, or say --backup-command; nothing was migrated")
+        Failure::failed(format!("{name} cannot be started: {cause}")).help(format!(
+            "install PostgreSQL's client programs, or say --backup-command; {}",
+            purpose.without()
+        ))
     };
     let child = program.spawn().map_err(failed)?;
     let (status, out, err) = Running::of(child).until_its_end().await.map_err(failed)?;
     if !status.success() {
-        let said = String::from_utf8_lossy(&err);
-        let text = format!(
-            "{name} failed ({status}), so nothing was migrated\n  {}",
-            said.trim().replace('\n', "\n  ")
-        );
+        let mut text = format!("{name} failed ({status}), so {}", purpose.without());
+        last_lines(&out).chain(last_lines(&err)).for_each(|line| text.push_str(&format!("\n  {line}")));
         return Err(Failure::failed(mask_secrets(&text)));
     }
     Ok(String::from_utf8_lossy(&out).into_owned())
+}
+
+/// The last lines of what a program has said: why it failed stands at the end.
+fn last_lines(said: &[u8]) -> impl Iterator<Item = String> {
+    let text = String::from_utf8_lossy(said).trim().to_owned();
+    let lines: Vec<String> = text.lines().map(|line| line.trim_end().to_owned()).collect();
+    let first = lines.len().saturating_sub(LINES);
+    lines.into_iter().skip(first)
 }
 
 /// A program that runs. Where this is dropped before it has ended, it is interrupted.

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::answer::Answer;
-use crate::backup::Backup;
+use crate::backup::{Backup, Purpose};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -29,7 +29,7 @@ impl BackupArguments {
                 .help("say `upshift backup FOLDER`"));
         };
         let migrator = context.migrator()?;
-        let made = backup.make(context).await?;
+        let made = backup.make(Purpose::Itself, context).await?;
         // A database that was never migrated has no audit, and gets none for this.
         let is_audited = !migrator.audit().rows().await?.is_empty();
         if is_audited {

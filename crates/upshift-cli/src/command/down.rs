@@ -23,6 +23,10 @@ pub struct Down {
 }
 
 impl Down {
+    pub(super) fn report(&self) -> &ReportFile {
+        &self.report
+    }
+
     pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let migrator = context.migrator()?;
         let target = self.target.target();

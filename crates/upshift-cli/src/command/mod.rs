@@ -168,6 +168,17 @@ impl Command {
         matches!(self, Command::Up(_) | Command::Down(_) | Command::Redo(_) | Command::Reset(_))
     }
 
+    /// Keeps why it was ended from outside, where a report of the run was asked for: the run itself keeps all else.
+    pub(crate) fn keep(&self, context: &Context, ended: &Failure) {
+        let report = match self {
+            Command::Up(it) => it.report(),
+            Command::Down(it) => it.report(),
+            Command::Redo(it) => it.report(),
+            _ => return,
+        };
+        report.keep(self.name(), context, ended);
+    }
+
     /// Whether it may speak to other servers than that of the settings: a scratch server, another schema.
     pub(crate) fn takes_addresses(&self) -> bool {
         matches!(

@@ -24,9 +24,9 @@ pub struct New {
     /// What it does, in words: add_status, "add status".
     #[arg(required_unless_present = "from_diff")]
     name: Option<String>,
-    /// What it is written as.
-    #[arg(long, value_enum, default_value_t = Kind::File)]
-    kind: Kind,
+    /// What it is written as [default: as the last one of the folder; a file, where there is none].
+    #[arg(long, value_enum)]
+    kind: Option<Kind>,
     /// Its place in a rollout.
     #[arg(long, value_enum)]
     phase: Option<PhaseWord>,
@@ -78,8 +78,9 @@ impl New {
         // From the look at what is there until ours is there, too: two at once get two versions.
         let _held = hold(&folder);
         let known = known(context, &folder)?;
+        let kind = self.kind.unwrap_or(known.kind);
         let version = self.next(&known)?;
-        if let Some(head) = known.not_before(&version).filter(|_| self.kind != Kind::Repeatable) {
+        if let Some(head) = known.not_before(&version).filter(|_| kind != Kind::Repeatable) {
             let version = version.as_str();
             return Err(Failure::refused(format!(
                 "version {version} would stand before {head}, which is there"
@@ -87,13 +88,8 @@ impl New {
             .help("leave --version out, or say a greater one"));
         }
         let name = slug(name)?;
-        let wanted = Wanted {
-            layout: known.layout,
-            version: version.as_str(),
-            name: &name,
-            kind: self.kind,
-            phase: self.phase,
-        };
+        let wanted =
+            Wanted { layout: known.layout, version: version.as_str(), name: &name, kind, phase: self.phase };
         let written = files(&wanted)?;
         let mut text = String::new();
         for file in &written {
@@ -140,17 +136,19 @@ struct Known {
     highest: Option<Spelling>,
     /// Whether versions are several numbers there: Flyway's.
     has_parts: bool,
+    /// What the last one is written as.
+    kind: Kind,
 }
 
 impl Known {
     fn nothing(layout: Layout) -> Known {
-        Known { layout, head: None, highest: None, has_parts: false }
+        Known { layout, head: None, highest: None, has_parts: false, kind: Kind::File }
     }
 
     fn of(layout: Layout, head: Option<Version>, files: &[String]) -> Known {
         let spelt: Vec<Spelling> = files.iter().filter_map(|path| Spelling::of(path, layout)).collect();
         let has_parts = layout == Layout::Flyway && spelt.iter().any(Spelling::has_parts);
-        Known { layout, head, highest: spelt.into_iter().max(), has_parts }
+        Known { layout, head, highest: spelt.into_iter().max(), has_parts, kind: kind_of_the_last(files) }
     }
 
     /// Whether a version of several numbers is one like those that are there: in a folder of whole numbers it would change
@@ -168,6 +166,13 @@ impl Known {
         let number: Option<Version> = version.as_str().parse().ok();
         self.head.filter(|head| number.is_none_or(|number| number <= *head)).map(|head| head.to_string())
     }
+}
+
+/// A pair, where the last version has files of its own for up or down; else a file.
+fn kind_of_the_last(files: &[String]) -> Kind {
+    let is_half = |path: &str| path.ends_with(".up.sql") || path.ends_with(".down.sql");
+    let last = files.iter().filter_map(|path| Some((version_of(path)?, is_half(path)))).max();
+    if last.is_some_and(|(_, is_half)| is_half) { Kind::Pair } else { Kind::File }
 }
 
 /// A version, as clap reads it.
@@ -260,11 +265,9 @@ fn now() -> u64 {
 
 /// Words as a part of a file's name.
 fn slug(words: &str) -> Result<String, Failure> {
-    let letters = words.trim().chars().map(|letter| match letter {
-        letter if letter.is_ascii_alphanumeric() => letter.to_ascii_lowercase(),
-        _ => '_',
-    });
-    let joined: String = letters.collect();
+    // The letters that the names of migrations may have; what case makes of one may be more than letters.
+    let letters = words.trim().chars().flat_map(char::to_lowercase);
+    let joined: String = letters.map(|letter| if letter.is_alphanumeric() { letter } else { '_' }).collect();
     let parts: Vec<&str> = joined.split('_').filter(|part| !part.is_empty()).collect();
     match parts.is_empty() {
         false => Ok(parts.join("_")),
@@ -313,6 +316,8 @@ mod tests {
             ("Add status!", "add_status"),
             ("  a--b ", "a_b"),
             ("ADD2", "add2"),
+            ("Été à la plage", "été_à_la_plage"),
+            ("日本", "日本"),
         ] {
             assert_eq!(slug(words).ok().as_deref(), Some(expected), "{words}");
         }

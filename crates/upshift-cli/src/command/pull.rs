@@ -22,7 +22,7 @@ pub struct PullArguments {
     /// Write it into this folder, instead of to standard output.
     #[arg(long, short = 'o', value_name = "FOLDER")]
     out: Option<PathBuf>,
-    /// A file for each object, and a schema.sql that includes them in order.
+    /// A file for each object, numbered in the order in which they run.
     #[arg(long, requires = "out")]
     file_per_object: bool,
     #[command(flatten)]

@@ -321,8 +321,13 @@ impl RecipeArguments {
             }
             files.push(json!({ "path": path.display().to_string(), "text": file.text }));
         }
-        recipe.notes.iter().for_each(|note| text.push_str(&format!("{note}\n")));
-        let notes: Vec<String> = recipe.notes.iter().map(ToString::to_string).collect();
+        let called = context.terminal.called();
+        let notes: Vec<String> = recipe
+            .notes
+            .iter()
+            .map(|note| called.at_a_command_line(&note.to_string()).into_owned())
+            .collect();
+        notes.iter().for_each(|note| text.push_str(&format!("{note}\n")));
         let data = json!({ "title": recipe.title, "files": files, "notes": notes, "written": !self.dry_run });
         Ok(Answer::done(text, data))
     }

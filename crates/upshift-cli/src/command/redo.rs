@@ -17,6 +17,10 @@ pub struct Redo {
 }
 
 impl Redo {
+    pub(super) fn report(&self) -> &ReportFile {
+        &self.report
+    }
+
     pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let migrator = context.migrator()?;
         let plan = migrator.plan_down(DownTarget::Steps(1)).await?;

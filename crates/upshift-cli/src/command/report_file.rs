@@ -75,6 +75,16 @@ impl ReportFile {
         }
         answered.map(|(answer, _)| answer)
     }
+
+    /// Keeps why a run was ended from outside, where a report was asked for: the run itself is gone then. It says how the
+    /// command ended whether it could be kept or not.
+    pub(super) fn keep(&self, command: &str, context: &Context, ended: &Failure) {
+        let Some(kept) = &self.file else { return };
+        match write(&kept.path, &kept.form.of_a_failure(command, context, ended)) {
+            Ok(()) => context.terminal.tell(&format!("report: {}", kept.path.display())),
+            Err(failure) => context.terminal.tell(&format!("no report: {}", failure.render())),
+        }
+    }
 }
 
 impl Form {

@@ -10,7 +10,7 @@ pub(crate) struct UpTo {
     /// Up to and including this version.
     #[arg(long, value_name = "VERSION")]
     pub(crate) to: Option<Version>,
-    /// So many migrations.
+    /// So many migrations; repeatables are counted behind the versions.
     #[arg(long, short = 'n', value_name = "N")]
     pub(crate) count: Option<usize>,
     /// These and no others, also those that a gate would block. May be said more than once.

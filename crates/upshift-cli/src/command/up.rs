@@ -10,7 +10,7 @@ use super::report_file::ReportFile;
 use super::target::UpTo;
 use super::unadopted::{Unadopted, unadopted};
 use crate::answer::Answer;
-use crate::backup::Backup;
+use crate::backup::{Backup, Purpose};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -36,6 +36,10 @@ pub struct Up {
 }
 
 impl Up {
+    pub(super) fn report(&self) -> &ReportFile {
+        &self.report
+    }
+
     pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let grouping = if self.grouped { Grouping::AllInOne } else { Grouping::Each };
         let migrator = context.migrator()?.grouping(grouping);
@@ -50,7 +54,7 @@ impl Up {
             if migrator.plan(target.clone()).await?.is_empty() {
                 context.terminal.tell("no backup: nothing is pending");
             } else {
-                let made = backup.make(context).await?;
+                let made = backup.make(Purpose::Run, context).await?;
                 context.terminal.tell(&made);
                 migrator.audit().remark("backup", &made).await?;
             }

@@ -153,10 +153,9 @@ impl Terminal {
     /// # Cancel safety
     /// As [`Terminal::confirm`].
     pub(crate) async fn confirm_or(&self, what: &str, help: &str) -> Result<(), Failure> {
-        let no = || Failure::not_confirmed(what).help(help);
         match self.person {
             Person::SaysYes => return Ok(()),
-            Person::IsNotThere => return Err(no()),
+            Person::IsNotThere => return Err(Failure::not_confirmed(what).help(help)),
             Person::CanBeAsked => {}
         }
         let mut err = std::io::stderr().lock();
@@ -171,7 +170,7 @@ impl Terminal {
         });
         match answered.await {
             Ok(Ok(line)) if matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes") => Ok(()),
-            _ => Err(no()),
+            _ => Err(Failure::denied(what)),
         }
     }
 }

@@ -16,7 +16,8 @@ pub enum Layout {
     /// One file, `schema.sql`.
     #[default]
     OneFile,
-    /// One file for each table, view, function and so on, with what belongs to it; `schema.sql` includes them in order.
+    /// One file for each table, view, function and so on, with what belongs to it, numbered in the order in
+    /// which they run.
     FilePerObject,
 }
 

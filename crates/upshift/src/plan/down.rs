@@ -62,7 +62,7 @@ impl Plan {
         request: &DownRequest<'_>,
     ) -> Result<Plan, Unplanned> {
         let (mut entries, mut notes, mut refused) = (Vec::new(), Vec::new(), Vec::new());
-        if let DownTarget::Version(version) = request.target
+        if let DownTarget::Version(version) | DownTarget::Only(version) = request.target
             && set.get(version).is_none()
             && history.get(&MigrationId::Version(version)).is_none()
         {

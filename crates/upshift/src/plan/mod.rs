@@ -47,7 +47,7 @@ pub enum Target {
     Head,
     /// Every pending migration up to and including this version.
     Version(Version),
-    /// This many pending migrations.
+    /// This many pending migrations: versions in their order, then repeatables.
     Steps(usize),
     /// These migrations and no others, in version order; also those a gate would block.
     Only(Vec<Version>),
@@ -61,7 +61,8 @@ pub enum DownTarget {
     Steps(usize),
     /// Everything above this version, which itself stays.
     Version(Version),
-    /// This one and no other, whatever was applied later; refused where something that is applied requires it.
+    /// This one and no other, whatever was applied later; refused where something that is applied requires it, or where
+    /// neither the set nor the history has it.
     Only(Version),
     /// Everything.
     All,

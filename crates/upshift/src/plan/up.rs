@@ -38,8 +38,8 @@ impl Plan {
         let (entries, notes, refused) = (Vec::new(), Vec::new(), Vec::new());
         let mut planner = Planner { set, history, request, renumbered, entries, notes, refused };
         planner.compare_history();
-        planner.choose_versioned()?;
-        planner.choose_repeatables()?;
+        let left = planner.choose_versioned()?;
+        planner.choose_repeatables(left)?;
         planner.refuse_grouping();
         if !planner.refused.is_empty() {
             return Err(Unplanned::Refused(planner.refused));
@@ -118,7 +118,8 @@ impl Planner<'_> {
         }
     }
 
-    fn choose_versioned(&mut self) -> Result<(), Unplanned> {
+    /// Gives how many steps are left for the repeatables.
+    fn choose_versioned(&mut self) -> Result<usize, Unplanned> {
         self.refuse_unknown_targets();
         let newest = newest_applied(self.history);
         let mut left = match self.request.target {
@@ -154,11 +155,11 @@ impl Planner<'_> {
             planned.push(version);
             left -= 1;
         }
-        Ok(())
+        Ok(left)
     }
 
-    fn choose_repeatables(&mut self) -> Result<(), Unplanned> {
-        if *self.request.target != Target::Head {
+    fn choose_repeatables(&mut self, mut left: usize) -> Result<(), Unplanned> {
+        if matches!(self.request.target, Target::Version(_) | Target::Only(_)) {
             return Ok(());
         }
         for migration in self.set.repeatables() {
@@ -172,7 +173,11 @@ impl Planner<'_> {
                     _ => continue,
                 },
             };
+            if left == 0 {
+                return Ok(());
+            }
             self.push(migration, reason)?;
+            left -= 1;
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
-use upshift::{MigrationSet, Plan, Target, human};
+use upshift::{MigrationSet, Plan, State, Target, human};
 use upshift_adopt::LookBack;
 use upshift_lint::statement::Name;
 use upshift_schema::Filter;
@@ -80,7 +80,7 @@ impl Doctor {
             ))
         }));
         if let (Some(other), Some(plan)) = (&self.like, plan) {
-            findings.push(estimate(&took(context, other).await?, plan));
+            findings.extend(estimate(&elsewhere(context, other).await?, plan));
         }
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.grade));
         let worst = findings.iter().map(|finding| finding.grade).max();
@@ -166,31 +166,56 @@ fn pending(plan: &Plan) -> Finding {
     }
 }
 
-/// How long each migration took in another database, in milliseconds.
-async fn took(context: &Context, other: &str) -> Result<BTreeMap<String, i64>, Failure> {
+/// What the history of another database says of the migrations.
+enum Elsewhere {
+    /// It has none.
+    NoHistory,
+    /// How long each of those took, in milliseconds, that ran there as they are here.
+    Took(BTreeMap<String, i64>),
+}
+
+async fn elsewhere(context: &Context, other: &str) -> Result<Elsewhere, Failure> {
     let pool = connect::pool(Some(other), &context.environment)?;
     let migrator = upshift::Migrator::new(pool, context.source())
         .schema(&context.settings.schema)
         .map_err(|why| Failure::usage(why.to_string()))?;
-    let status = migrator.status().await?;
-    let rows = status.migrations.into_iter();
-    Ok(rows.filter_map(|it| Some((it.label, it.applied?.duration_ms))).collect())
+    let migrations = migrator.status().await?.migrations;
+    if migrations.iter().all(|it| it.applied.is_none()) {
+        return Ok(Elsewhere::NoHistory);
+    }
+    // Another one under the same number, an older text, or one that a baseline accepted says nothing of this one.
+    let same = migrations.into_iter().filter(|it| it.state == State::Applied);
+    Ok(Elsewhere::Took(same.filter_map(|it| Some((it.label, it.applied?.duration_ms))).collect()))
 }
 
-fn estimate(took: &BTreeMap<String, i64>, plan: &Plan) -> Finding {
-    let (mut all, mut unknown) = (0, Vec::new());
-    for step in plan.steps() {
-        match took.get(step.label()) {
-            Some(ms) => all += ms,
-            None => unknown.push(step.label()),
-        }
+fn estimate(elsewhere: &Elsewhere, plan: &Plan) -> Option<Finding> {
+    if plan.is_empty() {
+        return None;
     }
+    let warning = |words: &str| {
+        Finding::new(
+            Grade::Warning,
+            "time",
+            format!("how long the pending migrations take is not known: {words}"),
+        )
+        .help("name a database with --like in which `upshift up` has run them")
+    };
+    let took = match elsewhere {
+        Elsewhere::NoHistory => return Some(warning("upshift has no history there")),
+        Elsewhere::Took(took) => took,
+    };
+    let (known, unknown): (Vec<_>, Vec<_>) =
+        plan.steps().map(upshift::Step::label).partition(|label| took.contains_key(*label));
+    if known.is_empty() {
+        return Some(warning("none of them has run there as it is here"));
+    }
+    let all: i64 = known.iter().filter_map(|label| took.get(*label)).sum();
     let all = human(Duration::from_millis(all.unsigned_abs()));
     let mut words = format!("the pending migrations took {all} there");
     if !unknown.is_empty() {
-        words.push_str(&format!("; not applied there: {}", unknown.join(", ")));
+        words.push_str(&format!("; not applied there as they are here: {}", unknown.join(", ")));
     }
-    Finding::new(Grade::Good, "time", words)
+    Some(Finding::new(Grade::Good, "time", words))
 }
 
 fn text(findings: &[Finding]) -> String {

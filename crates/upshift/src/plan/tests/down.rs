@@ -72,6 +72,20 @@ fn an_unknown_version_is_refused_with_the_nearest() {
               help: the nearest version there is: 2
         "#]],
     );
+    check(
+        "applied: 1 2   set: 1 2   down: only 7",
+        expect![[r#"
+            no plan can be made: version 7 is no migration of this set
+              help: the nearest version there is: 2
+        "#]],
+    );
+    // Pending is nothing to revert, as applied is nothing to apply.
+    check(
+        "applied: 1   set: 1 2   down: only 2",
+        expect![[r#"
+            nothing to do
+        "#]],
+    );
 }
 
 #[test]

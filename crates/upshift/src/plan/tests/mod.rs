@@ -122,6 +122,7 @@ fn down_target(words: &[String]) -> DownTarget {
         ["all"] => DownTarget::All,
         ["to", keep] => DownTarget::Version(version(keep)),
         ["steps", count] => DownTarget::Steps(count.parse().unwrap()),
+        ["only", only] => DownTarget::Only(version(only)),
         other => panic!("no such target: {other:?}"),
     }
 }

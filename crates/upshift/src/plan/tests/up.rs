@@ -258,7 +258,7 @@ fn an_edited_repeatable_is_applied_again() {
 }
 
 #[test]
-fn repeatables_wait_for_the_head() {
+fn repeatables_wait_for_the_last_version() {
     check(
         "set: 1 2 Ra   up: to 1",
         expect![[r#"
@@ -266,12 +266,43 @@ fn repeatables_wait_for_the_head() {
     "#]],
     );
     check(
-        "set: 1 2 Ra   up: steps 5",
+        "set: 1 2 Ra   up: only 2",
         expect![[r#"
-        apply   1_t: pending
-        apply   2_t: pending
-    "#]],
+            apply   2_t: pending
+        "#]],
     );
+    // They are counted behind the versions.
+    for (picture, expected) in [
+        (
+            "set: 1 2 Ra Rb   up: steps 2",
+            expect![[r#"
+            apply   1_t: pending
+            apply   2_t: pending
+        "#]],
+        ),
+        (
+            "set: 1 2 Ra Rb   up: steps 3",
+            expect![[r#"
+            apply   1_t: pending
+            apply   2_t: pending
+            apply   R__a: pending
+        "#]],
+        ),
+        (
+            "applied: 1 2 Ra+! Rb   set: 1 2 Ra Rb   up: steps 1",
+            expect![[r#"
+                apply   R__a: its text changed
+            "#]],
+        ),
+        (
+            "applied: 1 Ra   set: 1 Ra   up: steps 5",
+            expect![[r#"
+            nothing to do
+        "#]],
+        ),
+    ] {
+        check(picture, expected);
+    }
 }
 
 #[test]
