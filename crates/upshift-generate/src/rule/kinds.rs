@@ -71,6 +71,7 @@ pub(crate) fn drop(fact: &Fact) -> Vec<Draft> {
 pub(crate) fn describe(schema: &Schema, kind: Kind, id: &str, text: &str) -> Vec<Draft> {
     let Some((about, of)) = about(kind, id) else { return Vec::new() };
     let called = called(schema, about, &of);
+    let text = if text == "''" && of == "public" && about == Kind::Schema { "NULL" } else { text };
     let sql = match kind {
         Kind::SecurityLabel => {
             let provider = rcut(id, " FOR ").map_or("", |it| it.1);

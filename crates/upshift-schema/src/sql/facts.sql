@@ -126,8 +126,11 @@ fact (kind, id, definition) as (
     union all
     select 'comment', concat(o.kind, ' ', o.id), d.description
     from ours o join pg_description d on d.classoid = o.classid and d.objoid = o.objid and d.objsubid = 0
-    -- A schema public that was made anew has no comment, that of a new database this one: no difference for anybody.
-    where not (o.kind = 'schema' and o.id = 'public' and d.description = 'standard public schema')
+    where not (o.kind = 'schema' and o.id = 'public')
+    union all
+    select 'comment', 'schema public', coalesce(d.description, '')
+    from ours o left join pg_description d on d.classoid = o.classid and d.objoid = o.objid and d.objsubid = 0
+    where o.kind = 'schema' and o.id = 'public' and d.description is distinct from 'standard public schema'
     union all
     select 'comment', concat('column ', r.id, '.', quote_ident(a.attname)), d.description
     from pg_description d join rel r on d.classoid = 'pg_class'::regclass and d.objoid = r.oid and d.objsubid > 0
