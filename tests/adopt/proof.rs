@@ -66,3 +66,33 @@ async fn an_adoption_can_be_proven_afterwards() {
     let proof = prove(&migrator, Database::new().await.pool(), &request).await.unwrap();
     assert!(proof.is_sound(), "{proof}");
 }
+
+#[tokio::test]
+async fn the_sequences_that_the_tools_table_owns_are_no_difference_whatever_their_names() {
+    let db = database("node-pg-migrate-9.0.0.real.sql").await;
+    db.run("create table a (id int); create table b (id int)").await;
+    let node: &[(&str, &str)] = &[
+        ("1700000000000_a.sql", "-- Up Migration\ncreate table a (id int);\n"),
+        ("1700000000001_b.sql", "-- Up Migration\ncreate table b (id int);\n"),
+    ];
+    let request = Request::new(Tool::NodePgMigrate);
+    let proof = prove(&db.migrator(files(node)), Database::new().await.pool(), &request).await.unwrap();
+    assert!(proof.is_sound(), "{proof}");
+
+    let db = Database::new().await;
+    db.run(
+        "create table goose_db_version (id serial primary key, version_id bigint not null, is_applied boolean not null,
+            tstamp timestamp not null default now());
+        alter sequence goose_db_version_id_seq rename to counted;
+        insert into goose_db_version (version_id, is_applied) values (0, true), (20240101120000, true);
+        create table a (id int primary key); create sequence beside",
+    )
+    .await;
+    let request = Request::new(Tool::Goose);
+    let proof = prove(&db.migrator(files(FILES)), Database::new().await.pool(), &request).await.unwrap();
+    expect![[r#"
+        the schema is not what 1 file makes:
+        added sequence public.beside: bigint
+    "#]]
+    .assert_eq(&proof.to_string());
+}

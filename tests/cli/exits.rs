@@ -181,9 +181,9 @@ async fn waiting_for_who_will_not_come_ends_at_once() {
             "role \"nobody_at_all\" does not exist",
         ),
         (format!("wait --url {nowhere}"), Exit::Unreachable, "_is_not_there\" does not exist"),
-        (format!("wait --until-created --for 200ms --url {nobody}"), Exit::No, ""),
-        (format!("wait --until-created --for 200ms --url {nowhere}"), Exit::No, ""),
-        (format!("wait --reachable --for 200ms --url {nowhere}"), Exit::No, ""),
+        (format!("wait --until-created --for 200ms --url {nobody}"), Exit::Unreachable, "does not exist"),
+        (format!("wait --until-created --for 200ms --url {nowhere}"), Exit::Unreachable, "does not exist"),
+        (format!("wait --reachable --for 200ms --url {nowhere}"), Exit::Unreachable, "does not exist"),
     ] {
         let said = stage.run(&arguments);
         let told = said.code == i32::from(exit.code()) && said.err.contains(words);

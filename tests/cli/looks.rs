@@ -398,6 +398,17 @@ async fn a_wait_that_ends_says_what_was_seen_last() {
 }
 
 #[tokio::test]
+async fn a_wait_for_a_server_that_is_not_there_says_why_and_ends_as_one_that_cannot_be_reached() {
+    let db = Database::new().await;
+    let stage = Stage::on(&db);
+    two(&stage);
+    let done = stage.run("wait --for 300ms --url postgres://nobody@127.0.0.1:1/nowhere");
+    assert_eq!(done.code, 6, "{}", done.text());
+    assert!(done.text().contains("Connection refused"), "{}", done.text());
+    assert!(!done.text().contains("creating a new object"), "{}", done.text());
+}
+
+#[tokio::test]
 async fn check_says_a_mistake_of_the_files_once() {
     let db = Database::new().await;
     let stage = Stage::on(&db);

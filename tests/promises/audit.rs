@@ -123,6 +123,24 @@ async fn its_rows_are_neither_changed_nor_removed() {
 }
 
 #[tokio::test]
+async fn our_schema_may_have_any_name() {
+    for name in ["O'Brien", "a%b", r#"a "b""#, "%"] {
+        let db = Database::new().await;
+        let migrator = db.migrator(files(TWO)).schema(name).unwrap();
+        migrator.run().await.unwrap();
+        migrator.down(DownTarget::Steps(1)).await.unwrap();
+        assert_eq!(migrator.audit().verify().await.unwrap(), AuditVerdict::Whole { rows: 3 });
+        let schema = name.replace('"', "\"\"");
+        let change = format!("delete from \"{schema}\".audit");
+        let error = db.client().await.batch_execute(&change).await.unwrap_err();
+        assert_eq!(
+            error.as_db_error().unwrap().message(),
+            format!("{name}.audit is append-only: rows are neither changed nor removed")
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_changed_row_is_found() {
     for change in [
         "name = 'x'",

@@ -225,6 +225,9 @@ async fn an_operator_pauses_resumes_cancels_and_restarts() {
     let words = "by postgres because a bad idea".to_owned();
     assert_eq!(backfills.work(fill(), LONG).await.unwrap(), Worked::Cancelled(words));
     assert!(backfills.resume(fill(), "or not").await.is_err());
+    let accepted = backfills.accept_text(fill()).await.unwrap_err().to_string();
+    let expected = "backfill 2: it cannot be told to go on with its text of today: it is cancelled";
+    assert!(accepted.starts_with(expected), "{accepted}");
     backfills.restart(fill()).await.unwrap();
     assert_eq!(backfills.work(fill(), LONG).await.unwrap(), Worked::Finished);
     let late = backfills.cancel(fill(), "too late").await.unwrap_err();

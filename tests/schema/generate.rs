@@ -254,3 +254,21 @@ async fn lint_finds_nothing_that_is_not_allowed() {
         report.findings.iter().map(|it| format!("{} {}", it.migration, it.rule)).collect();
     assert_eq!(found, Vec::<String>::new(), "{}", shown(&generated));
 }
+
+#[tokio::test]
+async fn of_a_wish_that_is_refused_the_statement_is_named_that_is_wrong() {
+    let cases = [
+        // The server points nowhere: it is done with the first.
+        (
+            "create table a1 (id int);\ncreate table b1 (id int references a1 (nope));",
+            "create table b1 (id int references a1 (nope))",
+        ),
+        // It points into the text, and is done with none.
+        ("create table a1 (id int);\n-- é\n;;creat table b1 ();\nselect 1;", "creat table b1 ()"),
+        ("create table a1 (id int);\nselect nope from a1;\nselect 1;", "select nope from a1"),
+    ];
+    for (wish, refused) in cases {
+        let error = from_sql("", wish, &GenerateOptions::new(1)).await.unwrap_err();
+        assert_eq!(error.to_string(), format!("the server refuses `{refused}`"));
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use tokio_postgres::types::{ToSql, Type};
 use upshift::deadpool_postgres::Pool;
 use upshift::schema::{Diff, Filter, Kind, Snapshot};
 use upshift::{Migrator, Target};
@@ -12,7 +13,22 @@ use crate::error::Error;
 use crate::front::decide;
 use crate::read;
 use crate::request::Request;
+use crate::shape::TableName;
 use crate::tool::Tool;
+
+/// The sequences that the columns of a table own, whatever their names. Written for PostgreSQL 13 to 18.
+const OWNED: &str = "\
+select s.relname::varchar as name
+from pg_catalog.pg_depend d
+    join pg_catalog.pg_class s on s.oid operator(pg_catalog.=) d.objid
+        and s.relkind operator(pg_catalog.=) 'S'::\"char\"
+    join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) d.refobjid
+    join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
+where d.classid operator(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+    and d.refclassid operator(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+    and d.refobjsubid operator(pg_catalog.>) 0
+    and s.relnamespace operator(pg_catalog.=) c.relnamespace
+    and n.nspname operator(pg_catalog.=) $1::varchar and c.relname operator(pg_catalog.=) $2::varchar";
 
 /// What came of replaying the files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +86,11 @@ pub async fn prove(migrator: &Migrator, scratch: Pool, request: &Request) -> Res
         false => Target::Only(ids.iter().filter_map(|(id, _)| version(id)).collect()),
     };
     migrator.clone().with_pool(scratch.clone()).up(target).await?;
-    let filter = filter(&adoption).history_schema(migrator.history_schema().as_str());
+    let owned = match &adoption.old {
+        Some(old) => owned(migrator.pool(), &old.table).await?,
+        None => Vec::new(),
+    };
+    let filter = filter(&adoption, owned).history_schema(migrator.history_schema().as_str());
     let live = schema(migrator.pool(), &filter).await?;
     let made = schema(&scratch, &filter).await?;
     let labels = |replayed: bool| {
@@ -92,16 +112,25 @@ async fn schema(pool: &Pool, filter: &Filter) -> Result<Snapshot, Error> {
     Snapshot::read(&client, filter).await.map_err(Error::schema)
 }
 
-/// Everything but owners, privileges, and what is the tool's own.
-fn filter(adoption: &Adoption) -> Filter {
+async fn owned(pool: &Pool, table: &TableName) -> Result<Vec<String>, Error> {
+    let broken = |cause| Error::server("look for the sequences of the other tool's table", cause);
+    let client = read::connection(pool).await?;
+    let values: [(&(dyn ToSql + Sync), Type); 2] =
+        [(&table.schema, Type::VARCHAR), (&table.name, Type::VARCHAR)];
+    let rows = client.query_typed(OWNED, &values).await.map_err(broken)?;
+    rows.iter().map(|row| row.try_get("name")).collect::<Result<_, _>>().map_err(broken)
+}
+
+/// Everything but owners, privileges, and what is the tool's own; `owned` are the sequences of its table.
+fn filter(adoption: &Adoption, owned: Vec<String>) -> Filter {
     let filter = Filter::new().without_kinds([Kind::Owner, Kind::Grant, Kind::Revoke, Kind::UserMapping]);
     let Some(old) = &adoption.old else { return filter };
     let (schema, name) = (&old.table.schema, &old.table.name);
     match (adoption.tool, schema.as_str()) {
         (Tool::Sqitch, _) | (_, "drizzle" | "graphile_migrate") => filter.without_schema(schema),
         _ => {
-            let own = [name.clone(), format!("{name}_id_seq"), "goose_lock".to_owned()];
-            filter.without_objects(schema, own)
+            let own = [name.clone(), "goose_lock".to_owned()];
+            filter.without_objects(schema, own.into_iter().chain(owned))
         }
     }
 }

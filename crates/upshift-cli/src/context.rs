@@ -119,8 +119,16 @@ impl Context {
 
 /// A pool that gives no connection: the server's own words, which stand at the end of the chain.
 pub(crate) fn unreachable(cause: &deadpool_postgres::PoolError) -> Failure {
-    let mut words = cause.to_string();
-    let mut inner = std::error::Error::source(cause);
+    // The pool's own words say nothing of a connection that the server, or nobody, answered.
+    let first: &dyn std::error::Error = match cause {
+        deadpool_postgres::PoolError::Backend(error) => match error.as_db_error() {
+            Some(said) => said,
+            None => error,
+        },
+        of_the_pool => of_the_pool,
+    };
+    let mut words = first.to_string();
+    let mut inner = first.source();
     while let Some(error) = inner {
         words.push_str(&format!("\n  caused by: {error}"));
         inner = error.source();

@@ -56,7 +56,7 @@ impl Diagnostic {
         message: impl Into<String>,
     ) -> Diagnostic {
         let position = Position::of(text, range.start);
-        let line = position.line_of(text);
+        let line = line_at(text, range.start);
         let room = line.chars().count().saturating_sub(position.column - 1).max(1);
         let wide = text.get(range.clone()).map_or(1, |bad| bad.lines().next().unwrap_or("").chars().count());
         let line = without_secrets(text, range.start, line).into_owned();
@@ -69,6 +69,15 @@ impl Diagnostic {
         self.help = Some(help.into());
         self
     }
+}
+
+/// The line that has the byte `byte` of a text, found from there: a file of many mistakes is not read anew for each.
+fn line_at(text: &str, byte: usize) -> &str {
+    let bytes = text.as_bytes();
+    let byte = byte.min(bytes.len());
+    let start = bytes[..byte].iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+    let end = bytes[byte..].iter().position(|b| *b == b'\n').map_or(bytes.len(), |at| byte + at);
+    text.get(start..end).unwrap_or("").trim_end_matches('\r')
 }
 
 /// How much of the text before a line is read for what the line belongs to: a statement is seldom longer.

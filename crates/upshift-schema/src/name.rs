@@ -39,13 +39,14 @@ pub(crate) fn relation(kind: Kind, id: &str) -> Option<&str> {
     }
 }
 
-/// The schema and the name of the relation or function that this fact is, or is a part of, or is said about.
+/// The schema and the name of the relation, sequence or function that this fact is, or is a part of, or is said about.
 pub(crate) fn object(kind: Kind, id: &str) -> Option<(String, String)> {
-    let function = || {
-        let (kind, id) = about(kind, id).unwrap_or((kind, id));
-        (kind == Kind::Function).then(|| split(id, "(").first().copied()).flatten()
+    let other = || match about(kind, id).unwrap_or((kind, id)) {
+        (Kind::Function, id) => split(id, "(").first().copied(),
+        (Kind::Sequence, id) => Some(id),
+        _ => None,
     };
-    match split(relation(kind, id).or_else(function)?, ".").as_slice() {
+    match split(relation(kind, id).or_else(other)?, ".").as_slice() {
         [schema, name] => Some((unquoted(schema), unquoted(name))),
         _ => None,
     }
@@ -110,6 +111,8 @@ mod tests {
             (Kind::Function, r#"a."f(x)"(integer, text)"#, Some(("a", "f(x)"))),
             (Kind::Owner, "function a.f()", Some(("a", "f"))),
             (Kind::Revoke, "function a.f(integer) FROM PUBLIC", Some(("a", "f"))),
+            (Kind::Sequence, "a.t_id_seq", Some(("a", "t_id_seq"))),
+            (Kind::Grant, "sequence a.t_id_seq TO reader", Some(("a", "t_id_seq"))),
             (Kind::Schema, "a", None),
             (Kind::Comment, "schema a", None),
         ];

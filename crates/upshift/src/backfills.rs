@@ -139,7 +139,7 @@ impl Backfills<'_> {
     /// Goes on with a text that was edited after some batches were done: rows behind those are done with the new one.
     ///
     /// # Errors
-    /// It has not begun, or is not in the set.
+    /// It has not begun, is cancelled, or is not in the set.
     pub async fn accept_text(&self, version: Version) -> Result<(), Error> {
         self.accept_text_here(version).await
     }
@@ -150,14 +150,26 @@ impl Backfills<'_> {
             let migration =
                 set.get(version).ok_or_else(|| Error::refused(vec![unknown_target(&set, version)]))?;
             let checksum = crate::plan::Texts::of(migration).up_checksum.map(|it| it.to_string());
-            self.write(version, sql::ACCEPT_TEXT, &[(&checksum, Type::TEXT)]).await
+            let written = self.write(version, sql::ACCEPT_TEXT, &[(&checksum, Type::TEXT)]).await;
+            self.or_not_now(version, "told to go on with its text of today", written).await
         })
     }
 
     async fn say(&self, version: Version, word: Word<'_>) -> Result<(), Error> {
         let values: [(&(dyn ToSql + Sync), Type); 3] =
             [(&word.state, Type::TEXT), (&word.because, Type::TEXT), (&word.from, Type::TEXT_ARRAY)];
-        let refused = match self.write(version, sql::SAY_STATE, &values).await {
+        let written = self.write(version, sql::SAY_STATE, &values).await;
+        self.or_not_now(version, word.asked, written).await
+    }
+
+    /// Where no book fits a word: whether there is none, or in which state it is.
+    async fn or_not_now(
+        &self,
+        version: Version,
+        asked: &'static str,
+        written: Result<(), Error>,
+    ) -> Result<(), Error> {
+        let refused = match written {
             Err(error) if matches!(error.stopped(), Some(Stopped::NotBegun)) => error,
             other => return other,
         };
@@ -167,7 +179,7 @@ impl Backfills<'_> {
                 BackfillState::Finished => "finished".to_owned(),
                 other => other.to_string(),
             };
-            Error::backfill_stopped(version.to_string(), Stopped::NotNow { asked: word.asked, state })
+            Error::backfill_stopped(version.to_string(), Stopped::NotNow { asked, state })
         }))
     }
 

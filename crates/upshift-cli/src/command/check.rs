@@ -119,9 +119,14 @@ fn rules(context: &Context) -> Result<Part, Failure> {
 /// The lines below the first stand under it.
 fn indented(text: &str) -> String {
     let mut lines = text.trim_end().lines();
-    let first = lines.next().unwrap_or_default().to_owned();
-    lines.fold(first, |all, line| match line.trim_end() {
-        "" => format!("{all}\n"),
-        line => format!("{all}\n         {line}"),
-    })
+    let mut all = lines.next().unwrap_or_default().to_owned();
+    for line in lines {
+        all.push('\n');
+        let line = line.trim_end();
+        if !line.is_empty() {
+            all.push_str("         ");
+            all.push_str(line);
+        }
+    }
+    all
 }

@@ -36,18 +36,17 @@ impl Wait {
     pub(super) async fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let limit = parse_duration(&self.limit).map_err(|why| Failure::usage(format!("--for: {why}")))?;
         let end = Instant::now() + limit;
-        let (mut pause, mut told) = (FIRST_PAUSE, String::new());
+        let (mut pause, mut told, mut ends) = (FIRST_PAUSE, String::new(), Exit::Unreachable);
         loop {
             let left = end.saturating_duration_since(Instant::now());
             // A server that takes a connection and says nothing is waited for no longer than was asked.
-            let state = match tokio::time::timeout(left, self.look(context)).await {
+            let (state, exit) = match tokio::time::timeout(left, self.look(context)).await {
                 Ok(Err(failure)) if failure.exit() != Exit::Unreachable => return Err(failure),
-                Ok(Err(failure)) => Fits::NotYet(failure.render()),
-                Ok(Ok(Fits::Never(failure))) => return Err(failure),
-                Ok(Ok(state)) => state,
+                Ok(Err(failure)) => (Fits::NotYet(failure.render()), Exit::Unreachable),
+                Ok(Ok(state)) => (state, Exit::No),
                 // The last look has what is left of the time, which may be nothing: what the one before saw counts.
-                Err(_) if !told.is_empty() => Fits::NotYet(told.clone()),
-                Err(_) => Fits::NotYet("the database does not answer".to_owned()),
+                Err(_) if !told.is_empty() => (Fits::NotYet(told.clone()), ends),
+                Err(_) => (Fits::NotYet("the database does not answer".to_owned()), Exit::Unreachable),
             };
             let why = match state {
                 Fits::Yes(text) => {
@@ -56,10 +55,11 @@ impl Wait {
                 Fits::NotYet(why) => why,
                 Fits::Never(failure) => return Err(failure),
             };
+            ends = exit;
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 let text = format!("still not after {}: {why}", self.limit);
-                return Ok(Answer::of_the_engine(text, json!({ "fits": false, "why": why })).exit(Exit::No));
+                return Ok(Answer::of_the_engine(text, json!({ "fits": false, "why": why })).exit(ends));
             }
             if why != told {
                 context.terminal.tell(&format!("waiting: {why}"));

@@ -61,7 +61,7 @@ impl Origin {
             Origin::Empty => {}
             Origin::Sql(texts) => {
                 for text in texts {
-                    shadow.run(text).await?;
+                    shadow.run_text(text).await?;
                 }
             }
             Origin::Migrations(source) => {

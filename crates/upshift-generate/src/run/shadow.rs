@@ -95,9 +95,9 @@ impl Shadow {
         schema
     }
 
-    pub(super) async fn run(&self, sql: &str) -> Result<(), GenerateError> {
+    pub(super) async fn run_text(&self, text: &str) -> Result<(), GenerateError> {
         let link = Link::open(&self.place()).await?;
-        let done = link.run(sql).await;
+        let done = link.run_text(text).await;
         link.close().await;
         done
     }

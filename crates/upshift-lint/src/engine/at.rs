@@ -67,6 +67,8 @@ pub struct Held {
     pub locks: BTreeMap<Name, (LockMode, usize)>,
     /// What SET said in this migration: setting and values.
     pub settings: BTreeMap<String, Vec<String>>,
+    /// The values that ALTER TYPE added to enums, each with the name of its type, in the order of their statements.
+    pub values: Vec<(Name, String)>,
 }
 
 impl<'a> At<'a> {

@@ -10,7 +10,7 @@ use super::{At, Finding, Held, InMigration, Options, Report};
 use crate::catalog::Origin;
 use crate::effect::{Effects, Major};
 use crate::rules::Check;
-use crate::statement::{SetScope, Statement};
+use crate::statement::{AlterType, SetScope, Statement};
 use crate::{Catalog, read, variable};
 
 /// Asks every rule about every migration of a set.
@@ -202,10 +202,14 @@ impl Run<'_> {
             };
             self.ask(&at, &cuts, allows);
             let holds = (transaction == Transaction::On).then(|| at.effects(newest).clone());
-            if let Statement::Set { setting, values, scope: SetScope::Session | SetScope::Transaction } =
-                statement
-            {
-                held.settings.insert(setting.clone(), values.clone());
+            match statement {
+                Statement::Set { setting, values, scope: SetScope::Session | SetScope::Transaction } => {
+                    held.settings.insert(setting.clone(), values.clone());
+                }
+                Statement::AlterType(AlterType::AddValue { name, value, .. }) => {
+                    held.values.push((name.clone(), value.clone()));
+                }
+                _ => {}
             }
             if let Some(effects) = holds {
                 hold(&mut held, &effects, (number, catalog));

@@ -1,7 +1,7 @@
 use super::{Check, Group, Rule};
 use crate::catalog::Type;
 use crate::engine::{At, Draft, Level};
-use crate::statement::{AlterType, Statement};
+use crate::statement::Statement;
 
 pub(super) const RULE: Rule = Rule::new(
     Group::Objects,
@@ -40,12 +40,9 @@ fn check(at: &At<'_>) -> Vec<Draft> {
     {
         return Vec::new();
     }
-    let added = at.before().find_map(|statement| match statement {
-        Statement::AlterType(AlterType::AddValue { name, value, .. }) => {
-            let own = at.catalog.type_named(name).map(Type::origin) == Some(at.catalog.origin());
-            (!own && at.text().contains(&upshift_files::sql::literal(value))).then_some((name, value))
-        }
-        _ => None,
+    let added = at.held.values.iter().find(|(name, value)| {
+        let own = at.catalog.type_named(name).map(Type::origin) == Some(at.catalog.origin());
+        !own && at.text().contains(&upshift_files::sql::literal(value))
     });
     let Some((name, value)) = added.filter(|_| !matches!(at.statement, Statement::Comment { .. })) else {
         return Vec::new();

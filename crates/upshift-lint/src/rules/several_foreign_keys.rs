@@ -48,7 +48,9 @@ create index lines_shop on lines (shop_id);
 );
 
 fn check(at: &At<'_>) -> Vec<Draft> {
-    if !at.runs_in_transaction() {
+    let own: Vec<_> = constrained(at).into_iter().filter(|one| one.foreign_key().is_some()).collect();
+    // A statement without one is no second pair, and what stands before it need not be looked at.
+    if own.is_empty() || !at.runs_in_transaction() {
         return Vec::new();
     }
     // Said once, where the second pair of tables comes in.
@@ -61,7 +63,7 @@ fn check(at: &At<'_>) -> Vec<Draft> {
         }
     }
     let mut drafts = Vec::new();
-    for one in constrained(at) {
+    for one in own {
         let Some(key) = one.foreign_key() else { continue };
         let before = locked.len();
         locked.extend(

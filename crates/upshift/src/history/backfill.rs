@@ -203,9 +203,10 @@ set state = $2::varchar, held = null, holds = 0, held_until = null, changed_at =
 where b.version operator(pg_catalog.=) $1::bigint and b.state operator(pg_catalog.=) any ($4::varchar[])
 returning b.version";
 
-/// Goes on with another text. $1 version, $2 its checksum.
+/// Goes on with another text, unless it is cancelled: that one begins anew or not at all. $1 version, $2 its checksum.
 pub(crate) const ACCEPT_TEXT: &str = "\
-update upshift.backfill b set checksum = $2::varchar where b.version operator(pg_catalog.=) $1::bigint
+update upshift.backfill b set checksum = $2::varchar
+where b.version operator(pg_catalog.=) $1::bigint and b.state operator(pg_catalog.<>) 'cancelled'
 returning b.version";
 
 /// Takes the books of a backfill away. $1 version.

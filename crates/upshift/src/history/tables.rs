@@ -177,7 +177,7 @@ create trigger history_unsettles after insert or update or delete or truncate on
 alter table upshift.history enable always trigger history_unsettles;
 create or replace function upshift.refuse_change() returns trigger language plpgsql as $upshift$
 begin
-    raise exception 'upshift.audit is append-only: rows are neither changed nor removed';
+    raise exception '%.% is append-only: rows are neither changed nor removed', tg_table_schema, tg_table_name;
 end $upshift$;
 drop trigger if exists audit_append_only on upshift.audit;
 create trigger audit_append_only before update or delete or truncate on upshift.audit
