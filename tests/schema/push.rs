@@ -1,6 +1,6 @@
 //! Push: a development database becomes the wish, and no other database does.
 
-use upshift_generate::{Drops, GenerateError, Origin, PushOptions, Pushed, push};
+use upshift_generate::{Drops, GenerateError, GenerateOptions, Origin, PushOptions, Pushed, generate, push};
 use upshift_promises::Database;
 
 use crate::generate::place;
@@ -77,4 +77,24 @@ async fn a_push_that_fails_on_rows_leaves_the_database_as_it_was() {
     let error = pushed(&db, wish, Drops::Refuse).await.unwrap_err();
     assert!(matches!(error, GenerateError::Statement { .. }), "{error:?}");
     assert_eq!(snapshot(&db).await, before);
+}
+
+#[tokio::test]
+async fn a_schema_public_that_was_made_anew_is_pushed_to_and_generated_from_and_to() {
+    let anew = Database::new().await;
+    anew.run("drop schema public cascade; create schema public; create table users (id integer)").await;
+    let from_anew = Origin::Database(anew.url().parse().unwrap());
+    let wish = "create table users (id integer, name text)";
+    let new = Origin::Sql(vec![wish.to_owned()]);
+    for (from, to) in [(&from_anew, &new), (&new, &from_anew)] {
+        let made = generate(&place(), from, to, &GenerateOptions::new(1)).await.unwrap();
+        assert!(!made.files.is_empty(), "{made:?}");
+    }
+    let done = pushed(&anew, wish, Drops::Refuse).await.unwrap();
+    assert!(done.statements.iter().any(|it| it.contains("name text")), "{done:?}");
+
+    anew.run("comment on schema public is 'ours'").await;
+    let done = pushed(&anew, wish, Drops::Allow).await.unwrap();
+    assert_eq!(done.statements, ["COMMENT ON SCHEMA public IS 'standard public schema'"]);
+    assert_eq!(pushed(&anew, wish, Drops::Refuse).await.unwrap().statements, [""; 0]);
 }

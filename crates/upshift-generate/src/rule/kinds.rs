@@ -71,7 +71,12 @@ pub(crate) fn drop(fact: &Fact) -> Vec<Draft> {
 pub(crate) fn describe(schema: &Schema, kind: Kind, id: &str, text: &str) -> Vec<Draft> {
     let Some((about, of)) = about(kind, id) else { return Vec::new() };
     let called = called(schema, about, &of);
-    let text = if text == "''" && of == "public" && about == Kind::Schema { "NULL" } else { text };
+    // That schema has a comment from the beginning: none said of it means that one, an empty text none at all.
+    let text = match (text, of == "public" && about == Kind::Schema) {
+        ("''", true) => "NULL",
+        ("NULL", true) => "'standard public schema'",
+        _ => text,
+    };
     let sql = match kind {
         Kind::SecurityLabel => {
             let provider = rcut(id, " FOR ").map_or("", |it| it.1);
