@@ -285,22 +285,6 @@ async fn whoever_says_no_is_told_that_they_did() {
     assert_eq!(db.tables().await, "users");
 }
 
-/// What `up` takes `check` takes: once it is applied nobody can mend it.
-#[tokio::test]
-async fn a_file_of_comments_alone_is_applied_and_checked() {
-    let db = Database::new().await;
-    let stage = Stage::on(&db);
-    two(&stage);
-    stage.folder.write("migrations/3_note.sql", "-- nothing to do here any more\n");
-    assert_eq!(stage.run("check").code, 0, "{}", stage.run("check").text());
-    assert_eq!(stage.run("up").code, 0);
-    let checked = stage.run("check --applied");
-    assert_eq!(checked.code, 0, "{}", checked.text());
-    // One with nothing in it at all is refused by all of them.
-    stage.folder.write("migrations/4_empty.sql", "");
-    assert_eq!(["up", "plan", "status", "check"].map(|line| stage.run(line).code), [3; 4]);
-}
-
 #[tokio::test]
 async fn a_version_that_is_not_there_is_no_target_either_way() {
     let db = Database::new().await;

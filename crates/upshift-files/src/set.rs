@@ -11,7 +11,8 @@ use crate::header::Substitution;
 use crate::layout::{self, Files, Layout, LayoutChoice, Piece};
 use crate::migration::{Body, Down, Migration, MigrationId};
 use crate::{
-    CodeHeader, Diagnostic, Diagnostics, Section, SourceFile, Vars, Version, is_migration_file, vars,
+    CodeHeader, Diagnostic, Diagnostics, Section, SectionKind, SourceFile, Vars, Version, is_migration_file,
+    vars,
 };
 
 /// All migrations of a source: versioned ones ascending, each version once, then repeatables by name.
@@ -86,10 +87,15 @@ impl MigrationSet {
     /// given, bound.
     ///
     /// # Errors
-    /// All mistakes at once: unterminated quotes, psql commands, variables without value.
+    /// All mistakes at once: unterminated quotes, psql commands, variables without value, sections without a statement.
     pub fn check(&self, vars: Option<&Vars>) -> Result<(), Diagnostics> {
-        let sections = self.iter().flat_map(Migration::sections);
-        Diagnostics::none_or(sections.flat_map(|section| check_section(section, vars)).collect(), ())
+        let sections = self.iter().flat_map(|migration| {
+            migration.sections().map(|section| (section, Emptiness::of(self.layout, migration, section)))
+        });
+        Diagnostics::none_or(
+            sections.flat_map(|(section, emptiness)| check_section(emptiness, section, vars)).collect(),
+            (),
+        )
     }
 
     /// The layout the files were read by.
@@ -218,8 +224,27 @@ fn requirements(all: &[Assembled], versions: &BTreeSet<Version>) -> Vec<Diagnost
     problems
 }
 
+/// What a section without a statement is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Emptiness {
+    /// A mistake.
+    Forgotten,
+    /// As it should be: of another tool's, a down that does nothing, or a backfill whose batches are Rust code.
+    Meant,
+}
+
+impl Emptiness {
+    fn of(layout: Layout, migration: &Migration, section: &Section) -> Emptiness {
+        let is_in_rust = section.kind() == SectionKind::Up && migration.header().backfill.is_some();
+        if layout != Layout::Native || section.kind() == SectionKind::Down || is_in_rust {
+            return Emptiness::Meant;
+        }
+        Emptiness::Forgotten
+    }
+}
+
 /// What is wrong in one section.
-fn check_section(section: &Section, vars: Option<&Vars>) -> Vec<Diagnostic> {
+fn check_section(emptiness: Emptiness, section: &Section, vars: Option<&Vars>) -> Vec<Diagnostic> {
     let bound = match (section.substitution(), vars) {
         (Substitution::Off | Substitution::Vars, None) => section.clone(),
         // Pasted text may change where statements end: without values nothing can be said.
@@ -231,9 +256,13 @@ fn check_section(section: &Section, vars: Option<&Vars>) -> Vec<Diagnostic> {
     };
     match bound.statements() {
         Err(problem) => vec![problem],
-        // One without a statement is taken, as a run takes it: it may be applied, and could not be mended then.
-        Ok(_) => {
+        Ok(statements) => {
             let mut problems = Vec::new();
+            if statements.is_empty() && emptiness == Emptiness::Forgotten {
+                let problem =
+                    section.diagnostic(0..0, format!("the {} section has no statement", section.kind()));
+                problems.push(problem.help("write one, or delete the section"));
+            }
             if section.substitution() == Substitution::Off
                 && let Some(range) = vars::in_code(section.text()).into_iter().next()
             {
