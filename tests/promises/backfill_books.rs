@@ -15,10 +15,10 @@ fn in_small_batches(db: &Database, source: Source) -> Migrator {
     db.migrator(source).backfill_policy(policy)
 }
 
-/// Does a batch or more of version 2.
-async fn some(migrator: &Migrator) {
+/// Does a batch or more of it.
+async fn some(migrator: &Migrator, number: u64) {
     while migrator.backfills().progress().await.unwrap().first().is_none_or(|it| it.rows == 0) {
-        migrator.backfills().work(version(2), Duration::from_millis(50)).await.unwrap();
+        migrator.backfills().work(version(number), Duration::from_millis(50)).await.unwrap();
     }
 }
 
@@ -36,7 +36,7 @@ async fn what_a_begun_backfill_stands_on_is_not_reverted() {
         let db = Database::new().await;
         let migrator = in_small_batches(&db, files(&[("1_t.sql", TABLE), ("2_fill.sql", FILL)]));
         migrator.up(Target::Version(version(1))).await.unwrap();
-        some(&migrator).await;
+        some(&migrator, 2).await;
         for target in [DownTarget::All, DownTarget::Steps(1), DownTarget::Only(version(1))] {
             let error = migrator.down(target).await.unwrap_err().to_string();
             assert!(
@@ -74,10 +74,30 @@ async fn one_that_is_accepted_as_applied_begins_anew_after_a_down() {
     let migrator =
         in_small_batches(&db, files(&[("1_first.sql", "create table first ();"), ("2_fill.sql", fill)]));
     migrator.up(Target::Version(version(1))).await.unwrap();
-    some(&migrator).await;
+    some(&migrator, 2).await;
     migrator.repair().accept_applied(version(2), "by hand").await.unwrap();
     assert_eq!(migrator.backfills().progress().await.unwrap(), []);
     migrator.down(DownTarget::Only(version(2))).await.unwrap();
     apply(&migrator).await.unwrap();
     assert_eq!(db.rows("select count(*), count(n) from t").await, "50 | 50");
+}
+
+/// An old release may have to come back at any time.
+#[tokio::test]
+async fn a_contract_is_taken_back_beside_a_begun_backfill() {
+    let db = Database::new().await;
+    db.run(
+        "create table t (id bigint primary key, n int, old int); insert into t select generate_series(1, 50)",
+    )
+    .await;
+    let contract = "-- upshift: phase contract\nalter table t drop column old;\n-- upshift: down\nalter table t add column old int;";
+    let fill = "-- upshift: backfill table=t\nupdate t set n = 1 + length(pg_sleep(0.02)::text);";
+    let source =
+        files(&[("1_t.sql", "create table first ();"), ("2_old.sql", contract), ("3_fill.sql", fill)]);
+    let migrator = in_small_batches(&db, source);
+    migrator.up(Target::Version(version(1))).await.unwrap();
+    migrator.up(Target::Only(vec![version(2)])).await.unwrap();
+    some(&migrator, 3).await;
+    migrator.down(DownTarget::Only(version(2))).await.unwrap();
+    assert_eq!(db.history().await, "1 | t | applied");
 }

@@ -107,13 +107,13 @@ fn still_required(set: &MigrationSet, history: &History, target: DownTarget) -> 
 }
 
 /// The backfills that have begun on what is to be reverted. They would go on behind rows that are gone with it: what is
-/// made anew would keep its first rows as they are.
+/// made anew would keep its first rows as they are. The way back of a contract gives, and takes nothing.
 fn begun_on(history: &History, request: &DownRequest<'_>) -> Vec<Refusal> {
     let reverted = selected(history, request.target);
     let going = request.begun.iter().filter(|it| it.going == Going::On);
     let refused = going.filter_map(|Begun { known, .. }| {
-        let below = |row: &&&Applied| matches!(row.id, MigrationId::Version(it) if it < known.version);
-        let row = reverted.iter().find(below)?;
+        let is_below = |row: &Applied| matches!(row.id, MigrationId::Version(it) if it < known.version);
+        let row = reverted.iter().find(|row| row.phase != Phase::Contract && is_below(row))?;
         let kind = RefusalKind::BegunOn { label: row.label() };
         Some(Refusal { label: format!("{}_{}", known.version, known.name), kind })
     });
