@@ -89,7 +89,9 @@ pub(super) fn schedule(graph: &Graph, work: &Work, style: Style) -> Vec<Step> {
 }
 
 fn step(unit: &Unit, draft: &Draft, stage: Stage, work: &Work) -> Step {
-    let drops = unit.act == Act::Drop && !work.come.contains(&unit.key);
+    // The standard comment of that schema takes the place of what was said of it, or of none: nothing is dropped.
+    let is_standard = unit.key == (Kind::Comment, "schema public".to_owned());
+    let drops = unit.act == Act::Drop && !work.come.contains(&unit.key) && !is_standard;
     Step {
         sql: draft.sql.clone(),
         stage,
