@@ -64,8 +64,7 @@ async fn a_run_that_is_ended_from_outside_is_kept_too() {
     let stage = Stage::on(&db);
     stage.folder.write("migrations/1_slow.sql", "select pg_sleep(60);\n-- upshift: down\nselect 1;\n");
     for (signal, file) in [("-INT", "up.txt"), ("-TERM", "up.json"), ("-INT", "up.html")] {
-        // The server may be at work on the one before for a moment longer.
-        until_at_work(&db, 0).await;
+        the_server_is_done(&db).await;
         let mut up = stage.command(&["up", "-q", "--report", file]);
         let up = up.stderr(std::process::Stdio::piped()).spawn().unwrap();
         until_at_work(&db, 1).await;
@@ -85,9 +84,20 @@ async fn a_run_that_is_ended_from_outside_is_kept_too() {
             _ => assert!(kept.contains("interrupted: a running transaction is rolled back"), "{kept}"),
         }
     }
+    the_server_is_done(&db).await;
     let said = stage.run("up -q --time-limit 1s --report late.txt");
     assert!(said.code == 1 && said.err.contains("time limit of 1s is up"), "{}", said.text());
     assert_eq!(stage.folder.read("late.txt"), said.err);
+}
+
+/// Before 14 a server does not see that nobody waits for a statement any more, and goes on with it.
+async fn the_server_is_done(db: &Database) {
+    db.run(
+        "select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and wait_event = 'PgSleep'",
+    )
+    .await;
+    until_at_work(db, 0).await;
 }
 
 async fn until_at_work(db: &Database, sessions: usize) {
