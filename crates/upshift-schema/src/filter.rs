@@ -91,7 +91,8 @@ impl Filter {
         self
     }
 
-    /// Not the tables, views, sequences and functions of these names in this schema, nor what belongs to them or is said about them.
+    /// Not the tables, views, sequences and functions of these names in this schema, nor what belongs to them or is said
+    /// about them.
     #[must_use]
     pub fn without_objects<S: Into<String>>(
         mut self,

@@ -1,4 +1,4 @@
-//! The names of archives: which database, when, and the how manieth of that second.
+//! The names of archives: which database, when, and which one of that second.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ const STAMP: usize = 17;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Archive {
     pub(super) stamp: String,
-    /// The how manieth of that second.
+    /// Which one of that second, from 1.
     pub(super) number: u32,
     pub(super) path: PathBuf,
 }
